@@ -51,11 +51,11 @@ class Application:
         self.window.closed.connect(self.session.shutdown)
 
     def open(self, source: str) -> None:
-        """Opens a dataset, a run, a checkpoint, an image or `sample:NAME`."""
+        """Opens a dataset, run, checkpoint, image or `sample:NAME`."""
         self.controllers.open.open(source)
 
     def end(self) -> None:
-        """Saves a training that runs and closes the window, without asking."""
+        """Saves a running training and closes the window, without asking."""
         self.controllers.train.end()
 
     @property
@@ -92,16 +92,16 @@ class Application:
         )
 
     def _connect_the_rest(self) -> None:
-        """The workspaces that are built after the first paint."""
+        """Connects the workspaces built after the first paint."""
         connections.connect_data(self.window, self.session, self.controllers)
         connections.connect_train(self.window, self.session, self.controllers)
         connections.connect_explore(self.window, self.session, self.controllers)
         self.controllers.train.refresh()
 
     def _warm_up(self) -> None:
-        """Imports in threads what will be needed."""
+        """Imports modules that will be needed in threads."""
         Thread(target=diagnosis.load).start()
-        # Torch last: while the system loads its libraries, whoever imports another compiled module stops the window.
+        # Torch last: while the system loads its libraries, an import of another compiled module blocks the window.
         pyqtgraph_import.ended.connect(self.session.explore.find_devices, Qt.ConnectionType.SingleShotConnection)
         pyqtgraph_import.begin()
         self.session.explore.start()

@@ -1,6 +1,6 @@
 """Main window: lays out workspaces, messages and footer, and emits the user's intents.
 
-It knows no service. `studio.application` connects it with those.
+It knows no service. `studio.application` connects it with the services.
 """
 
 from __future__ import annotations
@@ -39,28 +39,27 @@ if TYPE_CHECKING:
 HOME, DATA, TRAIN, EXPLORE = range(4)
 PROGRAM = "GAN Studio"
 SMALLEST = QSize(900, 560)
-"""The smallest window; on a smaller screen it is the screen that decides."""
+"""Minimum size of the window, unless the screen is smaller."""
 FRAME = 40
-"""Height of the frame that the desktop adds."""
+"""Height of the desktop's title bar."""
 
 
 class MainWindow(QMainWindow):
-    """Four workspaces: Home, Data, Train and Explore.
+    """Window with four workspaces: Home, Data, Train and Explore.
 
-    Only what the first look needs is built before the first paint; the workspaces after Home, and the imports that they
-    cause, follow right after it, or when somebody asks for them.
+    Builds only Home before the first paint. Builds and imports the other workspaces right after it, or on demand.
     """
 
     path_dropped = Signal(str)
     close_requested = Signal()
-    """The person closes the window, which stays open until `release` is called."""
+    """The person wants to close the window; it stays open until `release` is called."""
     closed = Signal()
     completed = Signal()
     """Every workspace is built."""
     seen = Signal()
-    """The window is on screen, and Home is all that is built."""
+    """The window is on screen with Home alone built."""
     painted = Signal()
-    """The window is on screen, and every workspace is built."""
+    """The window is on screen with every workspace built."""
     workspace_changed = Signal(int)
 
     def __init__(self) -> None:
@@ -68,8 +67,8 @@ class MainWindow(QMainWindow):
         self.home = HomePanel(window_state.has_projects())
         self.banner, self.footer = Banner(passes=True), Footer()
         self.drop_overlay = DropOverlay()
-        self.jobs = JobStrip("Stop this job; what is written already stays")
-        self.reading = JobStrip("Read no more of this run; what is on screen already stays")
+        self.jobs = JobStrip("Stop this job. Files already written are kept.")
+        self.reading = JobStrip("Stop reading this run. What is already shown is kept.")
         self.pages = QStackedWidget()
         self.pages.currentChanged.connect(self.workspace_changed)
         self._data: DataPanel | None = None
@@ -104,7 +103,7 @@ class MainWindow(QMainWindow):
         return self._explore
 
     def complete(self) -> None:
-        """Builds what was left for after the first paint; a second call does nothing."""
+        """Builds the remaining workspaces; a second call does nothing."""
         if self._data is not None:
             return
         from studio.panels.data import DataPanel
@@ -124,7 +123,7 @@ class MainWindow(QMainWindow):
         self.pages.setCurrentIndex(index)
 
     def show_settings(self) -> None:
-        """The Train workspace, with the keyboard at the first setting."""
+        """Shows the Train workspace with the focus on the first setting."""
         self.show_workspace(TRAIN)
         self.train.settings.focus_first()
 
@@ -132,7 +131,7 @@ class MainWindow(QMainWindow):
         self.setWindowState(self.windowState() ^ self.windowState().WindowFullScreen)
 
     def release(self) -> None:
-        """Closes the window: whoever was asked has agreed."""
+        """Closes the window after the person agreed."""
         self._is_released = True
         self.close()
 
@@ -150,9 +149,9 @@ class MainWindow(QMainWindow):
         self.resize(1280, 800)
 
     def _fit_screen(self) -> None:
-        """Keeps the window within its screen, and its smallest size as well."""
+        """Fits the window and its minimum size to its screen."""
         room = self.screen().availableSize() - QSize(0, FRAME)
-        # Set by hand, so that no message, name or tool makes the window grow by itself.
+        # Set by hand, so that no message, name or tool enlarges the window.
         self.setMinimumSize(SMALLEST.boundedTo(room))
         if not self.windowState() & (self.windowState().WindowFullScreen | self.windowState().WindowMaximized):
             self.resize(self.size().boundedTo(room))
@@ -164,7 +163,7 @@ class MainWindow(QMainWindow):
             self.windowHandle().screenChanged.connect(self._fit_screen)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter presses the button that has the keyboard, as the space bar does."""
+        """Presses the focused button on Enter, as on Space."""
         focused = self.focusWidget()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and isinstance(focused, QPushButton | QToolButton):
             focused.click()
@@ -172,7 +171,7 @@ class MainWindow(QMainWindow):
             super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        # An image that is dragged out of this window is a file for other programs only.
+        # An image dragged out of this window is a file for other programs only.
         path = _dropped_path(event)
         if event.source() is None and path:
             name = Path(path).name or path
@@ -183,8 +182,9 @@ class MainWindow(QMainWindow):
         self._answer(event)
 
     def _answer(self, event: QDragMoveEvent) -> None:
-        """Accepts what hovers, without an action where its name says that it cannot be opened: then it is not dropped,
-        but goes on hovering, and says so."""
+        """Accepts what is dragged over the window. Sets no action where the name shows that it cannot be opened, so
+        that it is not dropped but the overlay says why.
+        """
         if not self.drop_overlay.is_openable:
             event.setDropAction(Qt.DropAction.IgnoreAction)
             event.accept()
@@ -226,5 +226,5 @@ class MainWindow(QMainWindow):
 
 
 def _dropped_path(event: QDropEvent) -> str:
-    """The first file or folder that is dragged or dropped; empty for none."""
+    """Returns the first dragged or dropped file or folder; empty for none."""
     return next((url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()), "")

@@ -1,11 +1,11 @@
-"""Style sheet of `studio.theme`. An @name stands for a color of `theme.Scheme` or for a small picture.
+"""Style sheet of `studio.theme`. An @name stands for a color of `theme.Scheme` or for a small image.
 
-A focused combo box is as high as another, but keeps its vertical padding: Qt takes the margins of its list from it,
-once when the list is made and again whenever it is opened, and cuts the last item where they differ.
+A focused combo box is as high as another but keeps its vertical padding: Qt takes the margins of its list from it, once
+when the list is created and again whenever it opens, and cuts the last item where they differ.
 
-Lengths above 2px are those of the usual scale. 14-1px is the scaled 14 less 1: the room that a border needs which is
-not scaled. Roles are given by object name (primary, danger, link, headline, title, muted, error,
-banner, footer, card, group, popup, formula, tour, chip, name, plot) and by the properties hasMenu and severity.
+Lengths above 2px are those of the usual scale. 14-1px is the scaled 14 less 1, the room for an unscaled border. Roles
+are given by object name (primary, danger, link, headline, title, muted, error, banner, footer, card, group, popup,
+formula, tour, chip, name, plot) and by the properties hasMenu and severity.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Termination: what the window does when the system wants the program to end."""
+"""Termination: what the window does when the system ends the program."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from core.jobs.interruption import Interruption
 
 
 class Termination(QObject):
-    """Calls `end` once for a signal, or when the session of the desktop ends.
+    """Calls `end` once for a signal or at the end of the desktop session.
 
-    Python runs its handlers of signals between two of its own instructions, and Qt waits for events elsewhere: a byte
-    in a socket wakes it.
+    Python runs signal handlers between two of its instructions, while Qt waits for events elsewhere; a byte in a socket
+    wakes it.
     """
 
     def __init__(self, interruption: Interruption, end: Callable[[], None], is_ending: Callable[[], bool]) -> None:
-        """`end` begins to save and close; `is_ending` says whether that goes on."""
+        """`end` begins to save and close; `is_ending` returns whether that is in progress."""
         super().__init__()
         self._interruption, self._end, self._is_ending = interruption, end, is_ending
         self._was_asked = False
@@ -35,14 +35,14 @@ class Termination(QObject):
         application.commitDataRequest.connect(self.commit, Qt.ConnectionType.DirectConnection)
 
     def close(self) -> None:
-        """Listens no longer."""
+        """Stops listening."""
         self._notifier.setEnabled(False)
         signal.set_wakeup_fd(self._before)
         self._ours.close()
         self._theirs.close()
 
     def commit(self, _: QSessionManager | None = None) -> None:
-        """Ends before it returns: the desktop waits for this call, and then ends the program."""
+        """Saves before it returns, as the desktop waits for this call and then ends the program."""
         self._end()
         while self._is_ending():
             QGuiApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)

@@ -33,7 +33,7 @@ from studio.style_sheet import STYLE_SHEET
 
 @dataclass(frozen=True)
 class Scheme:
-    """Colors as #rrggbb. Text on any of the surfaces reaches WCAG AA (4.5:1), outlines of controls 3:1."""
+    """Colors as #rrggbb. Text on any surface reaches WCAG AA (4.5:1), outlines of controls 3:1."""
 
     name: str
     window: str
@@ -57,10 +57,10 @@ class Scheme:
     series: tuple[str, ...]
 
     def curves(self, keys: Sequence[str]) -> list[str]:
-        """Returns the colors of the curves of one plot, each another one.
+        """Returns distinct colors for the curves of one plot.
 
-        Generated images have the generator's, real ones the discriminator's, also where D judges both; otherwise each
-        network has its own. Curves that would share a color take the next free one.
+        Generated images have the generator's color, real ones the discriminator's, also where D judges both; otherwise
+        each network has its own. Further curves take the next free color.
         """
         found: dict[str, str] = {}
         for key in keys:
@@ -76,12 +76,12 @@ class Scheme:
         return None
 
     def _all_colors(self) -> Iterator[str]:
-        for shade in count():  # those of a plot with more curves than `series` has colors are nearer to the text's
+        for shade in count():  # for plots with more curves than colors in `series`; closer to the text color
             for color in self.series:
                 yield blend(color, self.text, 0.6**shade).name()
 
 
-# Blue and orange stay apart for every kind of color blindness; the lightness differs as well.
+# Blue and orange differ for every kind of color blindness, also in lightness.
 LIGHT = Scheme(
     name="light",
     window="#f4f5f8",
@@ -129,17 +129,17 @@ DARK = Scheme(
 
 Theme = Literal["system", "light", "dark"]
 CHOSEN = "theme"
-"""The application's property that holds the chosen theme."""
+"""Property of the application with the chosen theme."""
 BASE_PIXELS = 13
-"""Height of letters at the usual scale."""
+"""Font size in pixels at the usual scale."""
 THIN = 2
-"""Pixels of lines, which are as thin at any scale."""
+"""Width in pixels of lines that do not scale."""
 LENGTH = re.compile(r"(?<![\w-])(-?\d+)(?:-(\d+))?px")
-"""In the style sheet: so many pixels at the usual scale, perhaps less some that are not scaled."""
+"""Matches lengths of the style sheet in pixels of the usual scale, with an optional unscaled part to subtract."""
 
 
 def apply(app: QApplication, theme: Theme = "system", scale: float = 1.0) -> None:
-    """Dresses the program, as `choose` and `set_scale` say. GAN_STUDIO_THEME=light|dark overrides `theme`."""
+    """Applies a theme and a scale to the application. GAN_STUDIO_THEME=light|dark overrides `theme`."""
     app.setStyle("Fusion")
     _set_font(app, scale)
     forced = os.environ.get("GAN_STUDIO_THEME")
@@ -148,10 +148,10 @@ def apply(app: QApplication, theme: Theme = "system", scale: float = 1.0) -> Non
 
 
 def choose(app: QApplication, theme: Theme) -> None:
-    """Puts on the light or the dark scheme, or the system's, which is followed from then on."""
+    """Applies the light or dark scheme, or follows the system's."""
     hints, wanted = QGuiApplication.styleHints(), Qt.ColorScheme
     app.setProperty(CHOSEN, theme)
-    if hasattr(hints, "setColorScheme"):  # Qt 6.8; title bars and native dialogs agree, where the platform can
+    if hasattr(hints, "setColorScheme"):  # Qt 6.8; title bars and native dialogs follow where the platform supports it
         hints.setColorScheme({"light": wanted.Light, "dark": wanted.Dark}.get(theme, wanted.Unknown))
     if theme == "system":
         _follow_system(app)
@@ -165,7 +165,7 @@ def _follow_system(app: QApplication) -> None:
 
 
 def set_scale(app: QApplication, scale: float) -> None:
-    """Makes letters, icons and the room around them `scale` times as large as usual, in all windows and at once."""
+    """Scales fonts, icons and spacing of all windows by `scale` at once."""
     _set_font(app, scale)
     apply_scheme(app, current())
 
@@ -177,26 +177,26 @@ def _set_font(app: QApplication, scale: float) -> None:
 
 
 def scaled(pixels: int) -> int:
-    """Returns a length at the present scale; widgets hear of another one as `QEvent.StyleChange`."""
-    # Read off the font rather than stored, so that it is right even for a program that was never dressed.
+    """Returns a length at the current scale; widgets learn of a change by `QEvent.StyleChange`."""
+    # Derived from the font, so that it is right even without `apply`.
     letters = QApplication.font().pixelSize()
     return round(pixels * letters / BASE_PIXELS) if letters > 0 else pixels
 
 
 def apply_scheme(app: QApplication, scheme: Scheme) -> None:
-    """Puts on one scheme. Widgets hear of it as a palette change, so nobody has to subscribe."""
+    """Applies one scheme. Widgets learn of it by a palette change."""
     app.setPalette(_palette(scheme))
     app.setStyleSheet(_style_sheet(scheme))
 
 
 def current() -> Scheme:
-    """The scheme that the application wears now."""
-    # Read off the palette rather than stored, so that it is right even for a program that was never dressed.
+    """Returns the current scheme."""
+    # Derived from the palette, so that it is right even without `apply`.
     return DARK if QGuiApplication.palette().color(QPalette.ColorRole.Window).lightness() < 128 else LIGHT
 
 
 def blend(color: str, background: str, strength: float) -> QColor:
-    """`color` at `strength` over `background`, opaque: cheaper to draw with than transparency."""
+    """Returns `color` at `strength` over `background` as an opaque color, which draws faster than transparency."""
     over, under = QColor(color), QColor(background)
     red, green, blue = (
         strength * top + (1 - strength) * bottom
@@ -273,15 +273,15 @@ def _scaled_length(length: re.Match[str]) -> str:
 
 @cache
 def _glyphs() -> dict[str, str]:
-    """Name to character of the Phosphor icon font (MIT) that qtawesome carries."""
-    # Only its files: importing qtawesome costs 200 ms or more, as it checks ten fonts that are not used here.
+    """Returns characters by name of the Phosphor icon font (MIT) in qtawesome."""
+    # Only its files: importing qtawesome takes 200 ms or more, as it checks ten unused fonts.
     return {name: chr(int(code, 16)) for name, code in json.loads(_font_file("json").read_text()).items()}
 
 
 def _font_file(ending: str) -> Path:
     package = find_spec("qtawesome")
     if package is None or package.origin is None:
-        raise ModuleNotFoundError("qtawesome, whose icon font is used, is not installed")
+        raise ModuleNotFoundError("qtawesome, which provides the icon font, is not installed")
     return next((Path(package.origin).parent / "fonts").glob(f"phosphor-*.{ending}"))
 
 
@@ -291,7 +291,7 @@ def _font_family() -> str:
 
 
 def paint_glyph(painter: QPainter, rect: QRect, name: str, color: QColor) -> None:
-    """Draw the icon `name` as large as fits into `rect`."""
+    """Paints the icon `name` as large as fits into `rect`."""
     font = QFont(_font_family())
     font.setPixelSize(max(min(rect.width(), rect.height()), 1))
     painter.save()
@@ -302,7 +302,7 @@ def paint_glyph(painter: QPainter, rect: QRect, name: str, color: QColor) -> Non
 
 
 class _GlyphEngine(QIconEngine):
-    """Draws a glyph in the color that its role has at that moment, so icons follow the scheme by themselves."""
+    """Icon engine that paints a glyph in its role's current color, so that icons follow the scheme."""
 
     def __init__(self, name: str, role: str) -> None:
         super().__init__()
@@ -316,14 +316,14 @@ class _GlyphEngine(QIconEngine):
             color = blend(scheme.muted, scheme.window, 0.6)
         elif mode == QIcon.Mode.Selected:
             color = QColor(scheme.on_accent)
-        # Buttons set text right against the icon; the inset is the air between them.
+        # Buttons set text right against the icon; the inset adds space.
         inset = round(rect.width() * 0.06)
         paint_glyph(painter, rect.adjusted(0, inset, -2 * inset, -inset), self._name, color)
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         pixmap = QPixmap(size)
         pixmap.fill(Qt.GlobalColor.transparent)
-        if not pixmap.isNull():  # a button without room asks for one of no size
+        if not pixmap.isNull():  # a button without room requests an icon of size 0
             painter = QPainter(pixmap)
             self.paint(painter, QRect(QPoint(0, 0), size), mode, state)
             painter.end()
@@ -334,7 +334,7 @@ class _GlyphEngine(QIconEngine):
 
 
 def icon(name: str, role: str = "text") -> QIcon:
-    """An icon by its Phosphor name ("folder-open"), in a `Scheme` color that follows the scheme.
+    """Returns an icon by its Phosphor name ("folder-open"), in a `Scheme` color that follows the scheme.
 
     Raises `KeyError` for a name that the font does not have.
     """
@@ -349,7 +349,7 @@ def _picture_folder() -> tempfile.TemporaryDirectory[str]:
 
 
 def _picture(name: str, color: str) -> str:
-    """Path of a glyph as a PNG file, the only form in which a style sheet takes an arrow."""
+    """Returns the path of a glyph as a PNG file, the only form that a style sheet accepts for an arrow."""
     path = Path(_picture_folder().name) / f"{name}-{color[1:]}.png"
     if not path.exists():
         for scale, file in ((1, path), (2, path.with_name(f"{path.stem}@2x.png"))):

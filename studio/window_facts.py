@@ -1,4 +1,4 @@
-"""Facts about Qt and the screens, for Help > About this computer; run as a program it prints them as JSON."""
+"""Facts about Qt and the screens for Help > About this computer; run as a program, it prints them as JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PySide6.QtGui import QGuiApplication, QScreen
 
 
 def window_facts() -> dict[str, Any]:
-    """Returns facts by name. For the GUI thread of an application that runs."""
+    """Returns facts by name. Call it in the GUI thread of a running application."""
     application = QGuiApplication.instance()
     assert isinstance(application, QGuiApplication)
     variables = ("XDG_SESSION_TYPE", "XDG_CURRENT_DESKTOP")

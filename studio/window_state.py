@@ -1,4 +1,4 @@
-"""State that the window stores between sessions: geometry, splitters, choices of view, looks, and what was opened."""
+"""State stored between sessions: geometry, splitters, view options, appearance and recent items."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ SCALES = (80, 90, 100, 110, 125, 150, 175, 200)
 
 
 def recents() -> list[str]:
-    """Returns the datasets, runs and checkpoints that were opened, the last one first."""
+    """Returns the opened datasets, runs and checkpoints, newest first."""
     return cast(list[str], QSettings().value("recents", [], type=list))
 
 
 def add_recent(source: str) -> list[str]:
-    """The same, with one that is opened now."""
+    """Adds an item to the recents and returns them."""
     names = [source, *(recent for recent in recents() if recent != source)][:MOST_RECENTS]
     QSettings().setValue("recents", names)
     return names
 
 
 def theme() -> Theme:
-    """The theme that the person chose."""
+    """Returns the chosen theme."""
     chosen = QSettings().value("theme")
     return cast(Theme, chosen) if chosen in get_args(Theme) else "system"
 
@@ -40,7 +40,7 @@ def keep_theme(chosen: Theme) -> None:
 
 
 def scale() -> int:
-    """The scale that the person chose, in percent."""
+    """Returns the chosen scale in percent."""
     chosen = cast(int, QSettings().value("scale", 100, type=int))
     return chosen if chosen in SCALES else 100
 
@@ -50,12 +50,12 @@ def keep_scale(percent: int) -> None:
 
 
 def has_projects() -> bool:
-    """Whether Home showed cards when it was seen last, so that it keeps room for them from its first paint on."""
+    """Returns whether Home showed cards last time, so that it reserves room for them from the first paint."""
     return cast(bool, QSettings().value("has projects", False, type=bool))
 
 
 def keep_has_projects(shown: bool) -> None:
-    """Remembers whether Home shows cards."""
+    """Stores whether Home shows cards."""
     QSettings().setValue("has projects", shown)
 
 
@@ -70,25 +70,25 @@ def keep_told_crash(name: str) -> None:
 
 
 def forget_recents() -> None:
-    """Forgets what was opened."""
+    """Clears the recent items."""
     QSettings().remove("recents")
 
 
 def restore_geometry(window: QWidget) -> None:
-    """Where the window was, and how large."""
+    """Restores the window's position and size."""
     if geometry := QSettings().value("geometry"):
         window.restoreGeometry(geometry)
 
 
 def restore_splitters(splitters: Mapping[str, QSplitter]) -> None:
-    """How it was divided; splitters that were never moved stay as they are."""
+    """Restores the splitters; those never moved keep their default."""
     for name, splitter in splitters.items():
         if state := QSettings().value(f"splitter/{name}"):
             splitter.restoreState(state)
 
 
 def choices(workspace: str) -> dict[str, Any]:
-    """How a person had arranged a workspace, as it was kept; empty if nothing was, or it cannot be read."""
+    """Returns the stored arrangement of a workspace; empty if there is none or it cannot be read."""
     with suppress(ValueError, TypeError, RecursionError):
         kept = json.loads(cast(str, QSettings().value(f"choices/{workspace}", "{}", type=str)))
         return kept if isinstance(kept, dict) else {}
@@ -96,12 +96,12 @@ def choices(workspace: str) -> dict[str, Any]:
 
 
 def keep_choices(workspace: str, chosen: Mapping[str, Any]) -> None:
-    """Remembers how a workspace is arranged: values that JSON can hold, by name."""
+    """Stores the arrangement of a workspace: JSON values by name."""
     QSettings().setValue(f"choices/{workspace}", json.dumps(chosen))
 
 
 def save(window: QWidget, splitters: Mapping[str, QSplitter]) -> None:
-    """Place, size and division for the next day."""
+    """Stores geometry and splitters."""
     settings = QSettings()
     settings.setValue("geometry", window.saveGeometry())
     for name, splitter in splitters.items():

@@ -1,4 +1,4 @@
-"""Runner of jobs beside a training: one at a time, in the order of their starts, with progress and cancel."""
+"""Runner of background jobs, one at a time in the order of their starts, with progress and cancel."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from studio.background.workers import Workers
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """A job that waits or runs. `title`: what people call it, such as "Film export"."""
+    """A waiting or running job. `title`: its name, such as "Video export"."""
 
     title: str
     make: Callable[[], Events]
@@ -24,7 +24,7 @@ class Job:
 
 
 class JobRunner(QObject):
-    """An export, a file that is saved, a run that is read."""
+    """Runner of exports, saves and reading of runs."""
 
     progressed = Signal(object)
     """A `Progress`."""
@@ -32,7 +32,7 @@ class JobRunner(QObject):
     """A `Saved`."""
     ended = Signal()
     waiting_changed = Signal(list)
-    """The titles of the jobs that wait, the next one first."""
+    """Titles of the waiting jobs, the next one first."""
     notice = Signal(str)
 
     def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
@@ -50,8 +50,8 @@ class JobRunner(QObject):
         *,
         title: str = "Job",
     ) -> None:
-        """Runs a generator, after those that were started before; `show` gets what is no progress, and `done` what it
-        returned unless that was `Saved`."""
+        """Runs a generator after earlier jobs; `show` receives events other than progress, and `done` the return value
+        unless it is `Saved`."""
         self._waiting.append(Job(title, make, show, done))
         if self._thread is None:
             self._begin_next()
@@ -62,12 +62,12 @@ class JobRunner(QObject):
         self._tell_waiting()
 
     def cancel(self) -> None:
-        """Stops the job that runs; the next one begins."""
+        """Stops the running job; the next one begins."""
         if self._thread is not None:
             self._thread.stop()
 
     def cancel_waiting(self, index: int) -> None:
-        """Gives up a job that has not begun, by its place among those that wait."""
+        """Removes a waiting job by its index."""
         if index < len(self._waiting):
             del self._waiting[index]
             self._tell_waiting()
@@ -100,6 +100,6 @@ class JobRunner(QObject):
     def _end(self) -> None:
         self._thread = None
         self.ended.emit()
-        if self._waiting and self._thread is None:  # whoever was told may have started one
+        if self._waiting and self._thread is None:  # a receiver may have started one
             self._begin_next()
             self._tell_waiting()

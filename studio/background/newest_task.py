@@ -11,9 +11,9 @@ from studio.background.workers import Callbacks, Workers
 
 
 class NewestTask:
-    """Runs a generator in a thread and delivers what comes of it, until a newer generator is started.
+    """Runs a generator in a thread and delivers its events until a newer generator starts.
 
-    Nothing of a replaced generator is delivered any more: neither events, nor its result, nor its end.
+    Delivers nothing of a replaced generator: no events, no result, no end.
     """
 
     def __init__(self, workers: Workers) -> None:
@@ -31,7 +31,7 @@ class NewestTask:
         done: Callable[[Any], object] = lambda result: None,
         end: Callable[[], object] = lambda: None,
     ) -> IteratorThread:
-        """Runs a generator in place of the one that runs; the callbacks are those of `Workers.spawn`."""
+        """Starts a generator instead of the running one; callbacks as in `Workers.spawn`."""
         thread = self._workers.spawn(make)
         self.adopt(thread, show, done, end)
         return thread
@@ -43,7 +43,7 @@ class NewestTask:
         done: Callable[[Any], object] = lambda result: None,
         end: Callable[[], object] = lambda: None,
     ) -> None:
-        """The same with a generator that runs already: what is still to come of it is delivered here."""
+        """Replaces the running generator by one that runs already; delivers its further events."""
         self.drop()
         self._thread = thread
 
@@ -59,7 +59,7 @@ class NewestTask:
             self._thread.stop()
 
     def drop(self) -> None:
-        """Stops the generator and delivers nothing of it any more."""
+        """Stops the generator and delivers nothing further."""
         if self._thread is not None:
             self._workers.dismiss(self._thread)
             self._thread = None

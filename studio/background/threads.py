@@ -1,4 +1,4 @@
-"""Thread classes: `IteratorThread` runs a generator to its end, `LatestThread` does the newest work first."""
+"""Thread classes: `IteratorThread` runs a generator to its end, `LatestThread` runs the newest work first."""
 
 from __future__ import annotations
 
@@ -25,22 +25,23 @@ T = TypeVar("T")
 
 
 class IteratorThread(QThread):
-    """Pulls a generator of events: a training, a scan, an export.
+    """Thread that runs a generator of events: a training, a scan, an export.
 
-    Everything from outside is a message, run in this thread between two events, also while paused: so nothing polls,
-    and `core` needs no flags or locks. Events wait in a queue that the GUI empties with `take()`.
+    Messages run in this thread between two events, also while paused, so there is no polling, and `core` needs no flags
+    or locks. Events wait in a queue that the GUI empties with `take()`.
     """
 
     refused = Signal(object)
-    """A message raised this `UserError`, or the generator yielded it; the generator is paused and can go on."""
+    """`UserError` raised by a message or yielded by the generator, which is paused and can continue."""
     failed = Signal(object)
-    """The generator raised this `UserError` and is over."""
+    """`UserError` raised by the generator, which has ended."""
     paused = Signal(bool)
     ended = Signal()
-    """The generator is over: it ran to its end, was stopped, or failed."""
+    """The generator has ended: completed, stopped, or failed."""
 
     def __init__(self, make: Callable[[], Events], background: bool = False, parent: QObject | None = None) -> None:
-        """`make` runs in the thread, so it may import torch. `background` gives way to the window and the sampler."""
+        """`make` runs in the thread, so it may import torch. `background`: lower priority than the window and the
+        sampler."""
         super().__init__(parent)
         self._make = make
         self._background = background
@@ -49,22 +50,22 @@ class IteratorThread(QThread):
         self._is_paused = False
         self._is_stopped = False
         self.is_complete = False
-        """Whether the generator ran to its end, and returned a result."""
+        """Whether the generator completed and returned a result."""
         self._result: Any = None
         self._pace = 0.0
         self._show: Callable[[], Event | None] = lambda: None
 
     def take(self) -> list[Event]:
-        """Every event since the last call. For the GUI thread."""
+        """Returns every event since the last call. For the GUI thread."""
         return [self._events.popleft() for _ in range(len(self._events))]
 
     def take_result(self) -> Any:
-        """What the generator returned, once: a dataset, say, must not be in use only because a thread read it."""
+        """Returns the generator's result once, so that the thread does not keep a dataset in use."""
         result, self._result = self._result, None
         return result
 
     def post(self, message: Callable[[], Event | None]) -> None:
-        """Runs `message` in the thread between two events; an event that it returns is delivered like the others."""
+        """Runs `message` in the thread between two events; delivers an event that it returns."""
         self._messages.put(message)
 
     def pause(self) -> None:
@@ -74,9 +75,9 @@ class IteratorThread(QThread):
         self.post(lambda: self._set_paused(False))
 
     def set_pace(self, seconds: float, show: Callable[[], Event | None] = lambda: None) -> None:
-        """Slow motion: from now on, rests so long after each `Stepped`, when it has delivered what `show` returns.
+        """Sets the pause in seconds after each `Stepped`, once the result of `show` is delivered (slow motion).
 
-        Messages are obeyed at once during a rest, and another pace, a pause or a stop ends it.
+        Messages run at once during it; another pace, a pause or a stop ends it.
         """
 
         def message() -> None:
@@ -86,7 +87,7 @@ class IteratorThread(QThread):
 
     def stop(self, first: Callable[[], Event | None] = lambda: None) -> None:
         """Runs `first`, then ends the generator; wait for `ended`, or with `wait()`. If `first` raises, the generator
-        is paused instead of ended, so that nothing is lost."""
+        is paused instead, so that nothing is lost."""
 
         def message() -> Event | None:
             event = first()
@@ -103,7 +104,7 @@ class IteratorThread(QThread):
                 self._pull(events)
         except Exception as error:
             self.failed.emit(as_problem(error))
-        del self._make  # a dataset that it holds, say, is not in use any more
+        del self._make  # releases a dataset, for example
         self.ended.emit()
 
     def _pull(self, events: Events) -> None:
@@ -115,7 +116,7 @@ class IteratorThread(QThread):
                 return
             if isinstance(event, Refused):
                 self._refuse(event.problem)
-            elif not isinstance(event, Stepped):  # nothing shows single steps, and a fast training makes thousands
+            elif not isinstance(event, Stepped):  # single steps are not shown, and a fast training makes thousands
                 self._events.append(event)
             self._handle_messages()
             if self._pace and isinstance(event, Stepped):
@@ -150,7 +151,7 @@ class IteratorThread(QThread):
             self._events.append(event)
 
     def _refuse(self, problem: UserError) -> None:
-        # Whatever could not be done (a full disk, say) can be tried again while the training stands still.
+        # A failed action (a full disk, for example) can be retried while the training is paused.
         self.refused.emit(problem)
         self._set_paused(True)
 
@@ -161,19 +162,19 @@ class IteratorThread(QThread):
 
 
 LONGEST_REST = 0.5
-"""Seconds that work may be put off, however long the work before it took."""
+"""Longest delay of work in seconds, however long the previous work took."""
 
 
 class LatestThread(QThread):
-    """Runs work in slots: newer work replaces what waits in its slot, so no backlog builds.
+    """Thread that runs work in slots: newer work replaces waiting work in its slot, so no backlog builds.
 
-    Waiting slots are emptied in the order in which they were filled.
+    Slots run in the order in which they were filled.
     """
 
     failed = Signal(object)
-    """The `UserError` of work that raised; emitted in the thread that owns this object, as `done` is called there."""
+    """`UserError` raised by work; emitted in the owner's thread, like `done`."""
     _returned = Signal(object)
-    """A function for that thread."""
+    """Function to call in the owner's thread."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -185,15 +186,15 @@ class LatestThread(QThread):
         self._returned.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
     def set_share(self, share: float) -> None:
-        """Limits the part of its time that it works: it rests after each piece of work, and the newest one waits."""
+        """Limits the share of time spent working: the thread rests after each piece, and only the newest one waits."""
         with self._changed:
             self._share = share
             self._changed.notify()
 
     def ask(self, slot: str, work: Callable[[], T], done: Callable[[T], object] = lambda result: None) -> None:
-        """Runs `work` in this thread, and calls `done` with its result in the thread that owns this object.
+        """Runs `work` in this thread, and calls `done` with its result in the owner's thread.
 
-        Work that waits in the slot is replaced. Can be called from any thread.
+        Replaces waiting work of the slot. Can be called from any thread.
         """
 
         def run() -> Callable[[], object]:
@@ -201,11 +202,11 @@ class LatestThread(QThread):
 
         with self._changed:
             self._waiting[slot] = run
-            if not self._is_resting:  # it would be woken for nothing, at each move of a slider
+            if not self._is_resting:  # it would be woken for nothing at each move of a slider
                 self._changed.notify()
 
     def stop(self) -> None:
-        """Ends the thread after its present work; wait with `wait()`. Nothing is delivered any more."""
+        """Ends the thread after its current work; wait with `wait()`. Delivers nothing further."""
         with self._changed:
             self._is_stopped = True
             self._changed.notify()
@@ -222,7 +223,7 @@ class LatestThread(QThread):
                 self._returned.emit(work())
             except Exception as error:
                 self._returned.emit(partial(self.failed.emit, as_problem(error)))
-            del work  # a dataset that it reads, say, is not in use while this thread waits
+            del work  # releases a dataset, for example, while this thread waits
             self._rest(monotonic() - began)
 
     def _rest(self, worked: float) -> None:
@@ -239,11 +240,11 @@ class LatestThread(QThread):
 
 
 def as_problem(error: Exception) -> UserError:
-    """The error itself if it is meant for people; otherwise one that says what to do, with the traceback if that is to
-    report it."""
+    """Returns the error itself if it is a `UserError`; otherwise one with a remedy, and with the traceback if it should
+    be reported."""
     if isinstance(error, UserError):
         return error
-    if isinstance(error, OSError) and error.errno is not None:  # not one of a library's own making
+    if isinstance(error, OSError) and error.errno is not None:  # not a `UserError` of a library
         return refused_by_system(error)
     details = exception_text(error, threading.current_thread().name)
     if is_out_of_memory(error):
@@ -252,8 +253,9 @@ def as_problem(error: Exception) -> UserError:
 
 
 def _lower_priority() -> None:
-    """Lets the window and the sampler go first; torch's own threads inherit it, so this comes before their start."""
-    if sys.platform == "linux":  # a priority of a single thread; elsewhere it would slow the whole process
+    """Lowers the priority below the window and the sampler; torch's own threads inherit it, so call it before they
+    start."""
+    if sys.platform == "linux":  # priority of a single thread; elsewhere it would slow the whole process
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)
     else:
         QThread.currentThread().setPriority(QThread.Priority.LowPriority)

@@ -1,7 +1,7 @@
-"""Import of torch in a thread, without blocking the window.
+"""Import of torch in a thread without blocking the window.
 
 Python holds its global lock while it loads a compiled module, and torch's libraries take some hundred milliseconds
-each. Loaded through libc beforehand, as a foreign call, they let the window draw meanwhile; the import finds them.
+each. Loaded through libc beforehand, as a foreign call, they let the window draw meanwhile.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ RTLD_LAZY = 1
 
 @cache
 def import_torch() -> None:
-    """For a thread that will need it; a second call does nothing. Without these libraries (Windows) it is a plain
+    """Imports torch in the calling thread; a second call does nothing. Without these libraries (Windows) it is a plain
     import."""
     spec = find_spec("torch")
     if "torch" not in sys.modules and sys.platform != "win32" and spec is not None and spec.origin is not None:
@@ -27,6 +27,6 @@ def import_torch() -> None:
         dlopen = ctypes.CDLL(None).dlopen
         dlopen.argtypes, dlopen.restype = [ctypes.c_char_p, ctypes.c_int], ctypes.c_void_p
         for name in LIBRARIES:
-            # A library that is not there (no CUDA in this build) gives null, which is nothing to worry about.
+            # A missing library (no CUDA in this build) gives null, which is fine.
             dlopen(bytes(folder / f"lib{name}{ending}"), RTLD_LAZY)
     import torch  # noqa: F401  # where another thread is at it, this waits

@@ -13,13 +13,13 @@ from core.events import Event, Progress, Report, Rewound
 from studio.background.threads import Events, IteratorThread
 
 PULL_MS = 50
-"""How often the window takes what the threads have made: 20 times a second."""
+"""Interval at which the window takes events from the threads, in ms."""
 
 
 @dataclass(frozen=True)
 class Callbacks:
-    """Who is told of a generator: `show` of its events, `done` of what it returned, if it ran to its end, and `end`
-    last, in any case."""
+    """Receivers of a generator: `show` of its events, `done` of its return value if it completed, and `end` last in any
+    case."""
 
     show: Callable[[Event], object] = lambda event: None
     done: Callable[[Any], object] = lambda result: None
@@ -27,7 +27,7 @@ class Callbacks:
 
 
 class Workers(QObject):
-    """Every `IteratorThread` that runs now. Signals are emitted, and callbacks called, in the GUI thread."""
+    """All running `IteratorThread`s. Emits signals and calls callbacks in the GUI thread."""
 
     reported = Signal(list)
     problem = Signal(object)
@@ -46,10 +46,10 @@ class Workers(QObject):
         end: Callable[[], object] = lambda: None,
         background: bool = False,
     ) -> IteratorThread:
-        """Pulls the generator in a thread of its own; the callbacks are those of `Callbacks`."""
+        """Runs the generator in its own thread; see `Callbacks` for the callbacks."""
         thread = IteratorThread(make, background, self)
         thread.failed.connect(self.problem)
-        thread.refused.connect(lambda _: self._deliver(thread))  # what came before it is also shown before it
+        thread.refused.connect(lambda _: self._deliver(thread))  # earlier events are delivered first
         thread.ended.connect(lambda: self._finish(thread))
         thread.finished.connect(thread.deleteLater)
         self._callbacks[thread] = Callbacks(show, done, end)
@@ -58,19 +58,19 @@ class Workers(QObject):
         return thread
 
     def redirect(self, thread: IteratorThread, callbacks: Callbacks) -> None:
-        """Tells others from the next event on."""
+        """Replaces the receivers from the next event on."""
         if thread in self._callbacks:
             self._callbacks[thread] = callbacks
 
     def dismiss(self, thread: IteratorThread) -> None:
-        """Stops a thread, of which nothing is delivered any more."""
+        """Stops a thread and delivers nothing further."""
         self.redirect(thread, Callbacks())
         thread.stop()
 
     def shutdown(self) -> None:
-        """Ends every thread and waits for it; what they still had to say might begin something new, and is dropped."""
+        """Ends every thread and waits for it; drops their remaining events, which might start something new."""
         self._callbacks.clear()
-        for thread in self.findChildren(IteratorThread):  # also those that have ended, and are about to finish
+        for thread in self.findChildren(IteratorThread):  # also those that have ended and are about to finish
             thread.stop()
             thread.wait()
         self._timer.stop()
@@ -79,7 +79,7 @@ class Workers(QObject):
         if thread not in self._callbacks:  # the window is closed
             return
         self._deliver(thread)
-        callbacks = self._callbacks.pop(thread, Callbacks())  # what was delivered may have closed the window
+        callbacks = self._callbacks.pop(thread, Callbacks())  # delivered events may have closed the window
         if not self._callbacks:
             self._timer.stop()
         if thread.is_complete:
@@ -102,14 +102,14 @@ class Workers(QObject):
         progress = [event for event in events if isinstance(event, Progress)]
         for event in events:
             if isinstance(event, Report) or (isinstance(event, Progress) and event is not progress[-1]):
-                continue  # reports went as one batch; of the progress only the newest can be seen
+                continue  # reports went as one batch; only the newest progress is visible
             if thread in self._callbacks:  # one of the events may have closed the window, or redirected the rest
                 self._callbacks[thread].show(event)
 
 
 def _between_turns(events: list[Event]) -> Iterator[list[Event]]:
-    """The events in parts, parted by each `Rewound`, which is one of its own: reports of before and after are not the
-    same batch."""
+    """Splits the events at each `Rewound`, which is a part of its own, as reports before and after it are separate
+    batches."""
     turns = [index for index, event in enumerate(events) if isinstance(event, Rewound)]
     for start, end in pairwise(sorted({0, *turns, *(turn + 1 for turn in turns), len(events)})):
         yield events[start:end]

@@ -1,4 +1,4 @@
-"""Controller of Help > About this computer: facts about devices and builds, and a training of seconds on each."""
+"""Controller of Help > About this computer: device and build facts, and a short test training on each device."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 class ComputerController:
-    """Looks at this computer in a thread. There is one dialog at most."""
+    """Collects facts about this computer in a thread. At most one dialog is open."""
 
     def __init__(self, window: MainWindow, session: Session) -> None:
         self._window = window
         self._task = NewestTask(session.workers)
 
     def show(self) -> None:
-        """Shows the dialog, and begins to look."""
+        """Shows the dialog and starts collecting facts."""
         from studio.dialogs.about_computer import AboutComputerDialog  # the window comes first
 
         shown = (each for each in self._window.findChildren(AboutComputerDialog) if each.isVisible())

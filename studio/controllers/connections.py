@@ -1,4 +1,4 @@
-"""Connections between the signals and slots of the window, the controllers and the services."""
+"""Connects the signals and slots of the window, the controllers and the services."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from studio.services.session import Session
 
 @dataclass(frozen=True)
 class Controllers:
-    """Those of a window, one for each part of what a person does."""
+    """The controllers of a window, one for each area."""
 
     menus: Menus
     open: OpenController
@@ -55,7 +55,7 @@ class Controllers:
 
 
 def connect_window(window: MainWindow, session: Session, do: Controllers) -> None:
-    """Messages, opening and closing, on every workspace."""
+    """Connects messages, opening and closing, which every workspace shares."""
     window.path_dropped.connect(do.open.open)
     window.close_requested.connect(do.train.close)
     window.workspace_changed.connect(do.menus.show_workspace)
@@ -75,7 +75,7 @@ def connect_window(window: MainWindow, session: Session, do: Controllers) -> Non
 
 
 def connect_menus(window: MainWindow, session: Session, do: Controllers) -> None:
-    """What each action of the menus and the toolbar does."""
+    """Connects the actions of the menus and the toolbar."""
     for name, entry in do.menus.dialogs.items():
         entry.triggered.connect(lambda *_, name=name: do.dialogs.show(name))
     for action, handle in (
@@ -98,7 +98,7 @@ def connect_menus(window: MainWindow, session: Session, do: Controllers) -> None
 
 
 def connect_shell(window: MainWindow, session: Session, do: Controllers) -> None:
-    """Recent things, edits, the title bar, and crash reports."""
+    """Connects recent items, editing, the title bar and crash reports."""
     window.painted.connect(do.crashes.look_back)
     window.closed.connect(do.crashes.close)
     recent = do.menus.recent
@@ -114,7 +114,7 @@ def connect_shell(window: MainWindow, session: Session, do: Controllers) -> None
 
 
 def connect_home(window: MainWindow, session: Session, do: Controllers) -> None:
-    """The Home workspace."""
+    """Connects the Home workspace."""
     home = window.home
     home.opened.connect(do.home.open)
     home.open_folder_requested.connect(partial(do.dialogs.show, "open_folder"))
@@ -128,7 +128,7 @@ def connect_home(window: MainWindow, session: Session, do: Controllers) -> None:
 
 
 def connect_data(window: MainWindow, session: Session, do: Controllers) -> None:
-    """The Data workspace."""
+    """Connects the Data workspace."""
     data = window.data
     data.home_requested.connect(partial(window.show_workspace, HOME))
     data.cancelled.connect(session.data.cancel_scan)
@@ -162,7 +162,7 @@ def connect_data(window: MainWindow, session: Session, do: Controllers) -> None:
 
 
 def connect_train(window: MainWindow, session: Session, do: Controllers) -> None:
-    """The Train workspace, and the footer that starts and stops."""
+    """Connects the Train workspace and the footer."""
     train, footer, training = window.train, window.footer, session.training
     do.menus.panels.addActions(train.panel_actions())
     footer.start_requested.connect(do.train.start)
@@ -227,7 +227,7 @@ def connect_train(window: MainWindow, session: Session, do: Controllers) -> None
 
 
 def connect_explore(window: MainWindow, session: Session, do: Controllers) -> None:
-    """The Explore workspace."""
+    """Connects the Explore workspace."""
     explore, service = window.explore, session.explore
     do.menus.panels.addActions(explore.panel_actions())
     explore.requested.connect(service.render)
@@ -258,7 +258,7 @@ def connect_explore(window: MainWindow, session: Session, do: Controllers) -> No
     service.problem.connect(lambda _: explore.show_opening(""))
     service.problem.connect(lambda _: window.unsetCursor())
     service.opening.connect(explore.show_opening)
-    service.problem.connect(do.explore.show_workspace)  # a checkpoint that cannot be opened ends no following
+    service.problem.connect(do.explore.show_workspace)  # a checkpoint that cannot be opened does not end following
     service.opened.connect(do.explore.stay)
     service.restored.connect(do.explore.stay)
     service.restored.connect(explore.restore)

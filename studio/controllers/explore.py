@@ -1,4 +1,4 @@
-"""Controller of the Explore workspace: follows the training, and shows directions, projections and neighbors."""
+"""Controller of the Explore workspace: follows the training, shows directions, projections and nearest images."""
 
 from __future__ import annotations
 
@@ -23,36 +23,37 @@ if TYPE_CHECKING:
     from studio.widgets.images.image_grid import ImageGrid
 
 SAMPLES = "samples"
-"""The slot of the images that a direction is made of."""
+"""Slot of the images marked for a direction."""
 
 
 class ExploreController:
-    """Connects the Explore workspace with the generator."""
+    """Connects the Explore workspace with the generator service."""
 
     def __init__(self, window: MainWindow, session: Session, save_images: Callable[[Images, str, bool], None]) -> None:
-        """`save_images` asks where to save images of a name."""
+        """`save_images` asks where to save images under a suggested name."""
         self._window, self._session, self._save_images = window, session, save_images
         self._follows = True
         self._newest: int | None = None
-        """The newest step of the training that runs, or of the run that is open."""
+        """Newest step of the running training or the open run."""
         self._projection: ProjectionDialog | None = None
 
     # Following the training
 
     def follow(self, live: bool) -> None:
-        """Shows what the running training has learned so far; it costs nothing while nobody looks."""
+        """Explores the newest weights of the running training; costs nothing while Explore is hidden."""
         self._follows = live
         self._session.explore_training(live and self._window.pages.currentIndex() == EXPLORE)
         self._window.explore.set_live(live)
         self._show_newest()
 
     def stay(self, *_: object) -> None:
-        """Explores what a person opened, whatever is trained meanwhile."""
+        """Explores an opened checkpoint, whatever is trained meanwhile."""
         self.follow(False)
 
     def with_generator(self, then: Callable[[], object]) -> None:
-        """Calls `then` when the generator that a person means is explored: the one in Explore, or beside it, where the
-        training is followed, the newest one."""
+        """Calls `then` once the chosen generator is explored: the one in Explore or, where the training is followed,
+        its newest weights.
+        """
         if self._window.pages.currentIndex() == EXPLORE or not self._follows:
             then()
             return
@@ -65,12 +66,12 @@ class ExploreController:
         self._session.explore_newest(go_on)
 
     def set_newest(self, step: int | None) -> None:
-        """The training has come to a step, or another one begins."""
+        """Notes the newest step; None when another training begins."""
         self._newest = step
         self._show_newest()
 
     def _show_newest(self) -> None:
-        """Offers newer weights than those that are explored; a training that is followed has none."""
+        """Offers weights newer than the explored ones, unless the training is followed."""
         source, training = self._session.explore.source, self._session.training
         is_followed = self._follows and training.is_running
         if source is None or self._newest is None or training.run_folder is None or is_followed:
@@ -80,17 +81,17 @@ class ExploreController:
         self._window.explore.set_newest(self._newest if is_newer else None)
 
     def show_workspace(self, _index: int) -> None:
-        """Another workspace is on screen."""
+        """Follows the switch to another workspace."""
         self.follow(self._follows)
 
     def show_state(self, state: TrainingState) -> None:
-        """A training that begins is followed where nothing is explored yet; otherwise the person decides."""
+        """Follows a training that begins if nothing is explored yet; otherwise the person decides."""
         if state is TrainingState.STARTING and self._session.explore.source is None:
             self.follow(True)
         self._show_newest()
 
     def show_source(self, source: ExploreSource) -> None:
-        """Another generator is explored."""
+        """Shows another generator."""
         self._window.explore.show_source(source)
         self._show_newest()
 
@@ -109,23 +110,23 @@ class ExploreController:
         viewer.deleteLater()
 
     def compare(self, images: Images, index: int) -> None:
-        """Finds the training images that are nearest to one of the generated ones that are shown."""
+        """Finds the training images nearest to one of the generated images."""
         self._session.generator.compare(NearestQuery(images, index, self._session.training.settings))
 
     # Dialogs
 
     def show_nearest(self, found: NearestImages) -> None:
-        """The answer to what was asked for."""
+        """Shows the nearest training images."""
         from studio.dialogs.nearest_images import NearestImagesDialog
 
-        # A viewer that is open is modal, and would keep the hand from what belongs to the window.
+        # An open viewer is modal and would block a dialog of the main window.
         dialog = NearestImagesDialog(found, QApplication.activeModalWidget() or self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.asked_otherwise.connect(lambda: self._session.generator.compare(found.asked.otherwise()))
         dialog.show()
 
     def show_privacy(self, report: PrivacyReport) -> None:
-        """What a checkpoint gives away of its training images."""
+        """Shows the privacy report of a checkpoint."""
         from studio.dialogs.privacy import PrivacyDialog
 
         dialog = PrivacyDialog(list(report.lines()), self._window)
@@ -133,7 +134,7 @@ class ExploreController:
         dialog.show()
 
     def show_projection(self, progress: ProjectionProgress) -> None:
-        """Opens the dialog at the first one, and shows how the search goes on."""
+        """Opens the dialog on the first progress, then shows how the search proceeds."""
         from studio.dialogs.projection import ProjectionDialog
 
         if self._projection is None:
@@ -147,7 +148,7 @@ class ExploreController:
         self._projection.show_projection(a.name, a.picture, a.image, a.done, a.psnr, a.point)
 
     def _use(self, source: ExploreSource, point: Point, name: str) -> None:
-        """Shows what was found for a picture with the generator that it was found for."""
+        """Shows the closest match with the generator that it was found for."""
         if source is not self._session.explore.source:
             self.follow(False)
         self._session.explore.recall(source, partial(self._window.explore.use, point, name))
@@ -156,7 +157,7 @@ class ExploreController:
         self._projection = None
 
     def samples(self) -> None:
-        """Images to be marked, from which a direction is made."""
+        """Renders images to be marked for a direction."""
         from studio.dialogs.find_direction import FindDirectionDialog
 
         service = self._session.explore

@@ -1,4 +1,4 @@
-"""Controller of feature extractor weights that are not shipped: offers to download or choose them."""
+"""Controller of feature extractor weights that are not shipped: offers to download them or choose a file."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from studio.services.session import Session
 
 
 class FeatureWeightsController:
-    """Downloads the weights of Inception, or takes them from a file, when a person says so."""
+    """Downloads the Inception weights or imports them from a file, if the person agrees."""
 
     def __init__(self, window: MainWindow, session: Session) -> None:
         self._window, self._session = window, session
 
     def check(self, features: str) -> None:
-        """Looks for the weights when the person has chosen a feature extractor that needs some."""
+        """Looks for the weights when the chosen feature extractor needs some."""
         if features == "inception":
             self._session.library.find_weights()
 
     def show(self, found: object) -> None:
-        """Asks how the weights are to come, if they are not here."""
+        """Asks how to get missing weights."""
         if not isinstance(found, InceptionRow) or found.here:
             return
         box = QMessageBox(
-            QMessageBox.Icon.Question, "GAN Studio", "Inception's weights are not here.", parent=self._window
+            QMessageBox.Icon.Question, "GAN Studio", "The Inception weights are missing.", parent=self._window
         )
         box.setInformativeText(
-            f"{size_text(found.bytes)} are downloaded once, from {found.page}. {found.license}.\n"
-            "Without them the images are not measured."
+            f"Download {size_text(found.bytes)} once from {found.page}, or choose a file. {found.license}.\n"
+            "Without the weights, metrics are not measured."
         )
         receive = box.addButton(f"Download {size_text(found.bytes)}", QMessageBox.ButtonRole.AcceptRole)
         choose = box.addButton("Choose a file…", QMessageBox.ButtonRole.ActionRole)
@@ -46,7 +46,7 @@ class FeatureWeightsController:
         if chosen is receive:
             self._session.jobs.start(fetch_weights, done=self._window.banner.show_good, title="Download")
         elif chosen is choose:
-            file, _ = QFileDialog.getOpenFileName(self._window, "Inception's weights", filter="Weights (*.pth *.pt)")
+            file, _ = QFileDialog.getOpenFileName(self._window, "Inception weights", filter="Weights (*.pth *.pt)")
             if file:
                 make = partial(adopt_weights, Path(file))
                 self._session.jobs.start(make, done=self._window.banner.show_good, title="Download")

@@ -1,4 +1,4 @@
-"""Controller of what explains the program: the glossary and its addresses."""
+"""Controller of the glossary and its addresses."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from studio.main_window import MainWindow
 
 
 class LearnController(QObject):
-    """Shows the page of a term at its address, `ganstudio:glossary/KEY`. The glossary is imported when it is asked for:
-    the first window does not wait for it."""
+    """Shows the glossary page of a term at its address, `ganstudio:glossary/KEY`. Imports the glossary on first use, so
+    that the first window opens sooner.
+    """
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
@@ -21,7 +22,7 @@ class LearnController(QObject):
         window.closed.connect(self.end)
 
     def end(self) -> None:
-        """Closes what is open; addresses lead nowhere from now on."""
+        """Closes the glossary; addresses lead nowhere from now on."""
         from studio.dialogs.glossary import GlossaryDialog
 
         QDesktopServices.unsetUrlHandler(SCHEME)
@@ -30,17 +31,17 @@ class LearnController(QObject):
 
     @Slot(QUrl)
     def open_address(self, url: QUrl) -> None:
-        """Opens the glossary at the term of an address; at its first one if there is none of that key."""
+        """Opens the glossary at the term of an address, or at the first term if there is none of that key."""
         place, _, key = url.path().partition("/")
         if place == "glossary":
             self.show_glossary(key)
 
     def show_glossary(self, key: str = "") -> None:
-        """Opens the glossary, or raises it, at a term if there is one of that key."""
+        """Opens or raises the glossary, at the term `key` if there is one."""
         from core.learn.glossary import TERMS
         from studio.dialogs.glossary import GlossaryDialog
 
-        # Above a modal dialog, which would keep the person from any other window.
+        # Above a modal dialog, which would block any other window.
         above = QApplication.activeModalWidget() or self._window
         shown = (each for each in above.findChildren(GlossaryDialog) if each.isVisible())
         glossary = next(shown, None) or GlossaryDialog(above)

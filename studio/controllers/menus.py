@@ -28,13 +28,13 @@ THEMES: dict[theme.Theme, str] = {"system": "System", "light": "Light", "dark": 
 
 
 class Menus:
-    """The actions of the window, by name; `studio.controllers.connections` says what each of them does."""
+    """The actions of the window by name; `studio.controllers.connections` connects them."""
 
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         self._tips: dict[QAction, str] = {}
         self.dialogs: dict[str, QAction] = {}
-        """Those of the File menu, by the names of their modules in `studio.controllers.dialogs`."""
+        """Actions of the File menu by the names of their modules in `studio.controllers.dialogs`."""
         self._build_bar()
         bar = window.menuBar()
         file, edit, training, view, help = (
@@ -48,11 +48,11 @@ class Menus:
         self._add_help(help)
 
     def show_workspace(self, index: int) -> None:
-        """Marks the workspace that is on screen."""
+        """Marks the visible workspace."""
         self._workspaces.actions()[index].setChecked(True)
 
     def set_recents(self, sources: Iterable[str], open_path: Callable[[str], object]) -> None:
-        """Lists what was opened in the menu of recent things, above the action that forgets it."""
+        """Lists recent items above the action that clears them."""
         for action in self.recent.actions():
             if action is not self.forget:
                 self.recent.removeAction(action)
@@ -73,7 +73,7 @@ class Menus:
         self._bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._window.addToolBar(self._bar)
         more = self._bar.findChild(QToolButton, "qt_toolbar_ext_button")
-        if more is not None:  # Qt's own, in a narrow window; its icon hardly shows on a dark surface
+        if more is not None:  # Qt's extension button in a narrow window; its own icon hardly shows on a dark surface
             more.setIcon(theme.icon("caret-double-right"))
             more.setToolTip("More")
             more.setAccessibleName("More")
@@ -120,7 +120,7 @@ class Menus:
             action.setEnabled(False)
 
     def allow(self, action: QAction, allowed: bool, reason: str = "") -> None:
-        """Enables an action, or disables it and says why in its tip."""
+        """Enables an action, or disables it and explains why in its tip."""
         action.setEnabled(allowed)
         action.setToolTip(plain_tip(reason if reason and not allowed else self._tips[action]))
 
@@ -148,12 +148,14 @@ class Menus:
         self.log = self._add(menu, "Log", "", "file-text")
         menu.addSeparator()
         self.about_computer = self._add(menu, "About this computer", "")
-        self.about_computer.setMenuRole(QAction.MenuRole.NoRole)  # or macOS would take it for the program's own
+        self.about_computer.setMenuRole(
+            QAction.MenuRole.NoRole
+        )  # macOS would take it for the application menu's own entry
         self.about = self._add(menu, "About GAN Studio", "")
         self.about.setMenuRole(QAction.MenuRole.AboutRole)
 
     def _add_choice(self, menu: QMenu, titles: Mapping[Key, str]) -> dict[Key, QAction]:
-        """Actions of which one is checked."""
+        """Adds exclusive actions, one of them checked."""
         group, found = QActionGroup(menu), {}
         for key, title in titles.items():
             found[key] = self._add(menu, title)

@@ -1,4 +1,4 @@
-"""Controller of opening: has the session open what the user chose, and shows the workspace where it appears."""
+"""Controller of opening: opens the chosen source in the session and shows the workspace where it appears."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from studio.services.session import Session
 
 
 class OpenController:
-    """Opens datasets, runs, checkpoints and images, from wherever they come."""
+    """Opens datasets, runs, checkpoints and images from menus, drops and the command line."""
 
     def __init__(self, window: MainWindow, session: Session) -> None:
         self._window, self._session = window, session
 
     def open(self, source: str) -> None:
-        """Opens a dataset, a run, a checkpoint, an exported image, a picture or `sample:NAME`."""
+        """Opens a dataset, run, checkpoint, exported image, photo or `sample:NAME`."""
         self._window.banner.dismiss()
         self._session.open(DataRequest(source, self._preparation(), self._window.train.form.value("augment")))
 
     def show_recognized(self, source: str, kind: SourceKind) -> None:
-        """Something is being opened: goes where it will appear, and remembers what can be opened again."""
+        """Shows the workspace where the source will appear, and adds it to the recent items."""
         self._window.show_workspace({"data": DATA, "run": TRAIN}.get(kind, EXPLORE))
         if kind in ("data", "run", "checkpoint"):
             window_state.add_recent(source)

@@ -1,4 +1,4 @@
-"""Controller of saving and exporting: asks where to, has the session write, and shows where the file is."""
+"""Controller of saving and exporting: asks for the place, has the session write, and shows the result."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 
 class SavingController:
-    """Saves what the workspaces show. A dialog that is cancelled saves nothing."""
+    """Saves what the workspaces show. A cancelled dialog saves nothing."""
 
     def __init__(self, window: MainWindow, session: Session) -> None:
         self._window, self._session = window, session
 
     def save_grid(self, what: str, grid: ImageGrid) -> None:
-        """The grid as one PNG, or some of its images as one each."""
+        """Saves the grid as one PNG, or selected images as one PNG each."""
         images = grid.images()
         if what == "grid":
             if path := self._ask_picture("grid.png"):
@@ -38,17 +38,17 @@ class SavingController:
             self.save_images(images[grid.selected()], "sample", grid.generated)
 
     def save_images(self, images: Images, name: str, generated: bool) -> None:
-        """One as a PNG, several in a folder under numbered names."""
+        """Saves one image as a PNG, several as numbered files in a folder."""
         files = self._session.files
         if len(images) == 1:
             if path := self._ask_picture(f"{name}.png"):
                 files.save_grid(images, path, generated=generated)
-        elif folder := QFileDialog.getExistingDirectory(self._window, "Save the images in a folder"):
+        elif folder := QFileDialog.getExistingDirectory(self._window, "Save images in a folder"):
             names = [f"{name}{index:04d}" for index in range(len(images))]
             files.save_images(images, names, Path(folder), FileOptions(), overwrite=False, generated=generated)
 
     def save_plot(self, kind: str, plot: CurvePlot) -> None:
-        """Curves as a picture ("png") or as their numbers ("csv")."""
+        """Saves curves as an image ("png") or as numbers ("csv")."""
         if path := self._ask_picture(f"losses.{kind}"):
             if kind == "png":
                 self._session.files.save_picture(plot.picture(), path, generated=False)
@@ -56,12 +56,12 @@ class SavingController:
                 self._session.files.save_numbers(plot.numbers(), path)
 
     def save_plane(self) -> None:
-        """The playground's plane as it is seen."""
+        """Saves the playground's plane as shown."""
         if path := self._ask_picture("points.png"):
             self._session.files.save_picture(self._window.train.playground.view.picture(), path, generated=True)
 
     def show_saved(self, saved: Saved, asked: bool) -> None:
-        """Says where a file is that the person asked for, and offers to open it."""
+        """Shows where a requested file was saved and offers to open it."""
         path, banner = saved.path, self._window.banner
         if not asked:
             self._window.footer.show_saved(saved.step)
@@ -78,10 +78,10 @@ class SavingController:
         return Path(file).with_suffix(kind) if file else None
 
     def _folder(self) -> Path:
-        """Where the dialogs begin."""
+        """Returns the initial folder of the dialogs."""
         return (self._session.training.run_folder or self._session.runs_folder) / "export"
 
 
 def _open_outside(path: Path) -> None:
-    """In the program that the system has for it."""
+    """Opens a file in the system's default program."""
     QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))

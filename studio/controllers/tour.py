@@ -16,16 +16,16 @@ from studio.widgets.learn.tour_card import TourCard
 
 SOURCE = "sample:digits"
 LOOK_MS = 150
-"""How often the tour looks whether the person has done what a step asks for, and where its control is."""
+"""Interval at which the tour checks whether a step is done and where its control is."""
 REPORTS = 20
-"""Reports, half a second each or longer, after which the samples are no longer those of the beginning."""
+"""Reports of at least half a second each, after which the samples have visibly changed."""
 
 
 @dataclass(frozen=True)
 class TourStep:
-    """A step: its workspace, its text of at most 30 words, and the control that it points at.
+    """A step: its workspace, its text of at most 30 words, and the control it points at.
 
-    A step goes on by itself when it `is_done`. It waits for what the person does where `act` can do it instead.
+    It advances when `is_done`. `act` performs the step for the person.
     """
 
     workspace: int
@@ -36,7 +36,7 @@ class TourStep:
 
 
 class TourController(QObject):
-    """One tour at a time. It begins when somebody asks for it, and leaves nothing behind but what was trained."""
+    """Runs one tour at a time, on request only; leaves nothing behind but the trained run."""
 
     def __init__(
         self, window: MainWindow, session: Session, open_source: Callable[[str], None], start: Callable[[], None]
@@ -56,16 +56,16 @@ class TourController(QObject):
 
     @property
     def is_open(self) -> bool:
-        """Whether the tour goes on."""
+        """Whether the tour is running."""
         return self._card is not None
 
     def begin(self) -> None:
-        """Shows the first step; the tour trains, so there must be no other training."""
+        """Shows the first step. The tour trains, so no other training may run."""
         if self._card is not None:
             self._card.take_keyboard()
             return
         if self._session.training.state is not TrainingState.IDLE:
-            self._session.notice.emit("The tour trains on handwritten digits: stop this training first.")
+            self._session.notice.emit("The tour trains on handwritten digits. Stop the running training first.")
             return
         self._window.complete()
         self._card = TourCard(self._window)
@@ -80,7 +80,7 @@ class TourController(QObject):
         self._look_again.start()
 
     def end(self) -> None:
-        """Takes the tour away; what was opened and trained stays as it is."""
+        """Ends the tour; what was opened and trained stays."""
         self._look_again.stop()
         self._sliders = {}
         if self._card is not None:
@@ -102,7 +102,7 @@ class TourController(QObject):
         self._number = number
         step = self.steps[number]
         had_keyboard = self._card.has_keyboard
-        self._window.show_workspace(step.workspace)  # which takes the keyboard
+        self._window.show_workspace(step.workspace)  # which takes the focus
         self._sliders = {}
         self._was_done = step.is_done is None or step.is_done()
         self._card.show_step(number + 1, len(self.steps), step.text)
@@ -119,7 +119,7 @@ class TourController(QObject):
             self._card.take_keyboard()
 
     def _look(self) -> None:
-        """Goes on by itself when the person has done what the step asked for."""
+        """Advances when the step is done."""
         step = self.steps[self._number]
         if not self._was_done and step.is_done is not None and step.is_done():
             self._go_on()
@@ -148,13 +148,13 @@ class TourController(QObject):
             ),
             TourStep(
                 DATA,
-                "The GAN learns from these images alone. Data shows what may be wrong with them, and how they are "
+                "The GAN learns from these images alone. Data shows possible problems with them, and how they are "
                 "cropped and scaled.",
                 self._images,
             ),
             TourStep(
                 TRAIN,
-                "These settings suit the images and this computer; leave them for now. Every ? explains a term: loss, "
+                "These settings suit the images and this computer; leave them for now. Each ? explains a term: loss, "
                 "learning rate, augmentation.",
                 lambda: window.train.settings,
             ),
@@ -168,15 +168,15 @@ class TourController(QObject):
             ),
             TourStep(
                 TRAIN,
-                "Watch the samples: noise turns into strokes, and strokes into digits. This goes on by itself when "
-                "the first change shows.",
+                "Watch the samples: noise turns into strokes, and strokes into digits. The tour continues at "
+                "the first visible change.",
                 lambda: window.train.samples,
                 lambda: len(window.train.history) >= REPORTS,
             ),
             TourStep(
                 TRAIN,
-                "The networks work against each other, so neither loss has to fall. Level curves are a good sign; the "
-                "samples tell the rest.",
+                "The networks compete, so neither loss has to fall. Level curves are a good sign; judge quality by the "
+                "samples.",
                 lambda: window.train.plots,
             ),
             TourStep(
@@ -194,7 +194,7 @@ class TourController(QObject):
             ),
             TourStep(
                 EXPLORE,
-                "Stop saves the run; Home goes on with it later. Help > Glossary explains every term. Now try your own "
+                "Stop saves the run; continue it from Home later. Help > Glossary explains each term. Now try your own "
                 "images.",
                 lambda: _button(window.footer, "Stop"),
             ),
@@ -205,14 +205,14 @@ class TourController(QObject):
         return dataset is not None and dataset.source == SOURCE
 
     def _images(self) -> QWidget:
-        """Returns the grid of Data; the workspace where none is on screen."""
+        """Returns the grid of Data, or the workspace where there is no grid."""
         from studio.widgets.images.virtual_grid import VirtualGrid  # the window comes first
 
         grids = self._window.data.findChildren(VirtualGrid)
         return next((each for each in grids if each.isVisible()), self._window.data)
 
     def _slider(self) -> QAbstractSlider | None:
-        """Returns the first direction's, or any other one while there is none."""
+        """Returns the slider of the first direction, or any other slider while there is none."""
         from studio.widgets.explore.direction_controls import DirectionControls  # the window comes first
 
         sliders = [each for each in self._shown_sliders() if each.isEnabled()]
@@ -225,7 +225,7 @@ class TourController(QObject):
         return [each for each in sliders if each.isVisible() and not isinstance(each, QScrollBar)]
 
     def _has_moved(self) -> bool:
-        """Whether a slider of Explore has another value than when the step began, or it appeared."""
+        """Returns whether a slider of Explore has changed since the step began."""
         values = {each: each.value() for each in self._shown_sliders() if each.isEnabled()}
         moved = any(self._sliders.get(each, value) != value for each, value in values.items())
         self._sliders = {**values, **self._sliders}

@@ -1,4 +1,4 @@
-"""Controller of training: starts and stops it, shows the available actions, and asks before the window closes."""
+"""Controller of training: starts and stops it, enables actions, and asks before the window closes."""
 
 from __future__ import annotations
 
@@ -31,21 +31,22 @@ class TrainController:
         self._preparation: Progress | None = None
         """Progress before the first step."""
         self._progress: TrainingProgress | None = None
-        """By the last report of the run on screen."""
+        """Progress in the last report of the visible run."""
         self._show_actions()
 
     def start(self, copy: Path | None = None) -> None:
-        """Begins a training with the settings of the form, or continues from the checkpoint that is set; `copy`: in a
-        copy of this run, which another process trains."""
+        """Starts a training with the settings of the form, or continues from the chosen checkpoint. `copy`: continues
+        in a copy of this run, which another process trains.
+        """
         self._window.banner.dismiss()
         self._window.show_workspace(TRAIN)
-        self._window.train.take_keyboard()  # the button that was pressed cannot keep it
+        self._window.train.take_keyboard()  # the pressed button cannot keep the focus
         self._session.start(self._window.train.form.settings, copy)
 
-    # Showing
+    # Display
 
     def show_state(self, state: TrainingState) -> None:
-        """What can be done now, everywhere in the window."""
+        """Updates the window for a new state of the training."""
         idle = state is TrainingState.IDLE
         if state is not TrainingState.STARTING:
             self._preparation = None
@@ -59,7 +60,7 @@ class TrainController:
             self._window.release()
 
     def _show_actions(self) -> None:
-        """What can be done now, in the menus and the toolbar."""
+        """Enables the possible actions of the menus and the toolbar."""
         menus, state = self._menus, self._training.state
         running, idle = self._training.is_running, state is TrainingState.IDLE
         dataset, reading, resumes = self._session.data.dataset, self._session.reading, self._session.resume is not None
@@ -74,14 +75,14 @@ class TrainController:
         self.show_exports()
 
     def show_exports(self, *_: object) -> None:
-        """Nothing can be exported while there is no generator."""
+        """Disables exports while there is no generator."""
         training = self._training
         has_one = self._session.explore.source is not None or training.is_running or training.run_folder is not None
         for name in ("export_images", "export_video", "export_generator"):
             self._menus.allow(self._menus.dialogs[name], has_one, "Train first, or open a checkpoint.")
 
     def _show_status(self) -> None:
-        """The same words in the footer and in the run strip."""
+        """Shows the same status in the footer and the run strip."""
         status = self._status()
         self._window.footer.show_run(status)
         self._window.train.strip.show_run(status)
@@ -99,18 +100,18 @@ class TrainController:
         return run_status.resting(dataset.title if dataset else "", resume is not None, _step_of(resume))
 
     def _source(self) -> str:
-        """The dataset of the run on screen, or of the next one."""
+        """Returns the dataset of the visible run or of the next one."""
         dataset = self._session.data.dataset
         if self._training.state is not TrainingState.IDLE:
             return self._training.source
         return dataset.source if dataset else ""
 
     def refresh(self) -> None:
-        """The same after something else than the training has changed."""
+        """Updates the status after a change outside the training."""
         self.show_state(self._training.state)
 
     def show_reading(self) -> None:
-        """Other images, or a run, are being read or are open now."""
+        """Shows that other images or a run are being read, or are open now."""
         if self._training.state is TrainingState.IDLE:
             self.refresh()
 
@@ -119,7 +120,7 @@ class TrainController:
         self._window.train.settings.show_tuned(tuned, self._training.settings)
 
     def show_preparation(self, progress: Progress) -> None:
-        """Images are read, or the device is tried; what comes late says nothing any more."""
+        """Shows the progress of reading images or of the device trial; ignores late reports."""
         if self._training.state is TrainingState.STARTING:
             self._preparation = progress
             self._show_status()
@@ -132,7 +133,7 @@ class TrainController:
         self._show_status()
 
     def leave_run(self) -> None:
-        """Another run begins, or is opened: what was said of the last one goes."""
+        """Clears the messages of the previous run."""
         self._progress = None
         self._window.footer.clear_status()
 
@@ -152,29 +153,29 @@ class TrainController:
         self._window.train.form.set_values(rewound.changes)
 
     def show_resume(self, checkpoint: Path | None) -> None:
-        """Says from where the next start continues."""
+        """Shows where the next start continues from."""
         step = _step_of(checkpoint)
         goes_on = "Continues" if self._session.copied is None else "A copy continues"
         text = f"{goes_on} from step {step:,}" if step is not None else ""
         self._window.train.form.set_continues(checkpoint is not None)
         self._window.train.set_resume(text or (f"Continues from {checkpoint.name}" if checkpoint else ""))
         if self._training.state is TrainingState.IDLE:
-            if checkpoint is None:  # what was saved is not of the next run
+            if checkpoint is None:  # the last save belongs to the previous run
                 self._window.footer.clear_status()
             self.refresh()
 
     def offer_resume(self, found: Continuation) -> None:
-        """Other images were opened than those that the checkpoint was trained on."""
+        """Offers to continue when the open images differ from those of the checkpoint."""
         text, banner = "This run used other images; Start begins a new one.", self._window.banner
         if found.obstacle:
-            banner.show_notice(f"{text} It cannot continue with these. {found.obstacle}")
+            banner.show_notice(f"{text} It cannot continue with these images. {found.obstacle}")
         else:
-            banner.show_offer(text, "Continue with these", lambda: self._session.continue_on_others(found))
+            banner.show_offer(text, "Use these images", lambda: self._session.continue_on_others(found))
 
     def offer_images(self, checkpoint: Path, request: DataRequest) -> None:
-        """A checkpoint names images that the person has not opened before."""
+        """Offers to open the images that a checkpoint names, which the person has not opened before."""
         self._window.banner.show_offer(
-            f"{checkpoint.name} was trained on {quoted(request.source)}, which was not opened here before.",
+            f"{checkpoint.name} was trained on {quoted(request.source)}, which you have not opened before.",
             "Open these images",
             lambda: self._session.continue_on(checkpoint, request),
         )
@@ -182,15 +183,14 @@ class TrainController:
     # Closing
 
     def close(self) -> None:
-        """Closes the window, after asking what becomes of a training that runs."""
+        """Closes the window, after asking what to do with a running training."""
         if self._training.state is TrainingState.IDLE:
             self._window.release()
         elif not self.is_closing:
             self._ask_before_closing()
 
     def end(self) -> None:
-        """Closes the window without asking, once what there is of the training is saved: the system ends the program,
-        whatever happens."""
+        """Saves the training and closes the window without asking, because the system ends the program."""
         if self._training.state is TrainingState.IDLE:
             self._window.release()
         elif not self._must_close:
@@ -198,12 +198,12 @@ class TrainController:
             self._training.end()
 
     def keep_open(self) -> None:
-        """Something went wrong that the person should see before the window closes."""
+        """Keeps the window open, as an error should be seen first."""
         self.is_closing = self._must_close
 
     def _ask_before_closing(self) -> None:
         box = QMessageBox(QMessageBox.Icon.Question, "GAN Studio", "A training is running.", parent=self._window)
-        box.setInformativeText("It can be saved now and continued another day, exactly where it stopped.")
+        box.setInformativeText("You can save it now and continue later from the same step.")
         save = box.addButton("Save and close", QMessageBox.ButtonRole.AcceptRole)
         discard = box.addButton("Close without saving", QMessageBox.ButtonRole.DestructiveRole)
         keep = box.addButton("Keep training", QMessageBox.ButtonRole.RejectRole)
@@ -218,5 +218,5 @@ class TrainController:
 
 
 def _step_of(checkpoint: Path | None) -> int | None:
-    """The step of a run's own checkpoint, by which its file is named."""
+    """Returns the step in the file name of a run's own checkpoint."""
     return int(checkpoint.stem) if checkpoint is not None and checkpoint.stem.isdecimal() else None

@@ -17,7 +17,7 @@ from studio.widgets.basic.labels import wrapped_tip
 
 
 class TrainingHealthController:
-    """Shows what is found, and does what the person chooses."""
+    """Shows findings and applies the chosen remedies."""
 
     def __init__(
         self, window: MainWindow, session: Session, start: Callable[[], None], open_path: Callable[[str], None]
@@ -29,7 +29,7 @@ class TrainingHealthController:
         self._restart: dict[str, Any] | None = None
 
     def apply(self, remedy: Remedy) -> None:
-        """Changes the running training's settings as a remedy says, or begins another training."""
+        """Changes the running training's settings as a remedy says, or starts another training."""
         if remedy.anew:
             self._start_anew(remedy.changes)
             return
@@ -42,7 +42,7 @@ class TrainingHealthController:
         self._change(self._before)
 
     def show_evaluation(self, progress: EvaluationProgress) -> None:
-        """An evaluation goes on beside the training."""
+        """Shows the progress of an evaluation during the training."""
         done = f" {100 * progress.done // progress.total} %" if progress.total else ""
         self._window.footer.show_status(f"measuring{done}: {progress.text[:1].lower()}{progress.text[1:]}")
 
@@ -56,40 +56,42 @@ class TrainingHealthController:
         self._window.footer.show_status(f"measured step {found.step:,}: {first}", tip)
 
     def offer_best(self, found: BestCheckpoint) -> None:
-        """The training has ended, and an earlier checkpoint is better than what was measured after it."""
+        """Offers the best checkpoint when the training has ended at a worse one."""
         how = protocol_text(found.key.partition("@")[2])
         number = f"{label(found.key)} {found.value:.4g} ({how})"
         text = f"Best at step {found.step:,} of {found.last:,}: {number}. Later checkpoints measured no better."
-        self._window.banner.show_offer(text, "Explore the best", lambda: self._open_path(str(found.path)), kind="good")
+        self._window.banner.show_offer(
+            text, "Explore best checkpoint", lambda: self._open_path(str(found.path)), kind="good"
+        )
 
     def open_step(self, step: int) -> None:
-        """Opens the checkpoint of a step of the run that is on screen in Explore."""
+        """Opens the checkpoint of a step of the visible run in Explore."""
         if (run := self._training.run_folder) is not None:
             self._open_path(str(run / "checkpoints" / f"{step:09d}.safetensors"))
 
     def _start_anew(self, changes: Mapping[str, Any]) -> None:
-        """A run of its own: the one that is stopped for it stays as it is."""
+        """Starts a new run with the remedy; the stopped run stays as it is."""
         if not self._session.is_open(self._training.source):
-            what, name = "The images of this training are not the ones that are open now.", self._training.source
+            what, name = "This training used other images than the open ones.", self._training.source
             self._session.problem.emit(UserError(what, f"Open {quoted(name)} again, then choose the remedy."))
-        elif self._training.state is not TrainingState.STOPPING:  # asked for twice
+        elif self._training.state is not TrainingState.STOPPING:  # requested twice
             self._restart = dict(changes)
             self._training.stop()
 
     def show_state(self, state: TrainingState) -> None:
-        """Begins anew when what was stopped for that has ended, and no more if it could not be saved."""
+        """Starts the new training once the stopped one has ended; drops it if that one could not be saved."""
         changes = self._restart
         if changes is None or state is TrainingState.STOPPING:
             return
         self._restart = None
-        if state is not TrainingState.IDLE or not self._window.isVisible():  # it was closed meanwhile
+        if state is not TrainingState.IDLE or not self._window.isVisible():  # closed meanwhile
             return
         if self._session.is_open(self._training.source):
             self._session.set_resume(None)
             self._window.train.form.set_settings(self._training.settings.changed(**changes))
             self._start()
         else:
-            self._session.notice.emit("The training did not begin, because something else was opened meanwhile.")
+            self._session.notice.emit("The training did not start, because something else was opened meanwhile.")
 
     def _change(self, changes: Mapping[str, Any]) -> bool:
         form = self._window.train.form

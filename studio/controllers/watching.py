@@ -1,4 +1,4 @@
-"""Controller of a run that another process trains: offers to watch it and to train a copy, and shows how it goes on."""
+"""Controller of a run that another process trains: offers to watch it or train a copy, and shows its progress."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ COPY = "Train a copy"
 
 
 class WatchController:
-    """Nothing of it writes into the run."""
+    """Watches a run without writing into it."""
 
     def __init__(self, window: MainWindow, session: Session, start: Callable[[Path | None], None]) -> None:
-        """`start` begins a training with the settings of the form; given a run, of a copy of it."""
+        """`start` begins a training with the settings of the form; given a run, in a copy of it."""
         self._window, self._session, self._start = window, session, start
 
     def show_problem(self, problem: UserError) -> None:
-        """Says what is wrong; where the reason is a training elsewhere, offers what can be done instead."""
+        """Shows an error; if the run is trained elsewhere, offers to watch it or train a copy."""
         offers = []
         if isinstance(problem, RunBusyError) and self._session.training.state is not TrainingState.STOPPING:
             if self._session.watcher.folder != problem.folder:
@@ -32,33 +32,33 @@ class WatchController:
         self._window.banner.show_problem(problem.what, problem.remedy, problem.details, offers)
 
     def show_run(self, run: OpenedRun) -> None:
-        """Says that the run that was opened is trained elsewhere."""
+        """Says that the opened run is trained elsewhere."""
         if run.owner is not None:
-            text = f"Training in another window ({run.owner.place}): you are watching it."
+            text = f"Training in another window ({run.owner.place}). You are watching it."
             self._window.banner.show_offer(text, COPY, partial(self._start, run.folder))
 
     def show_edit(self, edited: Edited) -> None:
-        """The other window has changed settings."""
+        """Shows settings changed in the other window."""
         self._window.train.form.set_values(edited.changes)
         self._window.train.show_edit(edited)
 
     def show_end(self, newest: Path | None) -> None:
-        """Nobody else trains in the run any more."""
+        """Shows that the training elsewhere has ended."""
         if newest is None:
-            text = "The training in the other window has ended. No checkpoint of the run can be read."
+            text = "The training in the other window has ended. The run has no readable checkpoint."
         else:
             step = int(newest.stem)
-            text = f"The training in the other window has ended. Continue goes on from step {step:,} here."
+            text = f"The training in the other window has ended. Continue resumes here from step {step:,}."
         self._window.banner.show_notice(text)
 
     def stop(self) -> None:
-        """Stops to watch, or else the training of this window."""
+        """Stops watching, or stops the training of this window."""
         if self._session.watcher.owner is not None:
             self._session.watcher.close()
         else:
             self._session.training.stop()
 
     def begin_anew(self) -> None:
-        """The next start begins a new run, and the one that is watched is left alone."""
+        """Stops watching; the next start begins a new run."""
         self._session.watcher.close()
         self._session.set_resume(None)

@@ -1,4 +1,4 @@
-"""Dialog that shows what this computer can train on, and what keeps it from more."""
+"""Dialog that shows the devices of this computer and problems that limit training."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SIZE = 760, 560
 
 
 class AboutComputerDialog(QDialog):
-    """Not modal. The facts come later, from a thread, and again after a test."""
+    """Non-modal. The facts arrive from a thread, and again after a test."""
 
     test_requested = Signal()
 
@@ -41,7 +41,7 @@ class AboutComputerDialog(QDialog):
         self.resize(*SIZE)
 
     def begin(self) -> None:
-        """Shows that somebody looks."""
+        """Shows that facts are being collected."""
         self._bar.setRange(0, 0)
         self._bar.show()
         self._said.show()
@@ -52,7 +52,7 @@ class AboutComputerDialog(QDialog):
             self._said.setText(event.text)
 
     def show_facts(self, rows: Sequence[tuple[str, str]], troubles: Sequence[Trouble], text: str) -> None:
-        """Shows rows of a name and a text, and each trouble above them; `text` is what is copied."""
+        """Shows rows of a name and a text, with each problem above them; `text` is what Copy copies."""
         self._text = text
         self._copy.setEnabled(True)
         while (item := self._troubles.takeAt(0)) is not None:
@@ -75,16 +75,16 @@ class AboutComputerDialog(QDialog):
         self._area.setWidget(page)
 
     def end(self) -> None:
-        """Shows that nobody looks any more."""
+        """Shows that collecting has ended."""
         self._bar.hide()
         self._said.hide()
         self._test.setEnabled(True)
 
     def _build(self) -> None:
         self._area.setAccessibleName("Facts about this computer")
-        self._bar.setAccessibleName("Progress")
-        self._test.setToolTip("Trains for ten seconds on each device; a training that runs is slower meanwhile")
-        self._copy.setToolTip("Copies everything as text, for a report")
+        self._bar.setAccessibleName("Test progress")
+        self._test.setToolTip("Trains for ten seconds on each device; slows down a running training meanwhile")
+        self._copy.setToolTip("Copy all facts as text, for a bug report")
         self._copy.setEnabled(False)
         self._test.clicked.connect(self.test_requested)
         self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._text))

@@ -24,17 +24,17 @@ GEOMETRY = "compare/geometry"
 
 
 class CompareRunsDialog(QDialog):
-    """Not modal; it remembers its place and size. Everything comes later, from threads."""
+    """Non-modal; remembers its place and size. Its contents arrive from threads."""
 
     list_requested = Signal(object)
-    """The `Path` of a folder of runs."""
+    """Path of a folder of runs to list."""
     run_requested = Signal(str, object)
-    """A side and the `Path` of its run's folder."""
+    """A side ("A" or "B") and the path of its run folder."""
     grid_requested = Signal(str, object, int, object)
     """See `ComparedSamples`."""
 
     def __init__(self, runs: Path, opened: Path | None = None, parent: QWidget | None = None) -> None:
-        """`opened`: the run that is shown as A."""
+        """`opened`: the run shown as A."""
         super().__init__(parent)
         self.setWindowTitle("Compare runs")
         self._folder, self._opened = runs, opened
@@ -52,25 +52,23 @@ class CompareRunsDialog(QDialog):
             self.restoreGeometry(geometry)
 
     def begin(self) -> None:
-        """Asks for the list, and for the run that is open."""
+        """Requests the list and the open run."""
         self.list_requested.emit(self._folder)
         if self._opened is not None:
             self.pickers["A"].set_folder(self._opened)
             self._choose("A", self._opened)
 
-    # Told what to show
+    # Display
 
     def show_runs(self, found: CheckpointRows) -> None:
-        """The runs to choose from."""
+        """Lists the available runs."""
         for picker in self.pickers.values():
             picker.set_rows(found.rows)
         if len(found.rows) < len(SIDES):
-            self._banner.show_notice(
-                f"{self._folder} holds fewer than two runs. Browse for others with the buttons above."
-            )
+            self._banner.show_notice(f"{self._folder} holds fewer than two runs. Browse for others above.")
 
     def show_progress(self, progress: Progress | None) -> None:
-        """What is being read."""
+        """Shows the progress of reading."""
         self._busy.setVisible(progress is not None)
         if progress is not None:
             self._busy.setRange(0, progress.total)
@@ -78,23 +76,23 @@ class CompareRunsDialog(QDialog):
             self._busy.setToolTip(plain_tip(progress.text))
 
     def show_run(self, side: str, run: Overview) -> None:
-        """A run that was read."""
+        """Shows a run that was read."""
         self._runs[side] = run
         self._show()
 
     def show_problem(self, side: str, problem: UserError) -> None:
-        """Why a run, or the list, cannot be shown."""
+        """Shows why a run or the list cannot be read."""
         where = f"Run {side}: " if side else ""
         self._banner.show_problem(f"{where}{problem.what}", problem.remedy, problem.details)
 
     def show_grid(self, side: str, answer: Grid | UserError) -> None:
-        """A sample grid."""
+        """Shows a sample grid."""
         if isinstance(answer, UserError):
             self.samples.show_problem(side, answer)
         else:
             self.samples.show_grid(side, answer.step, answer.images, answer.columns)
 
-    # Choosing
+    # Selection
 
     def _choose(self, side: str, folder: Path) -> None:
         self._banner.dismiss()
@@ -103,7 +101,7 @@ class CompareRunsDialog(QDialog):
         self.run_requested.emit(side, folder)
 
     def _again(self) -> None:
-        """Reads both runs once more: one of them may have trained on."""
+        """Reads both runs again, as one of them may have trained on."""
         self._banner.dismiss()
         self.list_requested.emit(self._folder)
         for side, picker in self.pickers.items():
@@ -120,7 +118,7 @@ class CompareRunsDialog(QDialog):
         again = QToolButton()
         again.setIcon(theme.icon("arrows-clockwise"))
         again.setAccessibleName("Read again")
-        again.setToolTip("Read both runs again, for what was trained meanwhile.")
+        again.setToolTip("Read both runs again, with the latest training progress.")
         again.clicked.connect(self._again)
         row = QHBoxLayout()
         row.setSpacing(14)
@@ -128,7 +126,7 @@ class CompareRunsDialog(QDialog):
             row.addWidget(picker, 1)
         row.addWidget(again)
         policy = self._busy.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)  # so that nothing jumps
+        policy.setRetainSizeWhenHidden(True)  # keeps the layout from jumping
         self._busy.setSizePolicy(policy)
         self._busy.setAccessibleName("Progress of reading")
         self._busy.hide()

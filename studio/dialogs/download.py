@@ -16,12 +16,12 @@ NUMBERS = (1, 2, 3)
 
 
 class DownloadDialog(TableDialog[DownloadRow]):
-    """The rows come later, from a thread. Nothing is downloaded before the button is pressed."""
+    """Lists datasets read in a thread. Downloads nothing until the button is pressed."""
 
     fetch_requested = Signal(str)
-    """The name of a dataset that is to be downloaded; the dialog closes with it."""
+    """Name of a dataset to download; the dialog closes with it."""
     chosen = Signal(str)
-    """The source of one that is here; the dialog closes with it."""
+    """Source of an available dataset; the dialog closes with it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Download a dataset", "Datasets", COLUMNS, NUMBERS, parent=parent)
@@ -34,14 +34,14 @@ class DownloadDialog(TableDialog[DownloadRow]):
         self._show_current()
 
     def show_rows(self, found: object) -> None:
-        """What there is to choose from, once it is known."""
+        """Lists the datasets once they are known."""
         if isinstance(found, Downloads):
             self._set_rows(found.rows)
             self._table.setCurrentIndex(self._table.model().index(0, 0))
             self._table.setFocus()
 
     def _item(self, row: DownloadRow) -> QTreeWidgetItem:
-        state = "here" if row.here else "by hand" if row.is_manual else ""
+        state = "here" if row.here else "manual" if row.is_manual else ""
         classes = str(row.classes) if row.classes else "–"
         return QTreeWidgetItem([row.title, f"{row.images:,}", classes, size_text(row.bytes), state])
 
@@ -59,18 +59,18 @@ class DownloadDialog(TableDialog[DownloadRow]):
         row = self._current()
         self._download_button.setEnabled(row is not None and not row.is_manual)
         if row is None:
-            self._facts.setText("Looking for what is here already…")
+            self._facts.setText("Checking which datasets are available…")
             return
         self._download_button.setIcon(theme.icon("folder-open" if row.here else "download-simple", "on_accent"))
         self._download_button.setText("Open" if row.here else f"Download {size_text(row.bytes)}")
         self._facts.setText(row.facts)
 
     def _build(self) -> None:
-        self._facts.setMinimumHeight(4 * self._facts.fontMetrics().lineSpacing())  # so that nothing jumps
+        self._facts.setMinimumHeight(4 * self._facts.fontMetrics().lineSpacing())  # keeps the layout from jumping
         self._facts.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         cancel = QPushButton("Cancel")
-        cancel.setToolTip("Download nothing (Esc).")
+        cancel.setToolTip("Close without a download (Esc).")
         cancel.clicked.connect(self.reject)
         self._column.addWidget(self._table, 1)
         self._column.addWidget(self._facts)

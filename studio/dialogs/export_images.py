@@ -33,20 +33,20 @@ from studio.widgets.basic.slider_row import SliderRow
 from studio.widgets.basic.spin_boxes import SeedBox, indent_spin_box
 
 FEW = 64
-"""Images that are proposed: a screenful."""
+"""Suggested number of images: a screenful."""
 FORMATS: dict[ImageFormat, tuple[str, str]] = {
-    "png": ("PNG", "Exact, and remembers how it was made: dropped on the window, it brings all settings back."),
-    "jpeg": ("JPEG", "Small, for photographs; loses a little, and transparency."),
-    "webp": ("WebP", "Smaller still; loses a little."),
+    "png": ("PNG", "Lossless; stores the recipe. Dropped on the window, it restores all settings."),
+    "jpeg": ("JPEG", "Small files for photos; lossy, without transparency."),
+    "webp": ("WebP", "Smaller than JPEG; lossy."),
 }
-PACKINGS: dict[Packing, str] = {"folder": "One file each", "zip": "All in a zip", "sheet": "A contact sheet"}
+PACKINGS: dict[Packing, str] = {"folder": "Separate files", "zip": "One zip", "sheet": "Contact sheet"}
 ENDINGS: dict[ImageFormat, str] = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 SCALES = (1, 2, 4, 8)
 
 
 @dataclass(frozen=True)
 class ExportChoice:
-    """`selection` is None for the pictures that are selected on screen. `target`: a folder, or the one file."""
+    """Choice of an export. `selection` is None for the selected images on screen. `target`: a folder, or one file."""
 
     selection: Selection | None
     target: Path
@@ -56,10 +56,10 @@ class ExportChoice:
 
 @dataclass(frozen=True)
 class Exportable:
-    """What an export can begin with.
+    """Possible sources of an export.
 
-    `shown`: what is on screen, as a request; None where only its pictures are known, `pictures` of them. `like`: all
-    that other seeds' images take over from it. `size`: width and height, where they are known.
+    `shown`: the images on screen as a request, or None where only their pixels are known, `pictures` of them. `like`:
+    the request whose settings other seeds take over. `size`: width and height, where known.
     """
 
     shown: LatentRequest | None = None
@@ -74,7 +74,7 @@ class Exportable:
 
 
 class ExportImagesDialog(QDialog):
-    """Says at every moment what Export would write, or why it cannot."""
+    """Shows at every moment what Export would write, or why it cannot."""
 
     accepted_request = Signal(object)
     """An `ExportChoice`; the dialog closes with it."""
@@ -83,17 +83,19 @@ class ExportImagesDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Export images")
         self._what = what
-        on_screen = "The image on screen" if what.shown else "The selected image"
-        self._use_selected = QRadioButton(on_screen if what.count == 1 else f"The {what.count} selected images")
-        self._use_list = QRadioButton("Images of these seeds")
+        on_screen = "Image on screen" if what.shown else "Selected image"
+        self._use_selected = QRadioButton(on_screen if what.count == 1 else f"{what.count} selected images")
+        self._use_list = QRadioButton("Listed seeds")
         self._use_range = QRadioButton("Consecutive seeds")
         self._seeds = QLineEdit(f"0-{FEW - 1}")
         self._first = SeedBox(what.like.seed)
         self._count = QSpinBox()
         self._each_class = QCheckBox("Per class")
-        self._psi = SliderRow("Diversity ψ", 0.0, 2.0, 1.0, help="Truncation ψ: below 1 safer, above 1 more daring.")
+        self._psi = SliderRow(
+            "Diversity ψ", 0.0, 2.0, 1.0, help="Truncation ψ: below 1 closer to the typical image, above 1 more varied."
+        )
         self._psi.set_value(what.like.psi)
-        self._edits = QCheckBox("Keep the directions as they are set")
+        self._edits = QCheckBox("Apply directions")
         self._format, self._packing, self._scale = QComboBox(), QComboBox(), QComboBox()
         self._smooth = QCheckBox("Smooth")
         self._recipe = QCheckBox("Include the recipe")
@@ -111,7 +113,7 @@ class ExportImagesDialog(QDialog):
         self._update()
 
     def choice(self) -> ExportChoice:
-        """What Export would do now. Raises `UserError` while something is wrong."""
+        """Returns the current choice. Raises `UserError` while it is invalid."""
         return ExportChoice(self._selection(), self._target(), self._file_options(), self._overwrite.isChecked())
 
     def _selection(self) -> Selection | None:
@@ -138,18 +140,18 @@ class ExportImagesDialog(QDialog):
     def _target(self) -> Path:
         text, name = self._folder.text().strip(), self._name.text().strip()
         if not text:
-            raise UserError("No folder is given.", "Choose where the files should go.")
+            raise UserError("The folder is missing.", "Choose a folder for the files.")
         try:
             folder = Path(text).expanduser()
         except RuntimeError:
-            raise UserError(f"{text} is nobody's folder.", "Choose another folder.") from None
+            raise UserError(f"The home folder of {text} was not found.", "Choose another folder.") from None
         if not folder.is_absolute():
-            raise UserError("The folder is not complete.", "Write it from its beginning, or browse for it.")
+            raise UserError("The folder is a relative path.", "Enter its full path, or browse for it.")
         file_options = self._file_options()
         if file_options.packing == "folder":
             return folder
         if not name or Path(name).name != name:
-            raise UserError("The file has no name.", "Write one without slashes.")
+            raise UserError("The file name is missing.", "Enter a name without slashes.")
         return folder / f"{name}{'.zip' if file_options.packing == 'zip' else ENDINGS[file_options.format]}"
 
     def _update(self) -> None:
@@ -181,13 +183,13 @@ class ExportImagesDialog(QDialog):
         width, height = (side * file_options.scale for side in self._what.size or (0, 0))
         size = f" of {width} × {height} px" if width else ""
         if file_options.packing == "sheet":
-            return f"A sheet of {images.replace(f' {title}', '')}{size}: {choice.target}"
+            return f"Contact sheet of {images.replace(f' {title}', '')}{size}: {choice.target}"
         return f"{images}{size} {'into' if file_options.packing == 'folder' else 'in'} {choice.target}"
 
     def _accept(self) -> None:
         try:
             choice = self.choice()
-        except UserError:  # Enter in a field, before the button was told
+        except UserError:  # Enter in a field arrives before the button is updated
             return
         self.accept()
         self.accepted_request.emit(choice)
@@ -221,23 +223,23 @@ class ExportImagesDialog(QDialog):
         self._browse.setIcon(theme.icon("folder-open"))
         self._browse.setAutoDefault(False)
         for widget, name, tip in (
-            (self._use_selected, "", "Write the images that are selected on screen."),
-            (self._use_list, "", "Write one image for each seed of a list."),
-            (self._use_range, "", "Write one image for each seed of a row of seeds."),
-            (self._seeds, "Seeds", "Seeds and ranges of seeds, as in 0,1,4-6."),
-            (self._first, "First seed", "The first seed; the others follow one by one."),
-            (self._count, "Number of images", "How many images, one for each seed."),
-            (self._each_class, "", "Write these seeds once for every class."),
-            (self._edits, "", "Moves every image as the sliders are set." if self._what.like.offset else _NO_EDITS),
+            (self._use_selected, "", "Export the images selected on screen."),
+            (self._use_list, "", "Export one image for each seed in a list."),
+            (self._use_range, "", "Export one image for each of consecutive seeds."),
+            (self._seeds, "Seeds", "Seeds and ranges of seeds, such as 0,1,4-6."),
+            (self._first, "First seed", "The first of the consecutive seeds."),
+            (self._count, "Number of images", "Number of images, one for each seed."),
+            (self._each_class, "", "Export these seeds once for each class."),
+            (self._edits, "", "Apply the directions as set by the sliders." if self._what.like.offset else _NO_EDITS),
             (self._format, "Format", ""),
-            (self._packing, "Packing", "A file for each image, one zip, or one picture that shows them all."),
-            (self._scale, "Size", "Width and height of the files: the images, enlarged."),
-            (self._smooth, "", "Interpolate larger images; otherwise their pixels stay square."),
+            (self._packing, "Packing", "Separate files, one zip, or one image that shows them all."),
+            (self._scale, "Size", "Width and height of the exported images."),
+            (self._smooth, "", "Interpolate enlarged images; off keeps square pixels."),
             (self._recipe, "", RECIPE_TIP),
-            (self._name, "File name", "Of the zip or the sheet."),
-            (self._folder, "Folder", "Where the files go. It is made if it is not there."),
+            (self._name, "File name", "Name of the zip or contact sheet."),
+            (self._folder, "Folder", "Folder for the files; created if missing."),
             (self._browse, "Browse for a folder", "Choose the folder."),
-            (self._overwrite, "", "Without it nothing is written if one of the files exists already."),
+            (self._overwrite, "", "Replace existing files. If off, an existing file stops the export."),
             (self._export, "Export", ""),
         ):
             widget.setToolTip(plain_tip(tip))
@@ -308,7 +310,7 @@ class ExportImagesDialog(QDialog):
         cancel = QPushButton("Cancel")
         cancel.setAutoDefault(False)
         cancel.setAccessibleName("Cancel")
-        cancel.setToolTip("Write nothing (Esc).")
+        cancel.setToolTip("Close without an export (Esc).")
         cancel.clicked.connect(self.reject)
         self._export.clicked.connect(self._accept)
         row = QHBoxLayout()
@@ -335,10 +337,10 @@ class ExportImagesDialog(QDialog):
 
 
 RECIPE_TIP = (
-    "Store the name of the checkpoint and the latents in each PNG: dropped on the window, it brings all settings back. "
-    "With and without it, every file says that it was made by a trained model."
+    "Store the checkpoint's name and the latents in each PNG; dropped on the window, it restores all settings. "
+    "Every file is marked as generated either way."
 )
-_NO_EDITS = "No direction is set now."
+_NO_EDITS = "All directions are at 0."
 
 
 def _pictures() -> Path:

@@ -40,12 +40,12 @@ KINDS = {
 }
 SCALES = (1, 2, 4, 8, 16, 32)
 WIDE = 512
-"""Pixels that a film of images of a known size has at least, unless a person chooses less."""
+"""Smallest default width of a video in pixels, if the image size is known."""
 
 
 @dataclass(frozen=True)
 class VideoChoice:
-    """`target`: a file, or the folder of frames."""
+    """Choice of an export. `target`: a file, or the folder of frames."""
 
     animation: Animation
     target: Path
@@ -53,12 +53,12 @@ class VideoChoice:
 
 
 class ExportVideoDialog(QDialog):
-    """Says at every moment what it would write, or why it cannot."""
+    """Shows at every moment what Export would write, or why it cannot."""
 
     accepted_video = Signal(object)
     """A `VideoChoice`; the dialog closes with it."""
     frame_requested = Signal(object)
-    """The `LatentRequest` of a frame for the preview, which `show_frame` is told."""
+    """`LatentRequest` of a preview frame; pass its image to `show_frame`."""
 
     def __init__(
         self,
@@ -74,9 +74,9 @@ class ExportVideoDialog(QDialog):
         frames: Callable[[Animation], LatentRequest] | None = None,
         parent: QWidget | None = None,
     ) -> None:
-        """`count`: how many frames a film has; `per`: of what `seconds` are the length, or empty where `durations` say
-        how long each segment lasts. `size`: width and height of an image. `frames`: a film's frames, which a preview
-        then shows."""
+        """`count`: frames of the video. `per`: what `seconds` is the length of; empty where `durations` give the length
+        of each segment. `size`: width and height of an image. `frames`: requests of the preview's frames.
+        """
         super().__init__(parent)
         self.setWindowTitle(title)
         self._count, self._size, self._frames, self._durations = count, size, frames, durations
@@ -98,7 +98,7 @@ class ExportVideoDialog(QDialog):
         self._update()
 
     def choice(self) -> VideoChoice:
-        """What Export would do now. Raises `UserError` while something is wrong."""
+        """Returns the current choice. Raises `UserError` while it is invalid."""
         animation = Animation(
             self._fps.value(),
             self._seconds.value(),
@@ -109,21 +109,21 @@ class ExportVideoDialog(QDialog):
         )
         folder, name = Path(self._folder.text().strip()), self._name.text().strip()
         if not folder.is_absolute():
-            raise UserError("The folder is not complete.", "Write it from its beginning, or browse for it.")
+            raise UserError("The folder is a relative path.", "Enter its full path, or browse for it.")
         if not name or Path(name).name != name:
-            raise UserError("The film has no name.", "Write one without slashes.")
+            raise UserError("The video has no name.", "Enter a name without slashes.")
         ending = self._kind.currentData()
         return VideoChoice(animation, folder / (name.removesuffix(ending) + ending), self._overwrite.isChecked())
 
     def show_frame(self, images: Images) -> None:
-        """What was asked for, or a frame before it."""
+        """Shows a rendered frame, the requested one or an earlier one."""
         self._preview.set_images(images)
 
     def _update(self) -> None:
         self._smooth.setEnabled(self._scale.currentData() > 1)
         has_frames = not self._kind.currentData()
         self._recipe.setEnabled(has_frames)
-        self._recipe.setToolTip(plain_tip(RECIPE_TIP) if has_frames else "Only single frames can hold it.")
+        self._recipe.setToolTip(plain_tip(RECIPE_TIP) if has_frames else "Available for single frames only.")
         try:
             choice = self.choice()
             count = self._count(choice.animation)
@@ -135,7 +135,7 @@ class ExportVideoDialog(QDialog):
         self._summary.setText(text)
         self._sign.set_glyph(*(("warning-circle", "error") if wrong else ("film-strip", "muted")))
         self._export.setEnabled(not wrong)
-        self._export.setToolTip(plain_tip(wrong or "Write the film (Enter)."))
+        self._export.setToolTip(plain_tip(wrong or "Write the video (Enter)."))
 
     def _words(self, choice: VideoChoice, count: int) -> str:
         width, height = (side * choice.animation.scale for side in self._size or (0, 0))
@@ -152,7 +152,7 @@ class ExportVideoDialog(QDialog):
         try:
             choice = self.choice()
             self._count(choice.animation)
-        except UserError:  # Enter in a field, before the button was told
+        except UserError:  # Enter in a field arrives before the button is updated
             return
         self.accept()
         self.accepted_video.emit(choice)
@@ -178,15 +178,15 @@ class ExportVideoDialog(QDialog):
         self._browse.setIcon(theme.icon("folder-open"))
         self._browse.setAutoDefault(False)
         for widget, name, tip in (
-            (self._kind, "Format", "MP4 for players, GIF and WebP for the web, frames for other programs."),
+            (self._kind, "Format", "MP4 for players, GIF and WebP for the web, single frames for other programs."),
             (self._fps, "Speed", "Frames per second."),
-            (self._seconds, "Length", f"How long {per} lasts."),
-            (self._scale, "Size", "Width and height of the film: the images, enlarged."),
-            (self._smooth, "", "Interpolate larger images; otherwise their pixels stay square."),
-            (self._folder, "Folder", "Where the film goes. It is made if it is not there."),
-            (self._name, "Name", "Of the file, or of the folder of frames."),
+            (self._seconds, "Length", f"Length of {per}."),
+            (self._scale, "Size", "Width and height of the video."),
+            (self._smooth, "", "Interpolate enlarged images; off keeps square pixels."),
+            (self._folder, "Folder", "Folder for the video; created if missing."),
+            (self._name, "Name", "Name of the file, or of the folder of frames."),
             (self._browse, "Browse for a folder", "Choose the folder."),
-            (self._overwrite, "", "Replace a file of the same name; otherwise nothing is written."),
+            (self._overwrite, "", "Replace existing files. If off, an existing file stops the export."),
         ):
             widget.setToolTip(plain_tip(tip))
             if name:
@@ -214,7 +214,7 @@ class ExportVideoDialog(QDialog):
         result.addWidget(self._summary, 1)
         cancel = QPushButton("Cancel")
         cancel.setAutoDefault(False)
-        cancel.setToolTip("Write nothing (Esc).")
+        cancel.setToolTip("Close without an export (Esc).")
         cancel.clicked.connect(self.reject)
         buttons.addStretch(1)
         buttons.addWidget(cancel)

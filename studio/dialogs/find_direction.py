@@ -18,7 +18,7 @@ COLUMNS = 8
 
 
 class MarkedGrid(ImageGrid):
-    """Each click marks an image: liked, disliked, neither."""
+    """Grid in which each click marks an image as positive, negative or neither."""
 
     marked = Signal()
 
@@ -26,12 +26,12 @@ class MarkedGrid(ImageGrid):
         super().__init__(parent)
         self.marks: dict[int, int] = {}
         self.setAccessibleName("Images to mark")
-        self.setToolTip("Click once for more like this, twice for less like it, a third time for neither.")
+        self.setToolTip("Click once to mark as positive, twice as negative, a third time to clear.")
         self.set_columns(COLUMNS)
         self.clicked.connect(self.mark)
 
     def mark(self, index: int) -> None:
-        """The next mark for an image."""
+        """Switches an image to its next mark."""
         following = {0: 1, 1: -1, -1: 0}[self.marks.get(index, 0)]
         self.marks[index] = following
         self.marked.emit()
@@ -62,17 +62,17 @@ class MarkedGrid(ImageGrid):
 
 
 class FindDirectionDialog(QDialog):
-    """Asks for images of seeds, and gives two groups of points and a name."""
+    """Requests images of seeds, and returns two groups of points and a name."""
 
     requested = Signal(object)
-    """A `LatentRequest` whose images are wanted."""
+    """`LatentRequest` of the wanted images."""
     chosen = Signal(list, list, str)
-    """Liked and disliked `Point`s, and the direction's name; the dialog closes with it."""
+    """Positive and negative `Point`s and the direction's name; the dialog closes with it."""
 
     def __init__(self, like: Point, parent: QWidget | None = None) -> None:
-        """`like`: all that the seeds' images take over from what is on screen."""
+        """`like`: the request whose settings the seeds' images take over."""
         super().__init__(parent)
-        self.setWindowTitle("A direction from samples")
+        self.setWindowTitle("Create direction from samples")
         self._like = like
         self._first = 0
         self._liked: list[Point] = []
@@ -80,11 +80,11 @@ class FindDirectionDialog(QDialog):
         self._grid = MarkedGrid()
         self._state = Label()
         self._name = QLineEdit()
-        self._name.setPlaceholderText("What does it change?")
+        self._name.setPlaceholderText("Such as smile or thickness")
         self._name.setAccessibleName("Name of the direction")
-        self._more = QPushButton("Other images")
-        self._more.setToolTip("Keep the marks, and look at further seeds.")
-        self._make = QPushButton("Make the direction")
+        self._more = QPushButton("More images")
+        self._more.setToolTip("Keep the marks and show images of further seeds.")
+        self._make = QPushButton("Create direction")
         self._make.setObjectName("primary")
         self._grid.marked.connect(self._show)
         self._more.clicked.connect(self._go_on)
@@ -94,11 +94,11 @@ class FindDirectionDialog(QDialog):
         self.resize(900, 520)
 
     def ask(self) -> None:
-        """For the first images; connect `requested` before."""
+        """Requests the first images; connect `requested` before."""
         self.requested.emit(self._request())
 
     def show_images(self, request: LatentRequest, images: Images) -> None:
-        """The answer; one to an older request is ignored."""
+        """Shows the requested images; ignores the answer to an older request."""
         if request == self._request():
             self._grid.set_images(images)
 
@@ -131,13 +131,15 @@ class FindDirectionDialog(QDialog):
 
     def _show(self) -> None:
         liked, disliked = self._groups()
-        self._state.setText(f"More like {len(liked)}, less like {len(disliked)}")
+        self._state.setText(f"{len(liked)} positive, {len(disliked)} negative")
         ready = bool(liked) and bool(disliked)
         self._make.setEnabled(ready)
-        self._make.setToolTip("Add a slider (Enter)." if ready else "Mark at least one image of each kind.")
+        self._make.setToolTip(
+            "Add a slider for the direction (Enter)." if ready else "Mark at least one positive and one negative image."
+        )
 
     def _build(self) -> None:
-        hint = Label("Click an image once for more like it, twice for less. A few of each kind are enough.")
+        hint = Label("Click an image once to mark it positive, twice for negative. Three or more of each work best.")
         hint.setObjectName("muted")
         row = QHBoxLayout()
         row.addWidget(self._more)

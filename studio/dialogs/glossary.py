@@ -1,4 +1,4 @@
-"""Glossary window: a list of terms with search, and the page of the chosen one."""
+"""Glossary window: a searchable list of terms and the page of the chosen one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ KEY = Qt.ItemDataRole.UserRole
 
 
 class GlossaryDialog(QDialog):
-    """Not modal: it stays beside the window while a person works."""
+    """Non-modal, so that it can stay open beside the window."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -56,11 +56,11 @@ class GlossaryDialog(QDialog):
         self._list.setCurrentItem(next(item for item, each in self._items if each == wanted))
 
     def shown_term(self) -> Term:
-        """The term whose page is open."""
+        """Returns the term of the open page."""
         return self._shown
 
     def _add_terms(self) -> tuple[list[QTreeWidgetItem], list[tuple[QTreeWidgetItem, Term]]]:
-        """Adds all terms below their groups, of which only terms can be chosen."""
+        """Adds all terms below their groups; only terms can be chosen."""
         groups, items = [], []
         for title, terms in GROUPS.items():
             group = QTreeWidgetItem(self._list, [title])
@@ -98,7 +98,7 @@ class GlossaryDialog(QDialog):
         row.addWidget(splitter)
 
     def _filter(self, text: str) -> None:
-        """Lists the terms that hold every word, and shows the one whose title fits best."""
+        """Lists the terms that contain every word, and shows the one whose title fits best."""
         words = text.casefold().split()
         for item, found in self._items:
             item.setHidden(not all(_holds(found, word) for word in words))
@@ -106,7 +106,7 @@ class GlossaryDialog(QDialog):
             group.setHidden(all(item.isHidden() for item, _ in self._items if item.parent() is group))
         left = [item for item, _ in self._items if not item.isHidden()]
         self._nothing.setVisible(not left)
-        self._nothing.setText("" if left else f"No term holds “{text.strip()}”")
+        self._nothing.setText("" if left else f"No term contains “{text.strip()}”")
         if words and left:
             self._list.setCurrentItem(min(left, key=lambda item: _place(item.text(0).casefold(), words)))
 
@@ -124,14 +124,14 @@ class GlossaryDialog(QDialog):
 
 
 class SearchField(QLineEdit):
-    """Down and Enter lead to the list."""
+    """Search field whose Down and Enter keys move to the list."""
 
     left = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, placeholderText="Search", clearButtonEnabled=True)
         self.setAccessibleName("Search the glossary")
-        self.setToolTip("Finds words of titles and explanations")
+        self.setToolTip("Search the titles and explanations")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -141,10 +141,10 @@ class SearchField(QLineEdit):
 
 
 def _holds(searched: Term, word: str) -> bool:
-    """Whether a word is a part of a term's title, or begins a word of its sentence."""
+    """Returns whether a word is part of a term's title or starts a word of its sentence."""
     return word in searched.title.casefold() or bool(re.search(rf"\b{re.escape(word)}", searched.sentence.casefold()))
 
 
 def _place(title: str, words: Sequence[str]) -> int:
-    """Returns how far behind the best a title stands: 0 if it begins with the first word, 1 if it holds it."""
+    """Returns the rank of a title: 0 if it begins with the first word, 1 if it contains it, else more."""
     return 0 if title.startswith(words[0]) else 1 if words[0] in title else 2

@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from studio.model.explore import NearestImages
 
 MUCH_NEARER = 0.5
-"""Generated images whose median distance is below this share of the real ones' are copies rather than images."""
+"""Ratio of median distances (generated to real) below which generated images are likely copies."""
 
 
 class NearestImagesDialog(QDialog):
-    """Not modal."""
+    """Non-modal dialog."""
 
     asked_otherwise = Signal()
-    """The same question in the other space; this dialog makes room for the answer."""
+    """Compare in the other space (pixels or features); this dialog closes for the new result."""
 
     def __init__(self, found: NearestImages, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Nearest training images")
         own, nearest = ImageGrid(generated=True), ImageGrid()
-        own.setAccessibleName("The generator's image")
+        own.setAccessibleName("Generated image")
         own.set_images(np.ascontiguousarray(found.image)[None])
         pairs = zip(found.images, found.flipped, strict=True)
         shown = [each[:, ::-1] if mirrored else each for each, mirrored in pairs]
@@ -46,18 +46,18 @@ class NearestImagesDialog(QDialog):
         layout.addLayout(row, 3)
         if len(found.real):
             chart = DistanceChart()
-            real = "held-out images" if found.held_out else "training images, to their nearest other"
+            real = "held-out images" if found.held_out else "training images, to each other"
             chart.show_distances(found.distances[0], found.generated, found.real, real)
             layout.addWidget(chart, 2)
         layout.addLayout(self._build_foot(found))
         self.resize(1040, 560 if len(found.real) else 340)
 
     def _build_foot(self, found: NearestImages) -> QHBoxLayout:
-        words = f"How far away each is: {found.measured}. Where the nearest is the same image, the generator has"
+        words = f"Distance: {found.measured}. If the nearest image is the same, the generator has"
         said = Label(f"{words} memorized it. {_verdict(found)}", wordWrap=True)
         said.setObjectName("muted")
-        other = QPushButton("Compare pixels" if found.asked.in_features else "Compare what a network sees")
-        other.setToolTip("Pixels find copies; features find what is alike though it lies elsewhere")
+        other = QPushButton("Compare pixels" if found.asked.in_features else "Compare features")
+        other.setToolTip("Pixels reveal copies; features reveal similar content at another place")
         other.clicked.connect(self.asked_otherwise)
         other.clicked.connect(self.accept)
         close = QPushButton("Close")
@@ -74,7 +74,7 @@ def _verdict(found: NearestImages) -> str:
     if not len(found.real):
         return ""
     ratio = float(np.median(found.generated)) / max(float(np.median(found.real)), 1e-9)
-    real = "held-out images are" if found.held_out else "training images are from each other"
+    real = "held-out images" if found.held_out else "training images to each other"
     if ratio < MUCH_NEARER:
-        return f"Generated images are much nearer to them than {real}: they may be copies."
-    return f"The median of generated images is {ratio:.2f} of how far {real}."
+        return f"Generated images are much closer to the training images than {real}: they may be copies."
+    return f"Median distance of generated images: {ratio:.2f} of that of {real}."

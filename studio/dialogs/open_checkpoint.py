@@ -34,33 +34,33 @@ from studio.widgets.images.tile_view import NO_IMAGES
 
 COLUMNS = ("Run", "Step", "Preset", "Size", "Saved")
 NUMBERS = (1, 3)
-"""Columns that are read from their last digit."""
+"""Right-aligned columns."""
 THUMBNAIL = 44
 MOST_NAMES = 3
 FRAME = 40
-"""Height of the frame that the desktop adds."""
-EMPTY = "No checkpoints here yet.\nA training saves one every few minutes, and when it stops."
+"""Height of the desktop's title bar."""
+EMPTY = "No checkpoints yet.\nA training saves one every few minutes and when it stops."
 
 
 class OpenCheckpointDialog(TableDialog[CheckpointRow]):
-    """The rows come later, from a thread: until then it shows that it is looking."""
+    """Lists checkpoints that are read in a thread; shows progress until then."""
 
     chosen = Signal(object)
-    """The `Path` of a checkpoint; the dialog closes with it."""
+    """Path of a checkpoint; the dialog closes with it."""
     folder_requested = Signal(object)
-    """The `Path` of another folder whose checkpoints should be listed."""
+    """Path of another folder whose checkpoints should be listed."""
     note_changed = Signal(object, str)
-    """The `Path` of a checkpoint, and what the person wrote about it."""
+    """Path of a checkpoint and its note."""
     rename_requested = Signal(object, str)
-    """The `Path` of a saved checkpoint, and its new name."""
+    """Path of a saved checkpoint and its new name."""
     delete_requested = Signal(object)
-    """The `Path` of a saved checkpoint; the person has agreed."""
+    """Path of a saved checkpoint whose deletion the person confirmed."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Open a checkpoint", "Checkpoints", COLUMNS, NUMBERS, THUMBNAIL + 8, parent)
         self._filter = QLineEdit()
         self._busy = QProgressBar()
-        self._table.setToolTip("Double-click to open.")
+        self._table.setToolTip("Double-click to open")
         self._table.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
         self._empty = Label()
         self._pages = QStackedLayout()
@@ -72,22 +72,22 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
         self._rename, self._delete = QPushButton("Rename…"), QPushButton("Delete…")
         self._opened: Path | None = None
         self._wanted: Path | None = None
-        """The checkpoint that is to be current once the list is new."""
+        """Checkpoint to select in the next list."""
         self._build()
         self._filter.textChanged.connect(self._apply_filter)
         self._table.currentItemChanged.connect(self._show_current)
         self._table.doubleClicked.connect(self._open_index)
         self._open.clicked.connect(self._open_current)
-        # By hand: of what it asks for, Qt grants two thirds of a small screen, and names are cut.
+        # Set by hand: Qt limits a dialog to two thirds of a small screen, which cuts names.
         self.resize(QSize(1000, 580).boundedTo(self.screen().availableSize() - QSize(0, FRAME)))
         self.show_busy(False)
         self._apply_filter()
         self._filter.setFocus()
 
-    # Told what to show
+    # Display
 
     def show_summaries(self, found: CheckpointRows) -> None:
-        """The checkpoints to choose from, the newest first, and which files could not be read."""
+        """Lists the checkpoints, newest first, and the unreadable files."""
         self.show_busy(False)
         current = self._current()
         wanted = self._wanted or (current.path if current else None)
@@ -104,23 +104,23 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
         self._apply_filter()
 
     def set_open(self, checkpoint: Path | None) -> None:
-        """The checkpoint that is open, which keeps its name and stays."""
+        """Sets the open checkpoint, which can be neither renamed nor deleted."""
         self._opened = checkpoint
         self._show_current()
 
     def show_busy(self, busy: bool) -> None:
-        """Whether the checkpoints are being looked for."""
+        """Shows whether checkpoints are being listed."""
         self._busy.setVisible(busy)
         if busy and not self._rows:
-            self._empty.setText("Looking for checkpoints…")
+            self._empty.setText("Listing checkpoints…")
 
     def show_problem(self, problem: UserError) -> None:
-        """Why there is no list."""
+        """Shows why there is no list."""
         self.show_busy(False)
         super().show_problem(problem)
         self._apply_filter()
 
-    # Choosing
+    # Selection
 
     def _open_current(self) -> None:
         if row := self._current():
@@ -142,7 +142,7 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
         dialog.open()
 
     def _browse_folder(self) -> None:
-        ask_folder(self, "List the checkpoints of a folder", self._list_folder)
+        ask_folder(self, "List checkpoints of a folder", self._list_folder)
 
     def _list_folder(self, folder: str) -> None:
         self._set_rows(())
@@ -150,7 +150,7 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
         self.show_busy(True)
         self.folder_requested.emit(Path(folder))
 
-    # Changing
+    # Changes
 
     def _tell_note(self) -> None:
         row = self._current()
@@ -189,7 +189,7 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
         question.setWindowTitle("Delete the checkpoint")
         question.setTextFormat(Qt.TextFormat.PlainText)
         question.setText(f"Delete “{row.path.stem}”?")
-        question.setInformativeText("Its file and its note are deleted. This cannot be undone.")
+        question.setInformativeText("The file and its note are deleted. This cannot be undone.")
         delete = question.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
         question.setDefaultButton(question.addButton(QMessageBox.StandardButton.Cancel))
         delete.clicked.connect(lambda: self.delete_requested.emit(row.path))
@@ -221,17 +221,17 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
         is_open = row is not None and row.path == self._opened
         for button, verb in ((self._rename, "Rename"), (self._delete, "Delete")):
             button.setEnabled(row is not None and row.is_saved and not is_open)
-            tip = f"{verb} the checkpoint that is selected."
+            tip = f"{verb} the selected checkpoint."
             if row is not None and not row.is_saved:
-                tip = "The run's own checkpoints keep their names, and make room by themselves."
+                tip = "The run manages its own checkpoints: they keep their names and are deleted automatically."
             elif is_open:
-                tip = "It is open. Open another one first."
+                tip = "This checkpoint is open. Open another one first."
             button.setToolTip(plain_tip(tip))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        # From the filter field the arrows go through the list, so that typing and choosing need no mouse.
+        # The arrow keys move through the list while the filter field has the focus.
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and watched is self._note:
-            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):  # ends the note, and opens nothing
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):  # saves the note and opens nothing
                 self._tell_note()
                 return True
         elif isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
@@ -249,21 +249,21 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
                 self._table.setCurrentItem(item)
                 return
 
-    # Building
+    # Construction
 
     def _build(self) -> None:
         self._filter.setPlaceholderText("Filter by run, preset, data or step")
         self._filter.setClearButtonEnabled(True)
         self._filter.setAccessibleName("Filter")
-        self._filter.setToolTip("Shows the checkpoints that contain every word.")
+        self._filter.setToolTip("Show the checkpoints that contain every word.")
         self._filter.installEventFilter(self)
         self._busy.setTextVisible(False)
         self._busy.setRange(0, 0)
         policy = self._busy.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)  # so that nothing jumps
+        policy.setRetainSizeWhenHidden(True)  # keeps the layout from jumping
         self._busy.setSizePolicy(policy)
-        self._busy.setAccessibleName("Progress of the search")
-        self._busy.setToolTip("Moves while checkpoints are being looked for.")
+        self._busy.setAccessibleName("Progress of listing")
+        self._busy.setToolTip("Moves while checkpoints are being listed.")
         self._build_changes()
         self._column.addWidget(self._filter)
         self._column.addWidget(self._busy)
@@ -299,7 +299,7 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
     def _build_changes(self) -> None:
         self._note.setPlaceholderText("Note")
         self._note.setAccessibleName("Note")
-        self._note.setToolTip("What is worth remembering about this checkpoint; kept in a file beside it.")
+        self._note.setToolTip("A note on this checkpoint, kept in a file beside it.")
         self._note.setMaxLength(LONGEST_NOTE)
         self._note.installEventFilter(self)
         self._note.editingFinished.connect(self._tell_note)
@@ -313,10 +313,10 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
     def _build_buttons(self) -> None:
         browse, folder, cancel = QPushButton("Browse…"), QPushButton("Another folder…"), QPushButton("Cancel")
         for button, name, tip in (
-            (browse, "Browse for a checkpoint", "Choose a .safetensors file anywhere."),
-            (folder, "List another folder", "List the checkpoints of another folder of runs, or of one run."),
-            (cancel, "Cancel", "Open nothing (Esc)."),
-            (self._open, "Open the selected checkpoint", "Explore it, and continue its training (Enter)."),
+            (browse, "Browse for a checkpoint", "Choose a .safetensors file."),
+            (folder, "List another folder", "List the checkpoints of a run or of a folder of runs."),
+            (cancel, "Cancel", "Close without opening (Esc)."),
+            (self._open, "Open the selected checkpoint", "Explore it, or continue its training (Enter)."),
         ):
             button.setAccessibleName(name)
             button.setToolTip(plain_tip(tip))

@@ -18,19 +18,19 @@ from studio.dialogs.table_dialog import TableDialog
 from studio.model.data import Prepared, PreparedRow
 from studio.widgets.basic.labels import Label, WrappedLabel, plain_tip
 
-COLUMNS = ("Dataset", "Images", "Size", "On the disk", "Last opened")
+COLUMNS = ("Dataset", "Images", "Size", "On disk", "Last opened")
 NUMBERS = (1, 3)
 PATIENCE_MS = 400
-"""Whoever turns a number on passes by others; only the one that stays is written."""
+"""Delay before a changed limit is stored, so that intermediate values of a spin box are skipped."""
 
 
 class PreparedDatasetsDialog(TableDialog[PreparedRow]):
-    """The rows come later, from a thread, and again after every change."""
+    """Lists datasets read in a thread, again after every change."""
 
     delete_requested = Signal(object)
-    """The folders of those that are to go."""
+    """Folders to delete."""
     limit_chosen = Signal(float)
-    """GB."""
+    """Limit in GB."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Prepared datasets", "Prepared datasets", COLUMNS, NUMBERS, parent=parent)
@@ -51,28 +51,28 @@ class PreparedDatasetsDialog(TableDialog[PreparedRow]):
         self._show_selected()
 
     def show_rows(self, prepared: object) -> None:
-        """What there is now, once it is known."""
+        """Lists the prepared datasets."""
         if not isinstance(prepared, Prepared):
             return
         self._set_rows(prepared.rows)
         taken = size_text(sum(row.bytes for row in prepared.rows))
-        later = "; what was not opened for longest goes with the next preparation" if prepared.over else ""
+        later = "; the least recently opened are deleted at the next preparation" if prepared.over else ""
         self._used.setText(f"{taken} in {prepared.folder}{later}")
-        if not self._timer.isActive():  # nobody is choosing another one
+        if not self._timer.isActive():  # no row is being chosen
             with QSignalBlocker(self._limit):
                 self._limit.setValue(prepared.limit)
         self._limit.setEnabled(not prepared.fixed)
         self._limit.setToolTip(
             plain_tip(
-                f"The environment variable {prepared.fixed} says it."
+                f"Set by the environment variable {prepared.fixed}."
                 if prepared.fixed
-                else "Where they would take more, those that were not opened for longest make room."
+                else "Limits the disk space; the least recently opened datasets are deleted first. Usual: 10 to 50 GB."
             )
         )
         self._show_selected()
 
     def done(self, result: int) -> None:
-        """A limit that was chosen a moment ago counts, however the dialog is closed."""
+        """Stores a limit chosen a moment ago, however the dialog is closed."""
         if self._timer.isActive():
             self._tell_limit()
         super().done(result)
@@ -83,7 +83,7 @@ class PreparedDatasetsDialog(TableDialog[PreparedRow]):
         item.setToolTip(0, plain_tip(row.source or str(row.folder)))
         if row.in_use:
             item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsSelectable)
-            item.setToolTip(0, "It is open; open another dataset, or close the window, to delete it.")
+            item.setToolTip(0, "This dataset is open. Open another one, or close the window, to delete it.")
         return item
 
     def _tell_limit(self) -> None:
@@ -100,11 +100,11 @@ class PreparedDatasetsDialog(TableDialog[PreparedRow]):
     def _delete(self, rows: list[PreparedRow]) -> None:
         self._banner.dismiss()
         for button in (self._some, self._every):
-            button.setEnabled(False)  # until the list is new
+            button.setEnabled(False)  # until the new list arrives
         self.delete_requested.emit([row.folder for row in rows])
 
     def _build(self) -> None:
-        why = "What was prepared once opens at once. Deleting it loses nothing but the time to do so again."
+        why = "Cached for fast opening; safe to delete."
         self._limit.setAccessibleName("Limit")
         close = QPushButton("Close")
         close.clicked.connect(self.accept)

@@ -1,4 +1,4 @@
-"""Dialog that says what a checkpoint gives away of the images that it was trained on."""
+"""Dialog that shows what a checkpoint reveals about its training images."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WIDTH = 560
 
 
 class PrivacyDialog(QDialog):
-    """Not modal."""
+    """Non-modal dialog."""
 
     def __init__(self, lines: Sequence[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""Dialog that shows a target picture beside its projection while it is being computed."""
+"""Dialog that shows a photo beside its projection while it is computed."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from studio.widgets.images.image_grid import ImageGrid
 
 
 class ProjectionDialog(QDialog):
-    """Not modal: the window goes on. Closing it stops the search."""
+    """Non-modal. Closing it stops the search."""
 
     use_requested = Signal(object, str)
-    """The `Point` that was found, and the picture's name."""
+    """The `Point` found and the photo's name."""
     stopped = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Your picture")
+        self.setWindowTitle("Your photo")
         self._point: Point | None = None
         self._name = ""
         self._is_over = False
         self._picture, self._image = ImageGrid(), ImageGrid(generated=True)
-        self._picture.setAccessibleName("Your picture")
-        self._image.setAccessibleName("What the generator makes of it")
+        self._picture.setAccessibleName("Your photo")
+        self._image.setAccessibleName("Closest generated image")
         self._state = Label(wordWrap=True)
         self._bar = QProgressBar()
         self._bar.setRange(0, 1000)
         self._use_button = QPushButton("Explore it")
         self._use_button.setObjectName("primary")
-        self._use_button.setToolTip("Pin the closest match so far, and show it in Explore, where the sliders edit it.")
+        self._use_button.setToolTip("Pin the closest match and edit it with the sliders in Explore.")
         self._use_button.clicked.connect(self.use)
         self._stop = QPushButton("Stop")
-        self._stop.setToolTip("Look no further (Esc).")
+        self._stop.setToolTip("Stop the search (Esc).")
         self._stop.clicked.connect(self.reject)
         self.finished.connect(self._end)
         self._build()
@@ -46,7 +46,7 @@ class ProjectionDialog(QDialog):
     def show_projection(
         self, name: str, picture: Images, image: Images, done: float, psnr: float, point: Point
     ) -> None:
-        """Where the search has got to; see `studio.model.explore.ProjectionProgress`."""
+        """Shows the progress of the search; see `studio.model.explore.ProjectionProgress`."""
         if self._point is None:
             self._picture.set_images(np.ascontiguousarray(picture)[None])
         self._name, self._point = name, point
@@ -67,14 +67,14 @@ class ProjectionDialog(QDialog):
         return image
 
     def use(self) -> None:
-        """Keep what was found so far, and close."""
+        """Uses the closest match so far and closes."""
         assert self._point is not None
         self.use_requested.emit(self._point, self._name)
         self.accept()
 
     def _build(self) -> None:
         grid = QGridLayout()
-        for column, (title, view) in enumerate((("Your picture", self._picture), ("Closest match", self._image))):
+        for column, (title, view) in enumerate((("Your photo", self._picture), ("Closest match", self._image))):
             label = Label(title, alignment=Qt.AlignmentFlag.AlignCenter)
             label.setObjectName("muted")
             grid.addWidget(view, 0, column)
@@ -85,7 +85,7 @@ class ProjectionDialog(QDialog):
         buttons.addWidget(self._stop)
         buttons.addWidget(self._use_button)
         self._use_button.setEnabled(False)
-        self._state.setText("Looking for a start…")
+        self._state.setText("Finding a start…")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(10)
@@ -103,4 +103,4 @@ def _likeness(psnr: float) -> str:
         return "nearly identical"
     if psnr >= 20:
         return "similar"
-    return "roughly similar" if psnr >= 12 else "no match: the generator has learned nothing like it"
+    return "roughly similar" if psnr >= 12 else "no match: the generator cannot make such images"

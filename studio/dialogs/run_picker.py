@@ -1,4 +1,4 @@
-"""Dialog that chooses a run by its preview and name."""
+"""Widget that chooses a run by its preview and name."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ FOLDER = Qt.ItemDataRole.UserRole
 
 
 class RunPicker(QWidget):
-    """A list of the runs that were found, and a button for others."""
+    """List of the found runs, with a button to browse for others."""
 
     chosen = Signal(object)
-    """The `Path` of a run's folder."""
+    """Path of a run folder."""
 
     def __init__(self, side: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -31,9 +31,9 @@ class RunPicker(QWidget):
         self._box.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
         self._box.setPlaceholderText("Choose a run")
         self._box.setAccessibleName(f"Run {side}")
-        self._box.setToolTip("A run of the runs' folder, the newest first.")
+        self._box.setToolTip("Choose a run; newest first.")
         self._box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._box.setStyleSheet(  # or pictures are cut; with the focus its border is wider
+        self._box.setStyleSheet(  # or previews are cut; the border is wider with the focus
             f"QComboBox {{ min-height: {THUMBNAIL + 2}px; }} QComboBox:focus {{ min-height: {THUMBNAIL}px; }}"
         )
         self._box.activated.connect(lambda index: self.chosen.emit(self._box.itemData(index, FOLDER)))
@@ -42,7 +42,7 @@ class RunPicker(QWidget):
         browse = QToolButton()
         browse.setIcon(theme.icon("folder-open"))
         browse.setAccessibleName(f"Browse for run {side}")
-        browse.setToolTip("Choose the folder of a run anywhere.")
+        browse.setToolTip("Choose another run folder.")
         browse.clicked.connect(self._browse)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -51,7 +51,7 @@ class RunPicker(QWidget):
         row.addWidget(browse)
 
     def set_rows(self, rows: Sequence[CheckpointRow]) -> None:
-        """The runs to choose from; what is chosen stays."""
+        """Lists the available runs and keeps the chosen one."""
         chosen = self.folder()
         with QSignalBlocker(self._box):
             self._box.clear()
@@ -66,7 +66,7 @@ class RunPicker(QWidget):
             self.set_folder(chosen)
 
     def set_folder(self, folder: Path) -> None:
-        """Shows a run as chosen, from wherever; emits nothing."""
+        """Shows a run as chosen; emits nothing."""
         folders = [self._box.itemData(index, FOLDER) for index in range(self._box.count())]
         with QSignalBlocker(self._box):
             if folder not in folders:
@@ -75,12 +75,12 @@ class RunPicker(QWidget):
             self._box.setCurrentIndex(folders.index(folder))
 
     def folder(self) -> Path | None:
-        """The run that is chosen."""
+        """Returns the chosen run."""
         found = self._box.currentData(FOLDER)
         return found if isinstance(found, Path) else None
 
     def folders(self) -> list[Path]:
-        """Every run of the list."""
+        """Returns every run of the list."""
         return [self._box.itemData(index, FOLDER) for index in range(self._box.count())]
 
     def _browse(self) -> None:

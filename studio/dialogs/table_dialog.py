@@ -15,7 +15,7 @@ Row = TypeVar("Row")
 
 
 class TableDialog(QDialog, Generic[Row]):
-    """A banner above a table, whose rows come later, from a thread. Each row of the table stands for one value."""
+    """Dialog with a banner above a table, whose rows are read in a thread. Each row holds one value."""
 
     def __init__(
         self,
@@ -26,7 +26,7 @@ class TableDialog(QDialog, Generic[Row]):
         height: int = ROW,
         parent: QWidget | None = None,
     ) -> None:
-        """`name`: the table's, for assistive technology; `numbers` and `height`: see `Table`."""
+        """`name`: accessible name of the table; `numbers` and `height`: see `Table`."""
         super().__init__(parent)
         self.setWindowTitle(title)
         self._rows: Sequence[Row] = ()
@@ -37,7 +37,7 @@ class TableDialog(QDialog, Generic[Row]):
         self._column.addWidget(self._banner)
 
     def show_problem(self, problem: UserError) -> None:
-        """Why there is no list, or why something could not be done."""
+        """Shows why there is no list, or why an action failed."""
         self._banner.show_problem(problem.what, problem.remedy, problem.details)
 
     def _set_rows(self, rows: Sequence[Row]) -> None:
@@ -45,11 +45,11 @@ class TableDialog(QDialog, Generic[Row]):
         self._table.set_rows([self._item(row) for row in rows])
 
     def _item(self, row: Row) -> QTreeWidgetItem:
-        """A value as a row of the table."""
+        """Adds a value as a row."""
         raise NotImplementedError
 
     def _current(self) -> Row | None:
-        """The value of the row that the keyboard is on, if that row is shown."""
+        """Returns the value of the current row if that row is shown."""
         item = self._table.currentItem()
         return self._rows[self._table.indexOfTopLevelItem(item)] if item and not item.isHidden() else None
 
@@ -59,7 +59,7 @@ class TableDialog(QDialog, Generic[Row]):
     def _add_buttons(
         self, left: Sequence[QPushButton], right: Sequence[QPushButton], primary: QPushButton | None = None
     ) -> None:
-        """A line of buttons along the lower edge. Enter presses `primary`, which stands last, and no other one."""
+        """Adds buttons along the lower edge. Enter presses `primary` only, which stands last."""
         row = QHBoxLayout()
         for button in (*left, *right):
             button.setAutoDefault(False)

@@ -25,21 +25,21 @@ Image = NDArray[np.uint8]
 """One image, (H, W, C)."""
 SourceKind = Literal["data", "run", "checkpoint", "recipe", "picture"]
 BUILT_IN = ("sample:", "toy:")
-"""How the names begin of what the program draws itself."""
+"""Prefixes of built-in data."""
 DOWNLOADED = "download:"
-"""And of what it downloaded."""
+"""Prefix of downloaded datasets."""
 FILES = (
     "Images in one file (*.zip *.tar *.tgz *.tbz2 *.txz *.gz *.bz2 *.xz *.npy *.npz *.mat *-ubyte *.bin"
     " *.mp4 *.m4v *.mov *.3gp *.mkv *.webm *.avi);;All files (*)"
 )
-"""What a dialog that opens data shows."""
+"""File filter of the dialog that opens data."""
 SHEET = 100
-"""Images in the sheet that shows a dataset."""
+"""Number of images in a sheet of a dataset."""
 
 
 @dataclass(frozen=True)
 class PreparedRow:
-    """A dataset as it was prepared once: `count` images of `size` (0 and empty if it is damaged), in `bytes`."""
+    """A prepared dataset: `count` images of `size` (0 and empty if it is damaged), in `bytes`."""
 
     folder: Path
     title: str
@@ -53,10 +53,10 @@ class PreparedRow:
 
 @dataclass(frozen=True)
 class Prepared:
-    """The prepared datasets in `folder`, the last used first.
+    """Prepared datasets in `folder`, the most recently used first.
 
-    `limit`: GB that they may take; `over`: whether they take more now. `fixed`: what says the limit in the person's
-    place, empty if nothing does.
+    `limit`: disk space in GB that they may use; `over`: whether they use more now. `fixed`: the environment variable
+    that sets the limit; empty if none does.
     """
 
     rows: tuple[PreparedRow, ...]
@@ -68,9 +68,9 @@ class Prepared:
 
 @dataclass(frozen=True)
 class DownloadRow:
-    """A dataset that can be downloaded, or is `here` already; `is_manual`, if no program may do it.
+    """A dataset that can be downloaded, or is `here` already; `is_manual`: must be downloaded by hand.
 
-    `classes`: 0 if it has no labels. `facts`: whose it is, and where it is or how it comes.
+    `classes`: 0 if it has no labels. `facts`: license and page, and where it is or will be stored.
     """
 
     name: str
@@ -86,14 +86,14 @@ class DownloadRow:
 
 @dataclass(frozen=True)
 class Downloads:
-    """All of them."""
+    """All downloadable datasets."""
 
     rows: tuple[DownloadRow, ...]
 
 
 @dataclass(frozen=True)
 class InceptionRow:
-    """Whether Inception's weights are on this disk, and else what there is to download, from where, and whose it is."""
+    """Whether the Inception weights are on this disk, and otherwise size, page and license of the download."""
 
     here: bool
     bytes: int
@@ -103,7 +103,7 @@ class InceptionRow:
 
 @dataclass(frozen=True, eq=False)
 class Examined:
-    """What was found in a dataset; `suggested` are the images that it would be better without."""
+    """Findings about a dataset; `suggested`: images that should be left out."""
 
     report: HealthReport
     suggested: RowNumbers
@@ -111,7 +111,7 @@ class Examined:
 
 @dataclass(frozen=True, eq=False)
 class Tile:
-    """An image that a finding is about: its row, and the number of its group."""
+    """An image of a finding: its row, and the number of its group."""
 
     row: int
     group: int
@@ -121,7 +121,7 @@ class Tile:
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """Some images of a finding, of all its `pages` the one of that `number`."""
+    """One page of a finding's images: `number` of `pages`."""
 
     finding: HealthFinding
     number: int
@@ -131,7 +131,7 @@ class Page:
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """An original, scaled down and whole, and what a network is shown of it."""
+    """A scaled-down, uncropped original, and its prepared image."""
 
     name: str
     before: Image
@@ -140,7 +140,7 @@ class Pair:
 
 @dataclass(frozen=True, eq=False)
 class BeforeAfter:
-    """Originals beside what becomes of them; where there are none, `reason` says why."""
+    """Originals beside their prepared images; if there are none, `reason` says why."""
 
     pairs: Sequence[Pair]
     reason: str = ""
@@ -148,8 +148,7 @@ class BeforeAfter:
 
 @dataclass(frozen=True)
 class Recognized(Event):
-    """What a person opened: images, a run's folder, a checkpoint, an image that says how it was made, or any other
-    picture."""
+    """Kind of an opened source: images, a run folder, a checkpoint, an image with a recipe, or any other image."""
 
     source: str
     kind: SourceKind
@@ -157,11 +156,11 @@ class Recognized(Event):
 
 @dataclass(frozen=True)
 class DataFacts:
-    """What is said of a dataset.
+    """Facts about a dataset.
 
-    `count`: images to train on, which those that are left out are not. `size`: width and height as prepared. `sizes`,
-    `classes`: counts by name. `transparent`: whether any original is, whatever became of it. `parts`:
-    folders that divide the dataset, one of which is for training; only that one if only its images are used.
+    `count`: training images, without the left-out ones. `size`: width and height as prepared. `sizes`, `classes`:
+    counts by name. `transparent`: whether any original is. `parts`: folders that divide the dataset, one of them for
+    training; only that one if only its images are used.
     """
 
     title: str
@@ -179,9 +178,9 @@ class DataFacts:
 
 @dataclass(frozen=True, eq=False)
 class ImageIndex:
-    """All images of the open dataset by their rows, also those that are left out.
+    """All images of the open dataset by row, including left-out ones.
 
-    `size`: width and height of each. `labels` (N,) are indices into `classes`; None where there are no classes.
+    `size`: width and height of each. `labels` (N,) are indices into `classes`; None without classes.
     """
 
     source: str
@@ -199,13 +198,13 @@ class ImageIndex:
         return self.records.name(row)
 
     def class_of(self, row: int) -> str:
-        """The class of an image; empty where there are no classes."""
+        """Returns the class of an image; empty without classes."""
         return "" if self.labels is None else self.classes[int(self.labels[row])]
 
 
 @dataclass(frozen=True)
 class TileRequest:
-    """Rows of images that are to be shown, the most urgent first, and the width and height of each tile in pixels."""
+    """Rows of images to show, the most urgent first, and width and height of each tile in pixels."""
 
     rows: tuple[int, ...]
     size: tuple[int, int]
@@ -213,7 +212,7 @@ class TileRequest:
 
 @dataclass(frozen=True, eq=False)
 class Tiles:
-    """Pixels (n, H, W) of some rows of the dataset that has these `records`, in the `size` that was asked for."""
+    """Pixels (n, H, W) of some rows of the dataset with these `records`, in the requested `size`."""
 
     records: Records
     size: tuple[int, int]
@@ -223,10 +222,10 @@ class Tiles:
 
 @dataclass(frozen=True)
 class DataRequest:
-    """Asks for images to be prepared.
+    """Request to prepare images.
 
-    `how`: the way that was chosen, or why none can be; it counts only when the source turns out to be images.
-    `augment`: the setting, which decides what an examination of few images suggests.
+    `how`: the chosen preparation, or why there is none; used only if the source turns out to be images. `augment`: the
+    setting, which affects the suggestions for few images.
     """
 
     source: str
@@ -236,9 +235,9 @@ class DataRequest:
 
 @dataclass(frozen=True, eq=False)
 class OpenedDataset(Event):
-    """A prepared dataset with all that is shown of it, and how it was prepared, with the size that it got.
+    """A prepared dataset with its facts, and its preparation with the resulting size.
 
-    `whole`: the same with the images that are left out.
+    `whole`: the same dataset including left-out images.
     """
 
     dataset: Dataset
@@ -251,7 +250,7 @@ class OpenedDataset(Event):
 
 @dataclass(frozen=True, eq=False)
 class DatasetSheet(Event):
-    """Other images of the dataset that is open, and what is to be said under them."""
+    """Other images of the open dataset, and their caption."""
 
     images: Images
     caption: str = ""

@@ -8,11 +8,12 @@ from pathlib import Path
 from studio.model.data import FILES
 
 PATTERNS = tuple(FILES[FILES.index("(") + 1 : FILES.index(")")].lower().split())
-"""Names of files that hold many images."""
+"""Name patterns of files that hold many images."""
 
 
 def is_openable(name: str) -> bool:
-    """Whether something of that name may be opened; a name that says nothing may be a folder's. Looks at no disk."""
+    """Returns whether something of that name may be opened; a name without a known extension may be a folder. Reads no
+    disk."""
     from core.data.formats.file_kinds import kind_by_name
     from core.runs.run import is_checkpoint
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PublishedWeights:
-    """A running training's newest averaged generator, the folder of its run, and its device by torch's name."""
+    """A running training's newest averaged generator, its run folder, and its torch device."""
 
     meta: Meta
     tensors: dict[str, Any]
@@ -33,14 +33,13 @@ class PublishedWeights:
 
 @dataclass(frozen=True, eq=False)
 class ExploreSource:
-    """What is explored, and facts about its generator.
+    """The explored generator and its facts.
 
-    `path`: a checkpoint's, or None for weights of a training that lie in none. `home`: the run's folder, or the
-    checkpoint where it lies in none, with which pins are saved; None for a training that keeps no run. `directions`
-    (k, numbers): closed-form ones. `style_layers`: 0 where there are no styles. `pins_problem`: why its saved pins
-    could not be read; then none are saved either. `device`: the kind that it is on, by torch's name. `title`: what a
-    person calls the run or the checkpoint. `weights`: the fingerprint of the averaged weights; empty while a training's
-    are followed. `generator`: the weights themselves, for jobs.
+    `path`: of a checkpoint, or None for weights of a running training. `home`: the run folder, or the checkpoint
+    outside of one, with which pins are saved; None for a training without a run. `directions` (k, numbers): closed-form
+    ones. `style_layers`: 0 without styles. `pins_problem`: why saved pins could not be read; then none are saved
+    either. `device`: kind of torch device. `title`: name of the run or checkpoint. `weights`: fingerprint of the
+    averaged weights; empty while a training's are followed. `generator`: the weights themselves, for jobs.
     """
 
     path: Path | None
@@ -60,11 +59,11 @@ class ExploreSource:
     generator: HeldGenerator | None = None
 
     def made(self, pin: Pin) -> bool:
-        """Returns whether this generator made the pin's image; True where the pin does not tell its maker."""
+        """Returns whether this generator made the pin's image; True if the pin's maker is unknown."""
         return pin.maker is None or pin.maker.weights == self.weights
 
     def fits(self, point: Point) -> bool:
-        """Returns whether the generator could draw the point; those of others can have other sizes."""
+        """Returns whether the generator can draw the point; other generators may have other sizes."""
         sizes = (
             (point.z, self.settings.latent_dim),
             (point.offset, self.directions.shape[1]),
@@ -88,7 +87,7 @@ class ExploreSource:
         return replace(state, edit=edit)
 
     def vectors(self, saved: SavedPins) -> Latents:
-        """Returns a person's own directions, (k, numbers); one of another generator is 0."""
+        """Returns custom directions, (k, numbers); one of another generator is 0."""
         numbers = self.directions.shape[1]
         vectors = (each.vector for each in saved.directions)
         rows = [vector if len(vector) == numbers else (0.0,) * numbers for vector in vectors]
@@ -97,7 +96,8 @@ class ExploreSource:
 
 @dataclass(frozen=True, eq=False)
 class ProjectionProgress(Event):
-    """A person's picture, and what the generator of `source` makes of it so far. `done`: from 0 to 1; `psnr` in dB."""
+    """Progress of a projection: the photo, and the closest image of the generator of `source` so far. `done`: from 0 to
+    1; `psnr` in dB."""
 
     name: str
     picture: Images
@@ -110,9 +110,9 @@ class ProjectionProgress(Event):
 
 @dataclass(frozen=True, eq=False)
 class NearestQuery:
-    """Which of some generated images (n, H, W, C) is asked about, and what the generator was trained with.
+    """Query for the nearest training images of one generated image of (n, H, W, C), and the training's settings.
 
-    `in_features`: whether images are compared by what a network sees in them, and not pixel by pixel.
+    `in_features`: compare features instead of pixels.
     """
 
     population: Images
@@ -121,15 +121,15 @@ class NearestQuery:
     in_features: bool = False
 
     def otherwise(self) -> NearestQuery:
-        """The same question in the other space."""
+        """Returns the same query in the other space."""
         return replace(self, in_features=not self.in_features)
 
 
 @dataclass(frozen=True, eq=False)
 class NearestImages:
-    """The training images (k, H, W, C) that are nearest to what was asked about, and how far away they are, which
-    `measured` explains. `flipped`: whether mirrored ones are meant. `generated` and `real`: how far from their nearest
-    training image others are, see `core.evaluation.nearest_neighbors.NeighborDistances`."""
+    """Training images (k, H, W, C) nearest to the queried image, with their distances, explained by `measured`.
+    `flipped`: whether mirrored ones are meant. `generated` and `real`: distances of other images to their nearest
+    training image, see `core.evaluation.nearest_neighbors.NeighborDistances`."""
 
     asked: NearestQuery
     images: Images
@@ -142,6 +142,6 @@ class NearestImages:
 
     @property
     def image(self) -> Images:
-        """What was asked about, (H, W, C)."""
+        """Returns the queried image, (H, W, C)."""
         image: Images = self.asked.population[self.asked.index]
         return image

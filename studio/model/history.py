@@ -19,7 +19,7 @@ _LARGEST = float(np.finfo(np.float32).max)
 
 
 class ReportRows(NamedTuple):
-    """Reports as a table: `values` is (reports, keys), NaN where a report has none."""
+    """Reports as a table: `values` (reports, keys), NaN for missing ones."""
 
     keys: Sequence[str]
     steps: Steps
@@ -28,10 +28,10 @@ class ReportRows(NamedTuple):
 
 
 class History:
-    """Append-only series by key (`Loss/G/loss` ...), with a pyramid of minima, maxima and means on top.
+    """Append-only series by key (`Loss/G/loss` ...), with a pyramid of minima, maxima and means.
 
-    Values that are missing from a report, or not finite, are NaN and count nowhere. Steps are kept in order: a report
-    that comes late (a metric of an older checkpoint) is put in its place. Not thread-safe: it belongs to the GUI.
+    Missing or non-finite values are NaN and ignored. Steps stay sorted: a late report (a metric of an older checkpoint)
+    is inserted. Not thread-safe: belongs to the GUI.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class History:
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Removes all reports."""
         self._version += 1
         self._length = 0
         self._series: dict[str, Series] = {}
@@ -48,11 +48,11 @@ class History:
 
     @property
     def version(self) -> int:
-        """Counts changes, so that a view can tell whether there is something new to draw."""
+        """Returns a counter of changes, so that a view can tell whether there is new data."""
         return self._version
 
     def keys(self) -> list[str]:
-        """Keys in the order of their first appearance."""
+        """Returns the keys in order of first appearance."""
         return list(self._series)
 
     def __len__(self) -> int:
@@ -61,7 +61,7 @@ class History:
     # --- writing ---
 
     def append(self, step: int, seconds: float, stats: Mapping[str, float]) -> None:
-        """Add one report."""
+        """Adds one report."""
         self._add_keys(stats)
         self._reserve(self._length + 1)
         row = self._length
@@ -77,7 +77,7 @@ class History:
         self._version += 1
 
     def extend(self, steps: ArrayLike, seconds: ArrayLike, stats: Mapping[str, ArrayLike]) -> None:
-        """Add many reports at once: arrays of one length, NaN where a report had no value."""
+        """Adds many reports: arrays of one length, NaN for missing values."""
         columns = [np.asarray(column, np.float64) for column in stats.values()]
         drawable = [np.where(np.abs(column) <= _LARGEST, column, np.nan) for column in columns]
         times = np.asarray(steps, np.int64)
@@ -85,8 +85,8 @@ class History:
         self.add(ReportRows(list(stats), times, np.asarray(seconds, np.float64), values))
 
     def add(self, rows: ReportRows) -> None:
-        """Add many reports at once, for replaying a run. Takes half a second for a million of them with many keys, so
-        a run's are added in the thread that reads it, before the history is anybody's."""
+        """Adds many reports, to replay a run. Takes half a second for a million reports with many keys, so it is called
+        in the thread that reads the run, before the history is shared."""
         if not len(rows.steps):
             return
         self._add_keys(rows.keys)
@@ -102,13 +102,13 @@ class History:
         self._version += 1
 
     def fold(self, keys: Iterable[str]) -> None:
-        """Prepares the drawing of these keys, which otherwise is done when each is first drawn."""
+        """Prepares the drawing of these keys, which otherwise happens when each is first drawn."""
         for key in keys:
             if key in self._series:
                 self._series[key].fold(self._length)
 
     def rewind(self, step: int) -> None:
-        """Forget every report after `step`: the training continues from there."""
+        """Removes every report after `step`, from which the training continues."""
         self._length = int(np.searchsorted(self._steps[: self._length], step, "right"))
         for series in self._series.values():
             series.invalidate(self._length)
@@ -121,7 +121,7 @@ class History:
         return row
 
     def _put_in_order(self, start: int) -> None:
-        """After rows were added at `start`."""
+        """Sorts the rows after rows were added at `start`."""
         steps, changed = self._steps[: self._length], start
         tail = steps[max(start - 1, 0) :]
         if np.any(tail[1:] < tail[:-1]):
@@ -151,16 +151,15 @@ class History:
     # --- reading ---
 
     def span(self) -> tuple[int, int] | None:
-        """First and last step, None when empty."""
+        """Returns the first and last step, None when empty."""
         return (int(self._steps[0]), int(self._steps[self._length - 1])) if self._length else None
 
     def view(self, key: str, x0: float, x1: float, pixels: int) -> tuple[Seconds, Floats, Floats, Floats]:
-        """(x, low, high, mean) of `key` over the steps x0 ... x1, with at most about 2 * `pixels` points.
+        """Returns (x, low, high, mean) of `key` over the steps x0 ... x1, with at most about 2 * `pixels` points.
 
-        Exact reports when few enough lie in the range; otherwise aggregates, whose x is the middle of their group.
-        One report on either side is included so that lines run off the edge. Everything in range is bounded by the
-        low and high of some point, and low <= mean <= high. They reach a standard deviation further where reports say
-        how far the number varies.
+        Exact reports if few enough lie in the range; otherwise aggregates, whose x is the middle of their group.
+        Includes one report on either side, so that lines run off the edge. Everything in range is bounded by the low
+        and high of some point, and low <= mean <= high. They extend by a standard deviation if reports include one.
         """
         series = self._series.get(key)
         if series is None or not self._length:
@@ -173,7 +172,7 @@ class History:
         while (last - first) // FAN_OUT**depth > budget:
             depth += 1
         series.fold(self._length)
-        # Groups at the coarsest level, then ever finer pieces of the tail that fills no group yet.
+        # Groups at the coarsest level, then finer pieces of the incomplete tail.
         pieces = []
         row = first // FAN_OUT**depth * FAN_OUT**depth
         for level in range(depth, -1, -1):
@@ -203,7 +202,7 @@ class History:
         return (left + right) / 2.0, rows.low[begin:end], rows.high[begin:end], rows.mean[begin:end]
 
     def nearest_step(self, step: float) -> int | None:
-        """The reported step closest to `step`, None when empty."""
+        """Returns the reported step closest to `step`, None when empty."""
         steps = self._steps[: self._length]
         if not len(steps):
             return None
@@ -212,14 +211,14 @@ class History:
         return int(steps[left] if step - steps[left] <= steps[right] - step else steps[right])
 
     def value_at(self, key: str, step: float) -> float | None:
-        """The value of the report nearest to `step` that has one, None when none has."""
+        """Returns the value of the report nearest to `step` that has one, None when none has."""
         series = self._series.get(key)
         if series is None:
             return None
         steps, values = self._steps[: self._length], series.values[: self._length]
         center, reach = _rows_before(steps, step), 2
         while True:
-            # A metric may stand in one report of thousands, so look in ever wider windows until both sides have one.
+            # Only one report of thousands may hold a metric: widens the window until both sides have one.
             first, last = max(center - reach, 0), min(center + reach, self._length)
             rows = first + np.flatnonzero(~np.isnan(values[first:last]))
             both = len(rows) and (rows[0] < center or first == 0) and (rows[-1] >= center or last == self._length)
@@ -230,7 +229,7 @@ class History:
             reach *= 8
 
     def rows(self, keys: Sequence[str] | None = None) -> ReportRows:
-        """A copy of all reports."""
+        """Returns a copy of all reports."""
         keys = self.keys() if keys is None else keys
         size = self._length
         values = np.empty((size, len(keys)), np.float32)
@@ -240,7 +239,7 @@ class History:
 
 
 def _rows_before(steps: Steps, step: float) -> int:
-    """How many rows lie before `step`."""
+    """Returns the number of rows before `step`."""
     # Searching for a float would first convert a million integers.
     whole = math.ceil(min(max(step, -(2.0**62)), 2.0**62))
     return int(np.searchsorted(steps, np.int64(whole)))

@@ -1,4 +1,4 @@
-"""Values shown by the Home workspace: runs and datasets to go on with."""
+"""Values shown by the Home workspace: recent runs and datasets."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from core.events import Event, Images
 class Project:
     """A run or a dataset.
 
-    `source`: as it is opened. `step`: that of a run's newest checkpoint; -1 if it has none. `facts`: one line about it.
-    `date`: when it was trained or opened last, in local time.
+    `source`: its path or name. `step`: of a run's newest checkpoint; -1 if it has none. `facts`: one line about it.
+    `date`: when it was last trained or opened, in local time.
     """
 
     source: str
@@ -25,13 +25,13 @@ class Project:
 
     @property
     def title(self) -> str:
-        """Its name, and the step of a run."""
+        """Returns the name, and the step of a run."""
         return f"{self.name}, step {self.step:,}" if self.is_run and self.step >= 0 else self.name
 
 
 @dataclass(frozen=True)
 class ProjectsListed(Event):
-    """Runs and datasets, each the newest first; their pictures follow."""
+    """Runs and datasets, newest first; previews follow."""
 
     runs: tuple[Project, ...]
     datasets: tuple[Project, ...]
@@ -39,7 +39,7 @@ class ProjectsListed(Event):
 
 @dataclass(frozen=True, eq=False)
 class ProjectRead(Event):
-    """A closer look at one project: a few images of it, uint8 NHWC, none where there are none to show.
+    """Preview of one project: a few images, uint8 (N, H, W, C), perhaps none.
 
     `problem`: why it cannot be opened; empty if it can.
     """
@@ -50,7 +50,7 @@ class ProjectRead(Event):
 
 
 def day_text(date: datetime, now: datetime) -> str:
-    """Returns a date as it is said at a time `now`: "Today 14:05", "Yesterday 9:30" or "12 Nov 2026"."""
+    """Returns a date relative to `now`: "Today 14:05", "Yesterday 9:30" or "12 Nov 2026"."""
     days = (now.date() - date.date()) // timedelta(days=1)
     if days in (0, 1):
         return f"{('Today', 'Yesterday')[days]} {date.hour}:{date.minute:02d}"

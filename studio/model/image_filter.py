@@ -23,11 +23,11 @@ NAMES: Mapping[FindingKind, str] = {
     "frames": "several frames",
     "classes": "small classes",
 }
-"""Short names of the findings that are about images."""
+"""Short names of the findings about images."""
 
 
 def rows_of(finding: HealthFinding) -> RowNumbers:
-    """The images that a finding is about, ascending; of duplicates the copies alone."""
+    """Returns the images of a finding, ascending; of duplicates the copies alone."""
     if finding.kind in ("exact_duplicates", "near_duplicates"):
         return finding.excludable
     return np.sort(np.concatenate([np.zeros(0, np.int64), *finding.groups]))
@@ -35,9 +35,9 @@ def rows_of(finding: HealthFinding) -> RowNumbers:
 
 @dataclass(frozen=True)
 class ImageFilter:
-    """Images of any of these `classes`, about which all of these findings are, and that are left out if that is asked.
+    """Filter for images of any of these `classes` that have all of these findings and, if set, are left out.
 
-    Without classes they may be of any.
+    An empty `classes` allows every class.
     """
 
     classes: frozenset[str] = frozenset()
@@ -47,7 +47,7 @@ class ImageFilter:
     def rows(
         self, index: ImageIndex, found: Mapping[FindingKind, RowNumbers], left_out: frozenset[int], seed: int | None
     ) -> RowNumbers:
-        """The rows that pass, in the order of the dataset, or shuffled by a `seed`."""
+        """Returns the matching rows in dataset order, or shuffled by a `seed`."""
         passes = np.ones(len(index), np.bool_)
         if self.classes and index.labels is not None:
             wanted = [label for label, name in enumerate(index.classes) if name in self.classes]

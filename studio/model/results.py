@@ -13,10 +13,10 @@ from core.stats.metric_key import PIXELS, parse
 from studio.model.history import History
 
 WINDOW = 5
-"""Measurements that a trend is seen in, at most."""
+"""Largest number of measurements for a trend."""
 FEWEST = 3
 STUDENT_T = {1: 12.71, 2: 4.30, 3: 3.18}
-"""Two-sided 5 % points of Student's t, by degrees of freedom: a slope of less is no trend."""
+"""Two-sided 5 % points of Student's t by degrees of freedom; a smaller slope is no trend."""
 
 
 class Trend(Enum):
@@ -30,9 +30,9 @@ class Trend(Enum):
 
 @dataclass(frozen=True)
 class MetricResult:
-    """Measurements of one number under one key, in order of their steps; only these are comparable.
+    """Measurements of one number under one key, by step; only these are comparable.
 
-    `spread`: the standard deviation of the last value, where it is known.
+    `spread`: standard deviation of the last value, if known.
     """
 
     key: str
@@ -46,23 +46,24 @@ class MetricResult:
 
     @property
     def value(self) -> float:
-        """The last value."""
+        """Returns the last value."""
         return self.values[-1]
 
     @property
     def best(self) -> int:
-        """Place of the best value, the first of equal ones; the last value's where nobody can tell which is better."""
+        """Returns the index of the best value, the first of equal ones; the last index if the better direction is
+        unknown."""
         return int(np.argmax(better(self.number) * np.array(self.values))) if better(self.number) else -1
 
     @property
     def window(self) -> int:
-        """How many measurements the trend is seen in."""
+        """Returns the number of measurements used for the trend."""
         return min(len(self.values), WINDOW)
 
     @property
     def trend(self) -> Trend:
-        """Whether the last measurements got better or worse: a straight line through them has a significant slope, and
-        rises by more than the spread of one value."""
+        """Returns whether the last measurements got better or worse: a linear fit has a significant slope and rises by
+        more than the spread of one value."""
         if len(self.values) < FEWEST or not better(self.number):
             return Trend.NONE
         values = np.array(self.values[-self.window :])
@@ -81,10 +82,10 @@ class MetricResult:
 
     @property
     def protocol(self) -> str:
-        """How it was measured: "1,000 generated and 3,583 training images, VGG16, random weights"."""
+        """Returns how it was measured: "1,000 generated and 3,583 training images, VGG16, random weights"."""
         try:
             how = parse(self.key)[1]
-        except ValueError:  # somebody else measured it
+        except ValueError:  # measured by other software
             return self.key.partition("@")[2]
         real = {"train": "training", "held-out": "held-out"}.get(how.split, "real")
         name = how.extractor.partition("-")[0]
@@ -94,12 +95,12 @@ class MetricResult:
 
     @property
     def number(self) -> str:
-        """Its name among the metrics: "fid"."""
+        """Returns the metric's name: "fid"."""
         return self.key.removeprefix(METRICS).partition("@")[0]
 
 
 def results(history: History) -> tuple[MetricResult, ...]:
-    """Returns the metrics of a run, those that were measured last first, in the order in which reports have them."""
+    """Returns the metrics of a run, the most recently measured first, in the order of the reports."""
     keys = history.keys()
     found = [_result(history, key) for key in keys if key.startswith(METRICS) and not is_spread(key)]
     return tuple(sorted((each for each in found if each.values), key=lambda each: -each.steps[-1]))
@@ -109,7 +110,7 @@ def _result(history: History, key: str) -> MetricResult:
     rows = history.rows([key])
     there = np.flatnonzero(~np.isnan(rows.values[:, 0]))
     steps, values = rows.steps[there], rows.values[there, 0]
-    # Of a step that was measured twice the last value counts.
+    # Of repeated measurements at a step the last value counts.
     last = np.flatnonzero(np.append(np.diff(steps) > 0, True)) if len(steps) else there
     beside = spread_of(key)
     spread = history.value_at(beside, float(steps[-1])) if len(steps) else None

@@ -1,4 +1,4 @@
-"""Status of the training in words: state, step, speed, time and what can be done, made in one place."""
+"""Status of the training in words: state, step, speed, time and possible actions, made in one place."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from core.config.settings import Settings
 
 LONGEST_NAME = 24
-"""Characters of a name that stands beside the buttons; its tip has the whole."""
+"""Most characters of a name beside the buttons; its tip has the whole."""
 
 
 @dataclass(frozen=True)
 class TrainingProgress:
-    """How far a training is by its last report. `left`: seconds, None without a limit; `memory`: GB, None where that
-    is not known."""
+    """Progress of a training in its last report. `left`: seconds, None without a limit; `memory`: GB, None if
+    unknown."""
 
     step: int
     images: int
@@ -31,7 +31,7 @@ class TrainingProgress:
 
     @classmethod
     def of(cls, report: Report, settings: Settings) -> TrainingProgress:
-        """Returns the progress of a report; `counted` is "images", or "points"."""
+        """Returns the progress of a report; `counted` is "images" or "points"."""
         stats = report.stats
         memory = stats.get("Memory/device_gb", stats.get("Memory/host_gb"))
         rate = stats.get("Timing/images_per_sec", 0.0)
@@ -40,7 +40,7 @@ class TrainingProgress:
 
     @property
     def share(self) -> float | None:
-        """How much of the training is done, from 0 to 1; None without a limit."""
+        """Returns the share of the training that is done, from 0 to 1; None without a limit."""
         if self.left is None:
             return None
         return self.seconds / (self.seconds + self.left) if self.left > 0 else 1.0
@@ -51,12 +51,12 @@ class TrainingProgress:
 
     @property
     def time(self) -> str:
-        """The time left, or the time that has passed where there is no limit."""
+        """Returns the time left, or the elapsed time without a limit."""
         return f"{duration(self.seconds)} elapsed" if self.left is None else f"{duration(self.left)} left"
 
     @property
     def details(self) -> str:
-        """Everything that is known, a line each."""
+        """Returns all known facts, one per line."""
         lines = [f"{self.images:,} {self.counted} seen, {self.speed}", f"{duration(self.seconds)} elapsed"]
         lines += [] if self.left is None else [f"{duration(self.left)} left"]
         lines += [] if self.memory is None else [f"{self.memory:.1f} GB of memory"]
@@ -65,8 +65,8 @@ class TrainingProgress:
 
 @dataclass(frozen=True)
 class RunStatus:
-    """Texts of footer and run strip, all of one moment. `share`: of the goal, or of the preparation, from 0 to 1;
-    None: unknown."""
+    """Texts of footer and run strip at one moment. `share`: progress of the goal or the preparation, from 0 to 1; None
+    if unknown."""
 
     state: str
     step: str = ""
@@ -74,7 +74,7 @@ class RunStatus:
     time: str = ""
     share: float | None = None
     is_busy: bool = False
-    """Whether something goes on of which nobody knows how long it takes."""
+    """Whether a task of unknown duration is in progress."""
     details: str = ""
     can_start: bool = False
     can_pause: bool = False
@@ -83,17 +83,17 @@ class RunStatus:
     start: str = "Start"
     start_tip: str = ""
     stop: str = "Stop"
-    stop_tip: str = "Save, then stop"
+    stop_tip: str = "Save a checkpoint, then stop"
 
     @property
     def line(self) -> str:
-        """Step and time in one line."""
+        """Returns step and time in one line."""
         return " · ".join(filter(None, (self.step, self.time)))
 
 
 def resting(dataset: str, resumes: bool, step: int | None = None) -> RunStatus:
-    """Nothing runs. `dataset`: the title of what Start trains on; empty if no images are open. `resumes`: whether it
-    continues a run; `step`: from which step, if that is known."""
+    """Returns the status without a training. `dataset`: title of the data that Start trains on; empty if none is open.
+    `resumes`: whether it continues a run; `step`: from which step, if known."""
     start = "Continue" if resumes else "Start"
     if not dataset:
         return RunStatus("No dataset", start=start, start_tip="Open images first", step=_step_of(step, resumes))
@@ -103,14 +103,15 @@ def resting(dataset: str, resumes: bool, step: int | None = None) -> RunStatus:
 
 
 def reading(name: str, resumes: bool) -> RunStatus:
-    """Nothing runs, and nothing can be started until this dataset or run is open."""
+    """Returns the status while a dataset or run is being read, which must be open before a start."""
     state = f"Reading {quoted(name if len(name) <= LONGEST_NAME else f'{name[:LONGEST_NAME]}…')}"
-    tip = f"{quoted(name)} is being read: start when it is open, or cancel it"
+    tip = f"{quoted(name)} is being read. Start when it is open, or cancel."
     return RunStatus(state, is_busy=True, start="Continue" if resumes else "Start", start_tip=tip)
 
 
 def training(state: TrainingState, preparation: Progress | None, progress: TrainingProgress | None) -> RunStatus:
-    """A training is under way. `preparation`: what is done before its first step; `progress`: of its last report."""
+    """Returns the status of a training. `preparation`: progress before its first step; `progress`: of its last
+    report."""
     if state is TrainingState.STARTING:
         share = preparation.done / preparation.total if preparation and preparation.total else None
         text = preparation.text if preparation else "Warming up"
@@ -135,10 +136,10 @@ def training(state: TrainingState, preparation: Progress | None, progress: Train
 
 
 def watching(place: str, progress: TrainingProgress | None, dataset: str, copies: bool, can_start: bool) -> RunStatus:
-    """Another process trains in the run on screen. `place`: where and since when; `dataset`: the title of the images
-    that are open; `copies`: whether Start trains a copy of the run, and not a new one."""
+    """Returns the status while another process trains the visible run. `place`: where and since when; `dataset`: title
+    of the open images; `copies`: whether Start trains a copy of the run instead of a new one."""
     start = "Train a copy" if copies else "Start"
-    tip = f"{start} on {quoted(dataset)} (Ctrl+Enter)" if dataset else "Open the images first"
+    tip = f"{start} on {quoted(dataset)} (Ctrl+Enter)" if dataset else "Open images first"
     shown = RunStatus(
         "Watching",
         is_busy=not progress,
@@ -148,7 +149,7 @@ def watching(place: str, progress: TrainingProgress | None, dataset: str, copies
         start=start,
         start_tip=tip,
         stop="Stop watching",
-        stop_tip="The training in the other window goes on",
+        stop_tip="Stop watching; the other window keeps training",
     )
     if progress is None:
         return shown
@@ -163,12 +164,12 @@ def watching(place: str, progress: TrainingProgress | None, dataset: str, copies
 
 
 def step_text(step: int) -> str:
-    """Returns a step for people: "step 2,511"."""
+    """Returns a step as text: "step 2,511"."""
     return f"step {step:,}"
 
 
 def seconds_left(report: Report, settings: Settings) -> float | None:
-    """Estimated from the whole training so far; None without a limit."""
+    """Returns the seconds left, estimated from the training so far; None without a limit."""
     left = []
     if settings.minutes is not None:
         left.append(60 * settings.minutes - report.seconds)
@@ -178,7 +179,7 @@ def seconds_left(report: Report, settings: Settings) -> float | None:
 
 
 def duration(seconds: float) -> str:
-    """h:mm:ss, or m:ss below an hour."""
+    """Returns a duration as h:mm:ss, or m:ss below an hour."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -17,7 +17,7 @@ FAN_OUT = 4
 
 @dataclass
 class Level:
-    """Aggregates of FAN_OUT ** depth reports each; `count` is of finite values."""
+    """Aggregates of FAN_OUT ** depth reports each; `count` counts finite values."""
 
     low: Floats
     high: Floats
@@ -26,7 +26,7 @@ class Level:
 
 
 class Series:
-    """Values by report, NaN where one has none. Beyond the reports that there are, anything may stand."""
+    """Values by report, NaN for missing ones. The content beyond the reports is undefined."""
 
     def __init__(self, capacity: int) -> None:
         self.values: Floats = np.full(capacity, np.nan, np.float32)
@@ -34,15 +34,15 @@ class Series:
         self._folded = 0
 
     def reserve(self, capacity: int) -> None:
-        """Makes room for so many values."""
+        """Reserves room for a number of values."""
         self.values = lengthened(self.values, capacity)
 
     def invalidate(self, row: int) -> None:
-        """Says that values from this row on are others than they were."""
+        """Marks values from this row on as changed."""
         self._folded = min(self._folded, row)
 
     def fold(self, count: int) -> None:
-        """Brings the aggregates of the first `count` values up to date: what is new costs time, and nothing else."""
+        """Updates the aggregates of the first `count` values; costs time for new values only."""
         row, rows, depth = self._folded, count, 0
         self._folded = count
         below = Level(self.values, self.values, self.values, np.empty(0, np.int32))
@@ -60,11 +60,11 @@ class Series:
             below, depth = level, depth + 1
 
     def level(self, depth: int) -> Level:
-        """The aggregates of FAN_OUT ** depth reports, from 1 on, as they were folded last."""
+        """Returns the aggregates of FAN_OUT ** depth reports, depth >= 1, as last folded."""
         return self._levels[depth - 1]
 
     def _level(self, depth: int, rows: int) -> Level:
-        """With room for so many."""
+        """Returns a level with enough room."""
         if depth == len(self._levels):
             nothing = np.empty(0, np.float32)
             self._levels.append(Level(nothing, nothing, nothing, np.empty(0, np.int32)))
@@ -77,7 +77,7 @@ class Series:
 
 
 def lengthened(array: NDArray[Scalar], rows: int) -> NDArray[Scalar]:
-    """A longer copy, if it is shorter."""
+    """Returns a longer copy, or the array itself if it is long enough."""
     if rows <= len(array):
         return array
     longer = np.empty(rows, array.dtype)
@@ -86,12 +86,12 @@ def lengthened(array: NDArray[Scalar], rows: int) -> NDArray[Scalar]:
 
 
 def _across(of: np.ufunc, rows: Floats) -> Floats:
-    """Of each row; numpy's own reduction over so few takes several times as long."""
+    """Reduces each row; numpy's own reduction over so few values takes several times as long."""
     return np.asarray(of(of(rows[:, 0], rows[:, 1]), of(rows[:, 2], rows[:, 3])))
 
 
 def _averages(mean: Floats, counts: NDArray[np.int32]) -> tuple[NDArray[np.int32], Floats]:
-    """Of each row, the sum of the counts, and the mean in which each counts as often as it says."""
+    """Returns for each row the sum of the counts and the weighted mean."""
     total = np.zeros(len(mean), np.int32)
     weighted = np.zeros(len(mean), np.float64)
     for part in range(FAN_OUT):

@@ -10,7 +10,7 @@ from core.config.fields import title_of
 
 
 def in_words(changes: Mapping[str, Any]) -> list[str]:
-    """Each change of a setting: "Learning rate D 0.0004"."""
+    """Returns each change of a setting as text: "Learning rate D 0.0004"."""
     return [f"{title_of(name)} {_plain(name, value)}" for name, value in changes.items()]
 
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from core.runs.run_lock import Owner
 
 
-@dataclass(frozen=True, eq=False)  # two arrays have no single truth to compare by
+@dataclass(frozen=True, eq=False)  # arrays do not compare to a single truth value
 class CheckpointRow:
-    """One checkpoint. `dataset`: its source as it was opened. `preview`: a sheet of samples, uint8 HWC."""
+    """One checkpoint. `dataset`: its source. `preview`: a sheet of samples, uint8 (H, W, C)."""
 
     path: Path
     step: int
@@ -32,31 +32,30 @@ class CheckpointRow:
     created: datetime
     preview: Images
     marks: tuple[str, ...] = ()
-    """Why it stays when older ones make room: "best FID", or "kept" because a person saved or opened it."""
+    """Why it is not deleted automatically: "best FID", or "kept" because a person saved or opened it."""
     note: str = ""
-    """A person's remark about it."""
+    """The person's note."""
     is_saved: bool = False
     """Whether a person saved it under a name; it can be renamed and deleted."""
 
     @property
     def run(self) -> str:
-        """The run folder's name, or the file's own name for a checkpoint that a person saved or that stands
-        elsewhere."""
+        """Returns the run folder's name, or the file name of a checkpoint outside of a run or saved by a person."""
         is_own = self.path.parent.name == "checkpoints" and not self.is_saved
         return self.path.parent.parent.name if is_own else self.path.stem
 
     @property
     def run_folder(self) -> Path:
-        """The run's folder, for a checkpoint that stands in one."""
+        """Returns the run folder of a checkpoint inside of one."""
         return self.path.parent.parent
 
     @property
     def dataset_name(self) -> str:
-        """The dataset without the folders around it."""
+        """Returns the dataset's name without its folders."""
         return self.dataset.replace("\\", "/").rstrip("/").rpartition("/")[2] or self.dataset
 
     def matches(self, words: str) -> bool:
-        """Whether every word occurs in what a person can see of the row."""
+        """Returns whether every word occurs in the row's visible texts."""
         text = f"{self.run} {self.preset} {self.step} {self.size} {self.dataset_name} {self.path.name} {self.note}"
         text = f"{text} {' '.join(self.marks)}".casefold()
         return all(word in text for word in words.casefold().split())
@@ -64,7 +63,7 @@ class CheckpointRow:
 
 @dataclass(frozen=True)
 class CheckpointRows:
-    """The readable checkpoints, the newest first, and the files that could not be read."""
+    """The readable checkpoints, newest first, and the unreadable files."""
 
     rows: tuple[CheckpointRow, ...]
     damaged: tuple[Path, ...]
@@ -72,7 +71,7 @@ class CheckpointRows:
 
 @dataclass(frozen=True)
 class BestCheckpoint:
-    """A run's best checkpoint by what was measured last under `key`; `last` is the step of its newest one."""
+    """A run's best checkpoint by the most recent measurements under `key`; `last`: step of its newest one."""
 
     path: Path
     step: int
@@ -83,8 +82,8 @@ class BestCheckpoint:
 
 @dataclass(frozen=True)
 class Continuation:
-    """A checkpoint that was trained on other images than those that are open. `obstacle`: why it cannot be continued on
-    these, in a sentence; empty if it can. `settings`: its own, None if it cannot be read."""
+    """A checkpoint trained on other images than the open ones. `obstacle`: why it cannot continue on these, in a
+    sentence; empty if it can. `settings`: its own, None if unreadable."""
 
     checkpoint: Path
     settings: Settings | None
@@ -93,7 +92,7 @@ class Continuation:
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """The sample grid of one step, NHWC, and the names of its columns."""
+    """Sample grid of one step, (N, H, W, C), and the names of its columns."""
 
     step: int
     images: Images
@@ -102,8 +101,8 @@ class Grid:
 
 @dataclass(frozen=True, eq=False)
 class OpenedRun(Event):
-    """A run's folder, read. `checkpoint` is its newest; `samples` its newest grid, or points. Where `complete` is False
-    the history holds some of the reports, and all of them follow."""
+    """A run folder that was read. `checkpoint`: its newest; `samples`: its newest grid, or points. If not `complete`,
+    the history holds some reports, and all follow."""
 
     folder: Path
     settings: Settings
@@ -116,16 +115,16 @@ class OpenedRun(Event):
     classes: Sequence[str]
     report_history: ReportHistory
     facts: RunFacts
-    """`report_history` and these are what a diagnosis is made from."""
+    """Facts for a diagnosis, together with `report_history`."""
     owner: Owner | None = None
-    """Who trains in the run now, if that is another process."""
+    """The other process that trains in the run now, if any."""
     edits_end: int = 0
-    """How many bytes of `edits.jsonl` the facts are from."""
+    """Bytes of `edits.jsonl` covered by the facts."""
 
 
 @dataclass(frozen=True)
 class Flag:
-    """A moment of a run that is worth going to, and what it is in a few words."""
+    """A notable moment of a run, with a short description."""
 
     step: int
     kind: Literal["checkpoint", "best", "edit"]
@@ -133,7 +132,7 @@ class Flag:
 
 
 class TrainingState(Enum):
-    """Of the training."""
+    """State of the training."""
 
     IDLE = auto()
     STARTING = auto()

@@ -8,13 +8,13 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 MOST = 500
-"""States that are remembered."""
+"""Largest number of remembered states."""
 GESTURE_SECONDS = 1.0
-"""Changes of one gesture that follow each other so fast are one change."""
+"""Longest time between two changes of one gesture that count as one."""
 
 
 class Undo(Generic[T]):
-    """`state` is the present one. Nothing is lost but what was undone before something else was done."""
+    """Undo history with the current `state`. A new change discards undone ones."""
 
     def __init__(self, state: T) -> None:
         self.state = state
@@ -23,7 +23,7 @@ class Undo(Generic[T]):
         self._gesture, self._when = "", 0.0
 
     def do(self, state: T, gesture: str = "", now: float = 0.0) -> None:
-        """A new state. `gesture`: of which it is a part, such as the name of a slider; `now` in seconds."""
+        """Adds a new state. `gesture`: what it is part of, such as the name of a slider; `now` in seconds."""
         if state == self.state:
             return
         goes_on = gesture and gesture == self._gesture and now - self._when < GESTURE_SECONDS and self._past
@@ -33,17 +33,17 @@ class Undo(Generic[T]):
         self.state, self._gesture, self._when = state, gesture, now
 
     def amend(self, state: T) -> None:
-        """The present state, completed by what came in later: no step of its own."""
+        """Replaces the current state with a more complete one, without a new step."""
         self.state = state
 
     def rebase(self, change: Callable[[T], T]) -> None:
-        """Applies a change that nobody can undo to every state."""
+        """Applies a change that cannot be undone to every state."""
         self.state = change(self.state)
         self._past = [change(state) for state in self._past]
         self._future = [change(state) for state in self._future]
 
     def undo(self) -> bool:
-        """Goes back; whether there was anything to go back to."""
+        """Goes back one state; returns whether there was one."""
         return self._exchange(self._past, self._future)
 
     def redo(self) -> bool:
@@ -59,12 +59,12 @@ class Undo(Generic[T]):
 
     @property
     def previous(self) -> T | None:
-        """The state that `undo` goes back to, if there is one."""
+        """Returns the state that `undo` goes back to, if any."""
         return self._past[-1] if self._past else None
 
     @property
     def next(self) -> T | None:
-        """The state that `redo` goes on to, if there is one."""
+        """Returns the state that `redo` goes to, if any."""
         return self._future[-1] if self._future else None
 
     def _exchange(self, origin: list[T], other: list[T]) -> bool:

@@ -28,35 +28,35 @@ if TYPE_CHECKING:
 
 
 class DataPanel(QWidget):
-    """Empty, busy with first images above a progress bar, or showing a dataset."""
+    """Panel that is empty, shows the first images above a progress bar, or shows a dataset."""
 
     home_requested = Signal()
-    """Other images are to be opened, which Home offers."""
+    """Go to Home, to open other images."""
     cancelled = Signal()
     sheet_requested = Signal(int, int)
-    """How many images as the discriminator sees them, and the seed of their choice."""
+    """Number of augmented images to show, and the seed of their choice."""
     comparison_requested = Signal(int)
-    """The seed of the choice of originals that are to be seen beside what becomes of them."""
+    """Seed of the originals to compare with their prepared images."""
     preparation_chosen = Signal(object)
-    """New values by the names of their settings."""
+    """New values by setting name."""
     page_requested = Signal(object, int)
-    """A finding, and which page of its images."""
+    """A finding and a page of its images."""
     tiles_requested = Signal(object)
-    """A `TileRequest`, which replaces the one before."""
+    """A `TileRequest` that replaces the previous one."""
     image_requested = Signal(int)
-    """The row of an image that is to be enlarged or copied."""
+    """Row of an image to enlarge or copy."""
     left_out_changed = Signal(object)
-    """The rows, a frozenset, that are to be left out."""
+    """Frozenset of the rows to leave out."""
     remedy_switched = Signal(object, bool)
-    """A `Remedy` that is a setting, and whether it is to be in force."""
+    """A `Remedy` that is a setting, and whether to apply it."""
     train_requested = Signal()
     undo_changed = Signal(bool, bool)
-    """Whether there is something to undo, and to redo."""
+    """Whether undo and redo are possible."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        text = "No images are open. Drop a folder of images here, or choose one on the Home page."
-        self._empty = EmptyPage(text, "Go to Home", "house", "Go to Home", "Open images, or try a sample")
+        text = "No images are open. Drop a folder of images here, or open one on Home."
+        self._empty = EmptyPage(text, "Go to Home", "house", "Go to Home", "Open images or try a sample")
         self._empty.asked.connect(self.home_requested)
         self._stack = QStackedWidget()
         self._busy = self._build_busy()
@@ -67,7 +67,7 @@ class DataPanel(QWidget):
         self._is_preparing = False
         self._index: ImageIndex | None = None
         self._undo = Undo(frozenset[int]())
-        """The rows that are left out."""
+        """Rows left out."""
         self._copied = -1
         self._viewer: RowViewer | None = None
         layout = QVBoxLayout(self)
@@ -76,7 +76,7 @@ class DataPanel(QWidget):
 
     @property
     def view(self) -> DatasetView:
-        """What shows a dataset."""
+        """The view that shows a dataset."""
         if self._view is None:
             from studio.widgets.data.dataset_view import DatasetView
 
@@ -97,11 +97,11 @@ class DataPanel(QWidget):
         return self._view
 
     def set_locked(self, locked: bool) -> None:
-        """While a training runs its images and settings are as they are."""
+        """Locks images and settings while a training runs."""
         self.view.set_locked(locked)
 
     def begin_progress(self, is_preparing: bool) -> None:
-        """Images are being read; `is_preparing`: those that are shown, which stay until they are prepared anew."""
+        """Shows that images are being read; `is_preparing`: those shown, which stay until they are prepared again."""
         self._is_preparing = is_preparing
         self._first_images.set_images(NO_IMAGES)
 
@@ -116,19 +116,19 @@ class DataPanel(QWidget):
         self._busy_text.setText(f"{progress.text}: {count}")
 
     def show_first_images(self, images: Images) -> None:
-        """The first images of a dataset that is being read."""
+        """Shows the first images of a dataset that is being read."""
         if not self._is_preparing:
             self._first_images.set_images(images)
             self._stack.setCurrentWidget(self._busy)
 
     def end_progress(self) -> None:
-        """It is over: back to the dataset that is open, if there is one."""
+        """Returns to the open dataset, if there is one."""
         self.view.controls.end_progress()
         if not self._is_preparing:
             self._stack.setCurrentWidget(self.view if self._has_dataset else self._empty)
 
     def show_dataset(self, facts: DataFacts, index: ImageIndex, sheet: Images) -> None:
-        """A dataset, all its images, and a sheet of them; the same again where others of it are left out."""
+        """Shows a dataset, all its images and a sheet of them; again after images were left out."""
         self._has_dataset = True
         if not self._goes_on(index):
             self._undo = Undo(index.left_out)
@@ -138,15 +138,15 @@ class DataPanel(QWidget):
         self._stack.setCurrentWidget(self.view)
 
     def show_sheet(self, sheet: DatasetSheet) -> None:
-        """Other images of the same dataset."""
+        """Shows other images of the same dataset."""
         self.view.show_sheet(sheet)
 
     def show_tiles(self, tiles: Tiles) -> None:
-        """Pictures for the grid of all images."""
+        """Adds tiles to the grid of all images."""
         self.view.browser.grid.add_tiles(tiles)
 
     def show_image(self, row: int, image: Image) -> None:
-        """An image that was to be enlarged or copied."""
+        """Shows an image that was requested to enlarge or copy."""
         if row == self._copied:
             self._copied = -1
             QGuiApplication.clipboard().setMimeData(add_image(QMimeData(), one_picture(image[None], 1), image, False))
@@ -154,11 +154,11 @@ class DataPanel(QWidget):
             self._viewer.show_image(row, image)
 
     def show_settings(self, values: Mapping[str, Any]) -> None:
-        """The settings that are remedies, by their names."""
+        """Shows settings that are remedies, by name."""
         self.view.show_settings(values)
 
     def show_preparation(self, values: Mapping[str, Any]) -> None:
-        """How images are prepared now, by the names of the settings."""
+        """Shows the current preparation, by setting name."""
         self.view.show_preparation(values)
 
     def begin_examination(self) -> None:
@@ -168,24 +168,24 @@ class DataPanel(QWidget):
         self.view.findings.show_progress(progress)
 
     def show_report(self, examined: Examined) -> None:
-        """What was found in the dataset."""
+        """Shows the findings about the dataset."""
         self.view.show_report(examined)
 
     def end_examination(self) -> None:
         self.view.findings.end()
 
     def show_page(self, page: Page) -> None:
-        """Images of the finding that is looked at."""
+        """Shows a page of the selected finding's images."""
         self.view.groups.show_page(page)
 
     def show_comparison(self, comparison: BeforeAfter) -> None:
-        """Originals beside what becomes of them."""
+        """Shows originals beside their prepared images."""
         self.view.show_comparison(comparison)
 
-    # --- what is left out ---
+    # --- left-out images ---
 
     def undo(self) -> None:
-        """Takes back the last change of what is left out."""
+        """Undoes the last change of the left-out images."""
         if self._undo.undo():
             self._show_left_out()
 
@@ -194,14 +194,14 @@ class DataPanel(QWidget):
             self._show_left_out()
 
     def copy(self) -> bool:
-        """Puts the current image on the clipboard; whether there is one."""
+        """Copies the current image to the clipboard; returns whether there is one."""
         row = self.view.browser.grid.current_row() if self._has_dataset and self.view.is_browsing() else -1
         if row >= 0:
             self._copy(row)
         return row >= 0
 
     def settle_left_out(self, rows: frozenset[int]) -> None:
-        """The rows that are left out by now; a change that was refused is taken back."""
+        """Takes over the stored rows that are left out; undoes a refused change."""
         if rows == self._undo.state:
             return
         self._undo.undo()
@@ -225,7 +225,7 @@ class DataPanel(QWidget):
         self._tell_undo()
 
     def _goes_on(self, index: ImageIndex) -> bool:
-        """Whether these are the images that were open, of which what was left out since is on its way to the disk."""
+        """Returns whether these are the open images, with a change of the left-out rows still being stored."""
         before = self._index
         if before is None or (before.source, len(before)) != (index.source, len(index)):
             return False
@@ -250,7 +250,7 @@ class DataPanel(QWidget):
         viewer.open()
 
     def _end_viewer(self, viewer: RowViewer) -> None:
-        """The image that was seen last is the current one."""
+        """Makes the image seen last the current one."""
         grid = self.view.browser.grid
         if (place := grid.place_of(viewer.row())) >= 0:
             grid.step_to(place)
@@ -262,13 +262,13 @@ class DataPanel(QWidget):
         self._first_images = ImageGrid()
         self._first_images.set_empty_text("")
         self._first_images.setMaximumHeight(320)
-        self._first_images.setAccessibleName("The first images")
+        self._first_images.setAccessibleName("First images")
         self._busy_text = Label(alignment=Qt.AlignmentFlag.AlignCenter)
         self._bar = QProgressBar(textVisible=False)
         scale_length(self._bar, self._bar.setFixedWidth, 360)
         self._bar.setAccessibleName("Progress of reading the images")
         cancel = QPushButton("Cancel")
-        cancel.setToolTip("Stop reading; nothing is changed")
+        cancel.setToolTip("Stop reading; the open dataset stays")
         cancel.clicked.connect(self.cancelled)
         column = QVBoxLayout(page)
         column.setSpacing(10)

@@ -33,46 +33,44 @@ from studio.widgets.explore.layout import ExploreLayout
 from studio.widgets.explore.tools.tool import Timed
 
 Points = tuple[Point, ...]
-NOTHING = "Nothing to explore yet. Train for a moment, or open a checkpoint."
+NOTHING = "Nothing to explore yet. Train for a few minutes, or open a checkpoint."
 IMAGE, OVERVIEW, PINS, ENDS, BEFORE = "image", "overview", "pins", "ends", "before"
-"""The slots of a request: the large image, the tool's small ones, those of pins, those of a direction's ends, and the
-large image before the edit."""
+"""Slots of requests: the large image, the tool's overview, pins, a direction's ends, and the image before the edit."""
 
 
 class ExplorePanel(QWidget):
-    """Asks for images at every change and shows what comes back; whoever answers may skip all but the newest."""
+    """Panel that requests images at every change and shows the answers; the service may skip all but the newest."""
 
     requested = Signal(str, object)
-    """A slot and the `LatentRequest` for it."""
+    """A slot and its `LatentRequest`."""
     pin_requested = Signal(object)
-    """A request whose image is wanted as a pin, for `add_pin`."""
+    """Request of an image to pin; answer with `add_pin`."""
     maker_requested = Signal(object, object)
-    """The source's home, and the `Maker` of a pin: that generator is to be explored."""
+    """The source's home, and the `Maker` of a pin whose generator to explore."""
     newest_requested = Signal()
-    """The newest weights of the training are to be explored."""
+    """Explore the newest weights of the training."""
     pins_changed = Signal(object, object)
-    """The source's home, and the `SavedPins` to be kept there."""
+    """The source's home, and the `SavedPins` to store there."""
     point_requested = Signal(object, object)
-    """A request whose image is wanted as a point of its own, and a function for that `Point`."""
+    """Request of an image to turn into a single point, and a function that takes this `Point`."""
     undo_changed = Signal(bool, bool)
-    """Whether something can be undone, and redone."""
+    """Whether undo and redo are possible."""
     live_changed = Signal(bool)
     open_requested = Signal()
     export_requested = Signal(object)
-    """The `LatentRequest` that gives the images which the person sees or selected."""
+    """`LatentRequest` of the shown or selected images."""
     file_requested = Signal(object, object)
-    """A `LatentRequest` whose image is being dragged to another program, and the `Path` at which it will be looked for.
-    """
+    """`LatentRequest` of an image dragged to another program, and the `Path` where it is expected."""
     video_requested = Signal()
-    """The trajectory of the tool in hand is wanted as a video."""
+    """Export the trajectory of the current tool as a video."""
     nearest_requested = Signal(object)
-    """A request: the training images nearest to its image are wanted."""
+    """Request of an image whose nearest training images to find."""
     components_requested = Signal(object)
-    """The principal components are wanted, of images of the class and codes of this `Point`."""
+    """Compute principal components for the class and codes of this `Point`."""
     samples_requested = Signal()
-    """A direction is to be made of samples."""
+    """Create a direction from samples."""
     sum_requested = Signal(object, object, object)
-    """Three groups of points, whose sum `show_total` is told."""
+    """Three groups of points; answer with `show_total`."""
     notice = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -81,11 +79,11 @@ class ExplorePanel(QWidget):
         self._undo = Undo(ExploreState())
         self._directions = DirectionSets()
         self._awaited: Pin | None = None
-        """A pin that is shown when its generator is explored."""
+        """Pin to show once its generator is explored."""
         self._names: dict[Point, str] = {}
-        """Names of points whose pins have yet to come."""
+        """Names of points whose pins are being made."""
         self._ends: tuple[DirectionKind, int, LatentRequest] | None = None
-        """The direction whose ends are being rendered."""
+        """Direction whose ends are being rendered."""
         self._header = ExploreHeader()
         self._layout = ExploreLayout(self._header)
         self._stage, self._tools = self._layout.stage, self._layout.tools
@@ -96,10 +94,10 @@ class ExplorePanel(QWidget):
         self._connect()
         self.show_source(None)
 
-    # Told what to show
+    # Display
 
     def show_source(self, source: ExploreSource | None) -> None:
-        """Shows what is explored from now on, newer weights of the same training included; None: nothing is."""
+        """Shows another explored generator, or newer weights of the same training; None for none."""
         is_another = source is None or self._source is None or source.home != self._source.home
         self._source = source
         self._layout.show_source(source)
@@ -110,7 +108,7 @@ class ExplorePanel(QWidget):
             self._edit_controls.directions.clear_ends()
             self._undo = Undo(replace(self.state, saved=source.saved))
         if is_another or self._directions.closed.shape[1:] != source.directions.shape[1:]:
-            self._directions = DirectionSets()  # components are those of one generator
+            self._directions = DirectionSets()  # components belong to one generator
         self._directions = replace(self._directions, closed=source.directions)
         self._let_go_of_others(source)
         self._show_state()
@@ -119,11 +117,11 @@ class ExplorePanel(QWidget):
             self._look_at(awaited)
 
     def show_opening(self, name: str) -> None:
-        """Says which generator is being opened, where there is none yet; empty: it could not be opened."""
+        """Shows which generator is being opened, if none is yet; empty: opening failed."""
         self._empty.set_text(f"Opening {name}…" if name else NOTHING)
 
     def show_images(self, slot: str, request: LatentRequest, images: Images) -> None:
-        """Shows the answer to a request, also an older one, so that a drag looks continuous."""
+        """Shows the answer to a request, an older one too, so that a drag looks continuous."""
         if self._source is None:
             return
         if slot == IMAGE:
@@ -144,22 +142,22 @@ class ExplorePanel(QWidget):
         self._shelf.end_pinning()
         pin = replace(pin, name=self._names.pop(pin.point, pin.name))
         if any((each.point, each.maker) == (pin.point, pin.maker) for each in self.state.saved.pins):
-            self.notice.emit("This is pinned already.")
+            self.notice.emit("Already pinned.")
         else:
             self._do(self.state.with_pin(pin))
 
     def end_pinning(self, *_: object) -> None:
-        """Waits for no pin any more: something went wrong."""
+        """Stops waiting for pins after an error."""
         self._shelf.end_pinning()
 
     def show_total(self, plus: Points, minus: Points, also: Points, total: Point) -> None:
-        """Shows the sum of three groups, and ignores that of others than the present ones."""
+        """Shows the sum of three groups; ignores the sum of earlier ones."""
         if (plus, minus, also) == (self.state.plus, self.state.minus, self.state.also):
             self._undo.amend(replace(self.state, total=total))
             self._show_state()
 
     def use(self, point: Point, name: str) -> None:
-        """Shows a point that was found for a picture, and pins it under the picture's name."""
+        """Shows a point found for a photo, and pins it under the photo's name."""
         self._do(self._showing(point))
         self._names[point] = name
         self.pin()
@@ -170,28 +168,28 @@ class ExplorePanel(QWidget):
         self._show_state()
 
     def add_direction(self, direction: Direction) -> None:
-        """Adds one of the person's own directions."""
+        """Adds a custom direction."""
         self._do(self.state.with_direction(direction))
         self._edit_controls.directions.show_kind("own")
 
     def restore(self, request: LatentRequest) -> None:
-        """Shows the tool and the points that made an image."""
+        """Restores the tool and points that made an image."""
         self._do(self._tools.restored(self.state, request))
 
     def set_newest(self, step: int | None) -> None:
-        """Offers weights of this step, which are newer than those that are explored; None: there are none."""
+        """Offers weights of this step, newer than the explored ones; None for none."""
         self._header.set_newest(step)
 
     def set_live(self, live: bool) -> None:
-        """Says whether the training is followed."""
+        """Shows whether the training is followed."""
         self._header.set_live(live)
 
     def choices(self) -> dict[str, Any]:
-        """How a person has arranged the workspace, for `restore_choices`; JSON can hold it."""
+        """Returns the arrangement of the workspace as JSON values, for `restore_choices`."""
         return {"pins": self._shelf.action.isChecked(), "smooth": self._stage.is_smooth()}
 
     def restore_choices(self, choices: Mapping[str, Any]) -> None:
-        """Arranges the workspace as it was; what cannot be understood stays as it is."""
+        """Restores the arrangement; ignores invalid parts."""
         for name, choose in (("pins", self._shelf.action.setChecked), ("smooth", self._stage.set_smooth)):
             if isinstance(chosen := choices.get(name), bool):
                 choose(chosen)
@@ -200,20 +198,20 @@ class ExplorePanel(QWidget):
         """Returns the actions that show and hide parts of the workspace, for a menu."""
         return [self._shelf.action]
 
-    # What is on screen
+    # Current values
 
     @property
     def state(self) -> ExploreState:
-        """Everything that is set."""
+        """Returns the current state."""
         return self._undo.state
 
     def current_request(self) -> LatentRequest:
-        """Returns a request for the images selected in the overview if there are several, otherwise the large one."""
+        """Returns a request for the images selected in the overview if there are several, else for the large one."""
         positions = self._tools.tool.selected_positions()
         return self._request(positions if len(positions) > 1 else ())
 
     def line(self) -> Walk | Loop | None:
-        """Returns the trajectory of the tool in hand, as it is exported as a video; None where it is no line."""
+        """Returns the trajectory of the current tool, to export as a video; None where there is none."""
         trajectory = self._tools.tool.edited(self.state, self._directions)
         if isinstance(trajectory, Loop):
             return trajectory
@@ -225,24 +223,24 @@ class ExplorePanel(QWidget):
         return tool.durations(self.state) if isinstance(tool, Timed) else ()
 
     def image(self) -> Images:
-        """Returns the large image, (1, H, W, C), as it was rendered last; none before that."""
+        """Returns the large image, (1, H, W, C), as rendered last; None before."""
         return self._stage.image()
 
     def like(self) -> Point:
-        """Returns the edit as a point of A's seed: what other seeds' images take over from the one on screen."""
+        """Returns the edit as a point of A's seed: the settings that other seeds take over."""
         edit = self.state.edit
         return edit.apply(Point(self.state.a.seed), self._directions.offset(edit))
 
     def home(self) -> Path | None:
-        """Returns the folder of the run whose generator is explored, if it is of one."""
+        """Returns the run folder of the explored generator, if there is one."""
         home = self._source.home if self._source else None
         return home if home is not None and home.suffix != ".safetensors" else None
 
     def exported(self) -> tuple[tuple[str, ...], tuple[int, int] | None]:
-        """Returns the classes that can be asked for, and width and height of the images."""
+        """Returns the available classes, and width and height of the images."""
         return (self._source.classes, self._source.settings.size) if self._source else ((), None)
 
-    # Changing
+    # Changes
 
     def _do(self, state: ExploreState, gesture: str = "") -> None:
         """Sets and shows a new state, unless it has more pins or directions than can be saved."""
@@ -251,13 +249,13 @@ class ExplorePanel(QWidget):
         self._show_state()
 
     def _exceeds(self, state: ExploreState) -> bool:
-        """Says which pins or directions are too many; returns whether any are."""
+        """Shows which pins or directions exceed the limit; returns whether any do."""
         if excess := state.saved.excess:
             self.notice.emit(f"{excess} Remove some first.")
         return bool(excess)
 
     def _take(self, fields: Mapping[str, Any], gesture: str) -> None:
-        """Sets what a widget has changed, and shows already, such as a slider under the hand."""
+        """Takes over a change that a widget already shows, such as a moving slider."""
         before, state, edited = self.state, replace(self.state, **fields), self._tools.tool.edited
         if self._exceeds(state):
             self._show_state()
@@ -274,17 +272,17 @@ class ExplorePanel(QWidget):
             self._show_state()
 
     def _drop(self, point: Point, put: Callable[[ExploreState, Point], ExploreState]) -> None:
-        """Puts in a pin, which looks as it did: the edit so far goes into the other points."""
+        """Inserts a pin with its look; the current edit moves into the other points."""
         if not self._belongs(point):
             return
         self._do(put(self.state.baked(self._directions), point))
         makers = {pin.maker for pin in self.state.saved.pins if pin.point == point}
         if self._source is not None and makers and not makers & {None, self._maker()}:
             step = next(maker.step for maker in makers if maker is not None)
-            self.notice.emit(f"The pin was made at step {step:,}. Here step {self._source.step:,} draws its point.")
+            self.notice.emit(f"The pin was made at step {step:,}. Step {self._source.step:,} draws it now.")
 
     def _drop_image(self, request: LatentRequest, put: Callable[[ExploreState, Point], ExploreState]) -> None:
-        """The same for an image between points, which has to become a point first."""
+        """Inserts an image between points, which becomes a point first."""
         if all(map(self._belongs, request.trajectory.points)):
             self.point_requested.emit(request, lambda point: self._drop(point, put))
 
@@ -296,41 +294,41 @@ class ExplorePanel(QWidget):
             self._do(self._showing(pin.point))
 
     def _open_maker(self, pin: Pin) -> None:
-        """Explores the generator that made a pin, which is shown when that is open."""
+        """Opens the generator that made a pin, then shows the pin."""
         if self._source is not None and self._source.home is not None:
             self._awaited = pin
             self.maker_requested.emit(self._source.home, pin.maker)
 
     def _showing(self, point: Point) -> ExploreState:
-        """Returns the state in which a single point is looked at."""
+        """Returns the state that shows a single point."""
         state = self.state.baked(self._directions)
         return self._tools.restored(state, LatentRequest.of(point))
 
     def _belongs(self, point: Point) -> bool:
         if self._source is None or self._source.fits(point):
             return True
-        self.notice.emit("This pin belongs to another generator: open the checkpoint that it was made with.")
+        self.notice.emit("This pin belongs to another generator. Open the checkpoint that it was made with.")
         return False
 
     def undo(self) -> None:
-        """Takes the last change back."""
+        """Undoes the last change."""
         if self._undo.undo():
             self._show_state()
 
     def redo(self) -> None:
-        """Makes a change again that was taken back."""
+        """Redoes an undone change."""
         if self._undo.redo():
             self._show_state()
 
     def copy(self) -> bool:
-        """Puts the image on the clipboard; returns whether there was one."""
+        """Copies the image to the clipboard; returns whether there was one."""
         is_copied = self._source is not None and self._stage.copy()
         if is_copied:
-            self.notice.emit("The image is on the clipboard.")
+            self.notice.emit("Image copied to the clipboard.")
         return is_copied
 
     def pin(self) -> None:
-        """Pins what is on screen."""
+        """Pins the current image."""
         if self._source is None:
             return
         request = self.current_request()
@@ -343,12 +341,12 @@ class ExplorePanel(QWidget):
             self.pin_requested.emit(request)
 
     def _let_go_of_others(self, source: ExploreSource) -> None:
-        """Removes what another generator's images were made of."""
+        """Removes points that belong to another generator."""
         fitting = source.fitting(self.state)
         if fitting != self.state:
             self._undo = Undo(fitting)
 
-    # Showing
+    # Requests
 
     def _show_state(self) -> None:
         state = self.state
@@ -395,7 +393,7 @@ class ExplorePanel(QWidget):
             self.requested.emit(PINS, request)
 
     def _ask_ends(self, kind: DirectionKind, number: int) -> None:
-        """Asks for the images at both ends of a direction, at the point that is looked at."""
+        """Requests the images at both ends of a direction, at the current point."""
         if self._source is None:
             return
         point, edit = self._tools.tool.nearest_point(self.state), self.state.edit
@@ -405,14 +403,14 @@ class ExplorePanel(QWidget):
         self.requested.emit(ENDS, self._ends[2])
 
     def _compare(self, on: bool) -> None:
-        """Asks for the image before the edit, while it is compared."""
+        """Requests the image before the edit while it is compared."""
         if on and self._source is not None:
             self.requested.emit(BEFORE, self._tools.tool.request(replace(self.state, edit=Edit()), self._directions))
 
     # Keys, leaving
 
     def event(self, event: QEvent) -> bool:
-        # A window may pause its training with Space. Where the focus is in here, Space is the walk's, or the button's.
+        # A window may pause its training with Space. With the focus in here, Space belongs to playback or the button.
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and _is_space(event):
             event.accept()
             return True
@@ -460,10 +458,10 @@ class ExplorePanel(QWidget):
         self._stage.compare(False)
         super().hideEvent(event)
 
-    # Exporting, building
+    # Export and construction
 
     def _export_shown(self, what: str) -> None:
-        """`what` as the context menu of an image grid says it: "grid", "image" or "selected"."""
+        """Exports `what` of the context menu of an image grid: "grid", "image" or "selected"."""
         tool = self._tools.tool
         positions = {"grid": tool.positions(self.state), "selected": tool.selected_positions()}.get(what, ())
         self.export_requested.emit(self._request(positions))
@@ -472,7 +470,7 @@ class ExplorePanel(QWidget):
         vectors = self._directions.closed if kind == "closed" else self._directions.components
         self.add_direction(Direction(name, to_numbers(vectors[number])))
 
-    # Building
+    # Construction
 
     def _build(self) -> None:
         self._empty = EmptyPage(NOTHING, "Open…", "folder-open", "Open a checkpoint", "Choose a checkpoint to explore.")
@@ -481,7 +479,7 @@ class ExplorePanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self._header)
-        layout.addLayout(self._pages, 1)  # before it has pages, or the first is shown as a window of its own
+        layout.addLayout(self._pages, 1)  # before it has pages, or the first would show as a window
         self._pages.addWidget(self._empty)
         self._pages.addWidget(self._layout)
 

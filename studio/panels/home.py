@@ -1,4 +1,4 @@
-"""Panel of the Home workspace: a drop target, and runs and datasets to go on with."""
+"""Panel of the Home workspace: a drop target, and recent runs and datasets."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from studio.widgets.home.project_card import ProjectCard
 
 
 class HomePanel(QWidget):
-    """The first page of the window, and the only one that is built before its first paint."""
+    """First page of the window, the only one built before the first paint."""
 
     opened = Signal(str)
-    """A path, `sample:NAME` or `toy:NAME` was chosen."""
+    """A path, `sample:NAME` or `toy:NAME`."""
     open_folder_requested = Signal()
     open_file_requested = Signal()
     download_requested = Signal()
     tour_requested = Signal()
 
     def __init__(self, has_projects: bool = False, parent: QWidget | None = None) -> None:
-        """`has_projects`: cards are expected, for which room is kept."""
+        """`has_projects`: reserve room for expected cards."""
         super().__init__(parent)
         self.drop_area = DropArea()
         self.drop_area.chosen.connect(self.opened)
@@ -46,14 +46,14 @@ class HomePanel(QWidget):
         self._leave_room(has_projects)
 
     def show_projects(self, found: ProjectsListed) -> None:
-        """The runs and datasets that there are now."""
+        """Shows the runs and datasets."""
         self._runs.show_projects(found.runs)
         self._datasets.show_projects(found.datasets)
         self._leave_room(bool(found.runs or found.datasets))
         self._offer_last()
 
     def show_read(self, read: ProjectRead) -> None:
-        """The picture of one of them, or what is wrong with it."""
+        """Shows a project's preview, or why it cannot be read."""
         for card in self.cards():
             if card.project.source == read.source:
                 card.show_read(read)
@@ -64,7 +64,7 @@ class HomePanel(QWidget):
         return [*self._runs.cards, *self._datasets.cards]
 
     def _leave_room(self, for_cards: bool) -> None:
-        """The drop area takes all that there is, unless there are cards below it."""
+        """Gives the drop area all the room, unless there are cards below it."""
         self.drop_area.set_compact(for_cards)
         self._column.setStretchFactor(self.drop_area, 0 if for_cards else 1)
 
@@ -91,7 +91,7 @@ class _Shelf(QWidget):
         self.hide()
 
     def show_projects(self, projects: Sequence[Project]) -> None:
-        """Cards that stay keep their picture, and the keyboard."""
+        """Updates the cards; remaining ones keep their preview and the focus."""
         held = {card.project.source: card for card in self.cards}
         while self._flow.takeAt(0) is not None:
             pass

@@ -1,4 +1,4 @@
-"""Panel of the Train workspace: run strip, settings beside the image stage, time line, and plots."""
+"""Panel of the Train workspace: run strip, settings beside the images, timeline, and plots."""
 
 from __future__ import annotations
 
@@ -38,31 +38,31 @@ from studio.widgets.train.run_strip import RunStrip
 from studio.widgets.train.sample_view import SampleView
 
 DRAWER, NARROWEST_DRAWER = 320, 250
-"""Width of the settings."""
+"""Width of the settings in pixels: usual and smallest."""
 STAGE, PLOTS = 5, 3
-"""How the height is divided between the image stage, and the time line with the plots."""
+"""Proportions of the image stage, and of the timeline with the plots."""
 
 
 class TrainPanel(QWidget):
-    """Shows a training and lets its settings be chosen; starting and stopping is the window's footer's."""
+    """Panel that shows a training and its settings; the footer starts and stops it."""
 
     pause_requested = Signal()
-    """The space bar: pause or go on."""
+    """Pause or resume (Space)."""
     fresh_requested = Signal()
-    """Begin anew rather than from the checkpoint that is set."""
+    """Start a new run instead of continuing the chosen checkpoint."""
     image_activated = Signal(object, int)
-    """The grid, and the image of it that was clicked."""
+    """A grid, and the index of the clicked image."""
     nearest_requested = Signal(object, int)
-    """Generated images, and one of them: to what training images is it near?"""
+    """Generated images, and the index of the one whose nearest training images to find."""
     moment_requested = Signal(int)
-    """The step of samples that were kept and are to be shown."""
+    """Step whose stored samples to show."""
     grid_save_requested = Signal(str, object)
     """"grid", "image" or "selected", and the grid."""
     plot_save_requested = Signal(str, object)
     """"png" or "csv", and the plot."""
     plane_save_requested = Signal()
     undo_changed = Signal(bool, bool)
-    """Whether there is a change of a setting to undo, and one to redo."""
+    """Whether a change of a setting can be undone or redone."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -85,14 +85,14 @@ class TrainPanel(QWidget):
         layout.setSpacing(6)
         layout.addWidget(self.strip)
         layout.addWidget(self._build_views(), 1)
-        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # its keys work after a click beside everything
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # keeps the shortcuts working after a click on empty space
         within = Qt.ShortcutContext.WidgetWithChildrenShortcut
         QShortcut(QKeySequence(Qt.Key.Key_F2), self, self.strip.name.edit, context=within)
 
-    # --- what a person arranges ---
+    # --- arrangement ---
 
     def choices(self) -> dict[str, Any]:
-        """How the workspace is arranged, to be kept; `restore` takes it."""
+        """Returns the arrangement of the workspace for `restore`."""
         return {
             "settings": self.settings_action.isChecked(),
             "reals": self.reals_action.isChecked(),
@@ -103,7 +103,7 @@ class TrainPanel(QWidget):
         }
 
     def restore(self, choices: Mapping[str, Any]) -> None:
-        """Arranges the workspace as it was; what cannot be understood stays as it is."""
+        """Restores the arrangement; ignores invalid parts."""
         actions = {"settings": self.settings_action, "reals": self.reals_action, "plots shown": self.plots_action}
         for name, action in actions.items():
             if isinstance(shown := choices.get(name), bool):
@@ -121,35 +121,35 @@ class TrainPanel(QWidget):
         return [self.settings_action, self.reals_action, self.plots_action]
 
     def undo(self) -> None:
-        """Takes back the last change of a setting."""
+        """Undoes the last change of a setting."""
         self.settings.undo()
 
     def redo(self) -> None:
-        """Makes again the change of a setting that was undone last."""
+        """Redoes the last undone change of a setting."""
         self.settings.redo()
 
     def copy(self) -> bool:
-        """Puts the selected samples on the clipboard as one picture; returns whether there are any."""
+        """Copies the selected samples to the clipboard as one image; returns whether there are any."""
         return self.samples.copy_selected()
 
-    # --- what it is told ---
+    # --- display ---
 
     def set_running(self, running: bool, is_watched: bool = False) -> None:
-        """Settings stand still while a training runs, and all of them while one `is_watched` that runs elsewhere."""
+        """Locks most settings while a training runs, and all of them while it `is_watched` in another window."""
         self.form.set_locked(running or is_watched, is_watched)
         self.health.set_can_edit(running)
         self._is_running = running
         self._show_resume()
 
     def take_keyboard(self) -> None:
-        """So that the keys of the workspace work, of which an image in the grid would take the space bar."""
+        """Focuses the panel, so that its shortcuts work; an image in the grid would take Space."""
         self.setFocus()
 
     def set_devices(self, devices: list[Device]) -> None:
         self.form.set_devices(devices)
 
     def set_resume(self, text: str) -> None:
-        """Say from where the next start continues; empty for a new training."""
+        """Shows where the next start continues from; empty for a new training."""
         self._resume.setText(text)
         self._show_resume()
 
@@ -157,25 +157,25 @@ class TrainPanel(QWidget):
         self._resume_row.setVisible(bool(self._resume.text()) and not self._is_running)
 
     def fit_to_data(self, size: tuple[int, int], count: int) -> None:
-        """Settings that the images decide: their resolution, and a batch that is not larger than the dataset."""
+        """Adapts the settings to the images: their resolution, and a batch no larger than the dataset."""
         self.form.set_count(count)
         self.form.set_size(size)
 
     def show_reals(self, images: Images) -> None:
-        """A sheet of training images, to compare with."""
+        """Shows a sheet of training images to compare with."""
         self.stage.show_reals(images[: self.form.settings().samples])
 
     def show_real_points(self, real: NDArray[np.float32]) -> None:
-        """The points that will be trained on."""
+        """Shows the points of the next training."""
         self.stage.show_real_points(real)
 
     def clear(self) -> None:
-        """A new training begins: the curves and samples of the last one go."""
+        """Clears curves and samples for a new training."""
         self.set_history(History(), ())
         self.stage.clear()
 
     def rewind(self, step: int) -> None:
-        """The training continues from an earlier step: what came after it goes."""
+        """Removes everything after an earlier step from which the training continues."""
         self.history.rewind(step)
         self._show_results()
         self._edits = [edit for edit in self._edits if edit.step <= step]
@@ -183,14 +183,14 @@ class TrainPanel(QWidget):
         self._show_history()
 
     def set_history(self, history: History, edits: Sequence[Edited]) -> None:
-        """The curves of another run, and the changes of settings while it trained."""
+        """Shows the curves of another run, and the changes of settings during it."""
         self.time_line.go(None)
         self._edits = list(edits)
         self._put_history(history, keep_view=False)
         self._mark_edits()
 
     def complete_history(self, history: History) -> None:
-        """The curves of the run that is shown, in full; whoever looks at some of it goes on doing so."""
+        """Completes the curves of the shown run without changing the view."""
         self._put_history(history, keep_view=True)
 
     def _put_history(self, history: History, keep_view: bool) -> None:
@@ -204,7 +204,7 @@ class TrainPanel(QWidget):
         self.plots.refresh()
 
     def show_edit(self, edit: Edited) -> None:
-        """The running training took other settings."""
+        """Shows changed settings of the running training."""
         self._edits.append(edit)
         self._mark_edits()
 
@@ -214,7 +214,7 @@ class TrainPanel(QWidget):
         self._show_flags()
 
     def set_flags(self, flags: Sequence[Flag]) -> None:
-        """The checkpoints of the run, and the best of them."""
+        """Shows flags for the run's checkpoints and the best of them."""
         self._flags = tuple(flags)
         self._show_flags()
 
@@ -223,13 +223,13 @@ class TrainPanel(QWidget):
         self.time_line.set_flags([*self._flags, *edits])
 
     def show_reports(self, reports: Sequence[Report]) -> None:
-        """More of the running training."""
+        """Adds reports of the running training."""
         for report in reports:
             self.history.append(report.step, report.seconds, report.stats)
         self._show_history()
 
     def show_measured(self, found: Measured) -> None:
-        """What was measured of a checkpoint, which the training may have left behind meanwhile."""
+        """Adds the measurement of a checkpoint, which may be older than the training's step."""
         self.history.append(found.step, found.seconds, found.values)
         self._show_results()
         self._show_history()
@@ -238,17 +238,17 @@ class TrainPanel(QWidget):
         self.strip.metrics.show_results(results(self.history))
 
     def set_pictures(self, steps: Steps) -> None:
-        """The steps of which samples were kept."""
+        """Sets the steps with stored samples."""
         self.time_line.set_pictures(steps)
         self._ask_picture()
 
     def show_moment(self, samples: Samples, of_points: bool) -> None:
-        """Samples that were asked for."""
+        """Shows requested stored samples."""
         self.time_line.set_waiting(False)
         self.stage.show_moment(samples, of_points)
 
     def keep_last_samples(self, step: int) -> None:
-        """Samples that were asked for are gone, or damaged: the last ones stay on screen."""
+        """Keeps the last samples on screen, as the requested ones are missing or damaged."""
         self.time_line.set_waiting(False)
         if self._picture == step:
             self._picture = None
@@ -271,8 +271,9 @@ class TrainPanel(QWidget):
             self.moment_requested.emit(picture)
 
     def sample_names(self) -> list[str]:
-        """Names for files of the selected samples, which say how to make them again: image k of a grid is that of
-        seed k, and with columns each row is a seed."""
+        """Returns file names for the selected samples that tell their seeds: image k of a grid has seed k; with
+        columns, each row is a seed.
+        """
         if not self.stage.columns:
             return [f"seed{index:04d}" for index in self.samples.selected()]
         names = [re.sub(r"[^\w-]+", "-", column) for column in self.stage.columns]
@@ -300,7 +301,7 @@ class TrainPanel(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
-            self.stage.show_reals_over(False)  # whoever has the keyboard now hears of the release
+            self.stage.show_reals_over(False)  # the focused widget receives the release
 
     def _connect(self) -> None:
         for grid in (self.samples, self.reals, self.stage.picture):
@@ -318,7 +319,7 @@ class TrainPanel(QWidget):
         self.health.evidence_requested.connect(self.plots.show_keys)
 
     def _click(self, grid: ImageGrid, index: int) -> None:
-        if not QApplication.keyboardModifiers():  # with Ctrl or Shift a click selects
+        if not QApplication.keyboardModifiers():  # Ctrl or Shift + click selects
             self._enlarge(grid, index)
 
     def _enlarge(self, grid: ImageGrid, index: int) -> None:
@@ -328,8 +329,8 @@ class TrainPanel(QWidget):
         self._resume = Label(wordWrap=True)
         self._fresh = QToolButton(autoRaise=True)
         self._fresh.setIcon(theme.icon("x"))
-        self._fresh.setToolTip("Begin a new training instead")
-        self._fresh.setAccessibleName("Begin a new training instead")
+        self._fresh.setToolTip("Start a new training")
+        self._fresh.setAccessibleName("Start a new training")
         self._fresh.clicked.connect(self.fresh_requested)
         self._resume_row = QWidget()
         self._resume_row.hide()
@@ -347,13 +348,13 @@ class TrainPanel(QWidget):
         return side
 
     def _build_stage(self, drawer: QWidget) -> QWidget:
-        """The image stage, at its left edge the button of the drawer, and at its right the one for real images."""
+        """Builds the image stage between the buttons of the settings and of the real images."""
         self.settings_action = self._toggle("Settings", "sliders", "Show or hide the settings", shown=True)
         self.settings_action.toggled.connect(drawer.setVisible)
         self.reals_action = self._toggle(
             "Real images",
             "image-square",
-            "Show real images beside the samples; hold R to see them in the samples' place",
+            "Show real images beside the samples; hold R to show them in place of the samples",
         )
         self.reals_action.toggled.connect(self.stage.show_reals_beside)
         edge, real = (QToolButton(autoRaise=True) for _ in range(2))
@@ -397,7 +398,7 @@ class TrainPanel(QWidget):
         views.setStretchFactor(1, PLOTS)
         views.setSizes([100 * STAGE, 100 * PLOTS])
         across = QSplitter(Qt.Orientation.Horizontal)
-        across.addWidget(drawer)  # over the whole height: many settings are seen at once
+        across.addWidget(drawer)  # full height, so that many settings are visible
         across.addWidget(views)
         across.setStretchFactor(0, 0)
         across.setStretchFactor(1, 1)

@@ -1,6 +1,6 @@
 """Service that writes files for the user, in a job thread and atomically.
 
-Each yields `Progress`, returns `Saved`, and raises `UserError` where nothing can be written.
+Each function yields `Progress`, returns `Saved`, and raises `UserError` if the file cannot be written.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from studio.background.job_runner import JobRunner
 from studio.model.history import ReportRows
 
 CHUNK = 20_000
-"""Rows of numbers between two events, so that a million of them can be cancelled."""
+"""Rows of numbers between two events, so that a long table can be cancelled."""
 
 
 class FileSaving:
-    """Writes files as jobs: one at a time, with progress and cancel."""
+    """Service that writes files as jobs: one at a time, with progress and cancel."""
 
     def __init__(self, jobs: JobRunner) -> None:
         self._jobs = jobs
@@ -43,7 +43,7 @@ class FileSaving:
         *,
         generated: bool,
     ) -> None:
-        """Writes images that are on screen, under their names; `generated` ones say so."""
+        """Writes visible images under their names; `generated` ones are marked as such."""
 
         def export() -> Generator[Progress, None, Saved]:
             from core.export.image_files import export_pictures
@@ -53,12 +53,12 @@ class FileSaving:
         self._jobs.start(export, title="Image export")
 
     def save_grid(self, images: Images, path: Path, columns: int = 0, *, generated: bool) -> None:
-        """Writes images as one PNG, which says so if they were `generated`."""
+        """Writes images as one PNG, marked if they are `generated`."""
         self._jobs.start(partial(save_grid, images, path, columns, generated), title="Image export")
 
     def save_picture(self, picture: QImage, path: Path, *, generated: bool) -> None:
-        """Writes what was drawn as a PNG; `generated`: of a generator's points, and not only curves."""
-        self._jobs.start(partial(save_picture, picture, path, generated), title="Picture export")
+        """Writes a drawing as a PNG; `generated`: it shows points of a generator, not only curves."""
+        self._jobs.start(partial(save_picture, picture, path, generated), title="Image export")
 
     def save_numbers(self, rows: ReportRows, path: Path) -> None:
         """Writes the numbers of curves."""
@@ -87,7 +87,7 @@ def save_grid(images: Images, path: Path, columns: int, generated: bool) -> Gene
 
 
 def save_picture(picture: QImage, path: Path, generated: bool) -> Generator[Progress, None, Saved]:
-    """Writes what was drawn as a PNG."""
+    """Writes a drawing as a PNG."""
     yield Progress(f"Saving {path.name}", 0, 0)
     from core.imaging.grid import write_png
 
@@ -108,6 +108,6 @@ def save_numbers(rows: ReportRows, path: Path) -> Generator[Progress, None, Save
             part = slice(start, start + CHUNK)
             steps, seconds = rows.steps[part].tolist(), rows.seconds[part].tolist()
             for step, second, values in zip(steps, seconds, rows.values[part], strict=True):
-                # str of a float32 has the digits that were stored; its float64 has nine digits of noise.
+                # str of a float32 has the stored digits; its float64 has nine digits of noise.
                 writer.writerow([step, round(second, 3), *("" if value != value else str(value) for value in values)])
     return Saved(path, 0)

@@ -1,4 +1,5 @@
-"""Recognition of a path that the user opens: a dataset, a run, a checkpoint, an image with a recipe, or a picture."""
+"""Recognition of a path that the user opens: a dataset, a run, a checkpoint, an image with a recipe, or another
+image."""
 
 from __future__ import annotations
 
@@ -15,10 +16,10 @@ from studio.services.train.run_loader import read_run
 
 
 def open_path(request: DataRequest) -> Generator[Event, None, Any]:
-    """Recognizes what is to be opened, yields `Recognized`, and goes on to read it if it is a dataset or a run.
+    """Recognizes a source, yields `Recognized`, and reads it if it is a dataset or a run.
 
-    A checkpoint, a recipe and a picture are for the explorer's generator, which lives in another thread.
-    Raises `UserError` for what cannot be opened.
+    A checkpoint, a recipe or another image goes to the explorer's generator, which lives in another thread. Raises
+    `UserError` for what cannot be opened.
     """
     kind = recognize(request.source)
     yield Recognized(request.source, kind)
@@ -30,7 +31,7 @@ def open_path(request: DataRequest) -> Generator[Event, None, Any]:
 
 
 def recognize(source: str) -> SourceKind:
-    """Returns what a source is. Raises `UserError` for what is none of ours, or is not there."""
+    """Returns the kind of a source. Raises `UserError` if it is unknown or missing."""
     from core.data.prepare import opens
 
     path = Path(source)
@@ -39,7 +40,7 @@ def recognize(source: str) -> SourceKind:
     if path.is_dir():
         return "run" if is_run(path) else "data"
     if not path.exists():
-        raise UserError(f"{source} is not there any more.", "Choose another folder or file.")
+        raise UserError(f"{source} does not exist any more.", "Choose another folder or file.")
     if is_checkpoint(path):
         return "checkpoint"
     if opens(source):
@@ -48,7 +49,7 @@ def recognize(source: str) -> SourceKind:
         return kind
     raise UserError(
         f"GAN Studio cannot open {path.name}.",
-        "Drop a folder of images, a zip, tar, array or video of them, a run's folder, a checkpoint, or a picture.",
+        "Open a folder of images, a zip, tar, array or video, a run folder, a checkpoint, or an image.",
     )
 
 
@@ -57,5 +58,5 @@ def _picture(path: Path) -> Literal["recipe", "picture"] | None:
 
     try:
         return "picture" if read(path) is None else "recipe"
-    except OSError:  # no image
+    except OSError:  # not an image
         return None

@@ -1,4 +1,4 @@
-"""Service that finds out what a person opens, and hands it to the service that reads it."""
+"""Service that recognizes an opened source and passes it to the service that reads it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from studio.services.train.training import TrainingService
 
 
 class Opening(QObject):
-    """One source at a time. Datasets and runs are read on in the thread that recognizes them."""
+    """Opens one source at a time. Datasets and runs are read in the thread that recognizes them."""
 
     recognized = Signal(str, str)
-    """A source that is opened now, and what it is, as a `SourceKind`; who listens opens what is for the explorer."""
+    """An opened source and its `SourceKind`; the receiver opens what belongs to the explorer."""
     changed = Signal()
-    """`reading` may be another one."""
+    """`reading` may have changed."""
     problem = Signal(object)
 
     def __init__(
@@ -38,21 +38,21 @@ class Opening(QObject):
         super().__init__(parent)
         self._workers, self._data, self._runs, self._training = workers, data, runs, training
         self._recognition: tuple[IteratorThread, str] | None = None
-        """The thread that finds out what a source is, and that source."""
+        """The thread that recognizes a source, and the source."""
         for signal in (data.scan_began, data.scan_ended, runs.opened, runs.ended):
             signal.connect(lambda *_: self.changed.emit())
 
     @property
     def reading(self) -> str:
-        """The dataset or run that is read and not open yet, or a source that may be one; empty if there is none."""
+        """Returns the dataset or run being read, or a source that may be one; empty if there is none."""
         return self._recognition[1] if self._recognition else self._data.opening or self._runs.opening
 
     def is_open(self, source: str) -> bool:
-        """Whether this dataset is the one that is open, and nothing else is being opened in its place."""
+        """Returns whether this dataset is open and is not being replaced."""
         return not self.reading and self._data.dataset is not None and self._data.dataset.source == source
 
     def open(self, request: DataRequest) -> None:
-        """Opens whatever a person dropped or chose; a source that is not recognized yet is given up for it."""
+        """Opens a dropped or chosen source; drops one that is not recognized yet."""
         if self._recognition is not None:
             self._workers.dismiss(self._recognition[0])
         thread = self._workers.spawn(
@@ -64,7 +64,7 @@ class Opening(QObject):
         self.changed.emit()
 
     def open_run(self, folder: Path) -> None:
-        """Opens a folder that is known to be a run's."""
+        """Opens a known run folder."""
         self._runs.open(folder)
         self.changed.emit()
 

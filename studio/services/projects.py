@@ -1,7 +1,6 @@
 """Service that lists runs and datasets for the Home workspace, in a thread and without torch.
 
-It looks into the folder of runs and the cache of prepared datasets only: a dataset itself is not touched until a person
-opens it.
+Reads only the runs folder and the cache of prepared datasets: a dataset itself is not touched until a person opens it.
 """
 
 from __future__ import annotations
@@ -23,32 +22,32 @@ from studio.background.workers import Workers
 from studio.model.home import Project, ProjectRead, ProjectsListed
 
 MOST_RUNS, MOST_DATASETS = 24, 12
-"""Cards of each kind: the newest."""
+"""Most cards of each kind, the newest."""
 MOST_FOLDERS = 5000
-"""Folders among the runs that are looked at."""
+"""Most folders examined among the runs."""
 TILES, SIDE = 8, 128
-"""Images of a card's picture, and pixels of their longer side at most."""
+"""Number of images in a card's preview, and their longer side in pixels."""
 MOST_PIXELS = 2**24
-"""Pixels of a sample grid that is read for a card."""
+"""Most pixels of a sample grid that is read for a card."""
 MOST_TRIES = 3
-"""Checkpoints, and sample grids, that are tried before a run counts as damaged, or gets its checkpoint's picture."""
+"""Checkpoints, and sample grids, to try before a run counts as damaged, or shows its checkpoint's preview."""
 NO_IMAGES = np.zeros((0, 1, 1, 3), np.uint8)
 
 
 class Projects(QObject):
-    """Lists what a person can go on with. What is damaged is shown as such, and is nobody's problem."""
+    """Lists recent projects. Damaged ones are shown as such, without an error."""
 
     listed = Signal(object)
     """`ProjectsListed`."""
     read = Signal(object)
-    """A `ProjectRead`, one after the other for all that were listed."""
+    """A `ProjectRead` for each listed project."""
 
     def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._task = NewestTask(workers)
 
     def list(self, runs: Path) -> None:
-        """Reads the runs of a folder, and the datasets that were opened on this computer."""
+        """Reads the runs of a folder, and the datasets opened on this computer."""
         self._task.start(lambda: read_projects(runs), self._show)
 
     def _show(self, event: Event) -> None:
@@ -69,7 +68,7 @@ def _runs(folder: Path) -> list[Project]:
     from core.runs.run import is_run
 
     found: list[tuple[float, Path]] = []
-    with suppress(OSError), os.scandir(folder) as entries:  # nothing was ever trained
+    with suppress(OSError), os.scandir(folder) as entries:  # no training yet
         for _, entry in zip(range(MOST_FOLDERS), entries, strict=False):
             with suppress(OSError):
                 path = folder / entry.name
@@ -92,7 +91,7 @@ def _read_run(folder: str) -> ProjectRead:
     from core.checkpoint import summary
     from core.runs.run import Run
 
-    problem = "The run holds no checkpoint."
+    problem = "The run has no checkpoint."
     with suppress(UserError, *FOREIGN_ERRORS):  # deleted meanwhile
         run = Run(Path(folder))
         for path in reversed(run.checkpoints()[-MOST_TRIES:]):
@@ -108,7 +107,7 @@ def _read_run(folder: str) -> ProjectRead:
 
 
 def _newest_tiles(grids: list[Path], size: tuple[int, int]) -> Images | None:
-    """The first images of the newest sample grid that can be read; the whole of it where it shows points (size 0)."""
+    """Returns the first images of the newest readable sample grid, or all of it if it shows points (size 0)."""
     from core.runs.sample_grid import read_pixels, read_tiles
 
     for path in reversed(grids[-MOST_TRIES:]):
@@ -118,7 +117,7 @@ def _newest_tiles(grids: list[Path], size: tuple[int, int]) -> Images | None:
 
 
 def _datasets() -> Iterator[tuple[Project, Path]]:
-    """The datasets that were prepared, the last used first, each once, with the folder of its newest preparation."""
+    """Returns the prepared datasets, most recently used first, each once, with the folder of its newest preparation."""
     from core.data.cache.quota import entries
 
     sources: set[str] = set()
@@ -134,17 +133,17 @@ def _datasets() -> Iterator[tuple[Project, Path]]:
 def _dataset_images(folder: Path) -> Images:
     from core.data.cache.stored_array import StoredArray
 
-    with suppress(UserError, *FOREIGN_ERRORS):  # deleted or damaged meanwhile: it is prepared anew when it is opened
+    with suppress(UserError, *FOREIGN_ERRORS):  # deleted or damaged meanwhile: prepared again when opened
         images = StoredArray(folder / "images.npy")
         count, channels, height, width = images.shape
         if images.dtype == np.uint8 and channels in (1, 3, 4) and 0 < channels * height * width <= MOST_PIXELS:
-            rows = np.linspace(0, count - 1, min(TILES, count)).astype(np.int64)  # of several classes, if it has them
+            rows = np.linspace(0, count - 1, min(TILES, count)).astype(np.int64)  # of several classes, if there are any
             return _small(images[rows].transpose(0, 2, 3, 1))
     return NO_IMAGES
 
 
 def _small(images: NDArray[np.uint8]) -> Images:
-    """The first images, NHWC, no larger than a card needs them: means of squares of pixels."""
+    """Returns the first images, (N, H, W, C), reduced to a card's size by means of pixel squares."""
     count, height, width, channels = images[:TILES].shape
     factor = max(max(height, width) // SIDE, 1)
     rows, columns = height // factor, width // factor

@@ -46,30 +46,30 @@ from studio.services.train.training_start import Origin, TrainingStart
 
 
 class Session(QObject):
-    """Owns the services. Every signal is emitted in the GUI thread."""
+    """Owns the services. Emits every signal in the GUI thread."""
 
     recognized = Signal(str, str)
-    """A source that is opened now, and what it is, as a `SourceKind`."""
+    """An opened source and its `SourceKind`."""
     run_opened = Signal(object)
-    """An `OpenedRun`, to be shown as it was."""
+    """An `OpenedRun` to show."""
     settings_opened = Signal(object)
-    """The `Settings` of a checkpoint that was opened, for the next start."""
+    """The `Settings` of an opened checkpoint, for the next start."""
     resume_changed = Signal(object)
-    """The checkpoint from which the next start continues, or None."""
+    """The checkpoint that the next start continues from, or None."""
     reading_changed = Signal()
-    """`reading` may be another one."""
+    """`reading` may have changed."""
     resume_left = Signal(object)
-    """A `Continuation` of the checkpoint from which it does not continue any more, because other images are open."""
+    """A `Continuation` of the checkpoint that the next start no longer continues from, as other images are open."""
     saved = Signal(object, bool)
-    """A `Saved`, and whether the person asked for it."""
+    """A `Saved`, and whether the person requested it."""
     measured = Signal(object)
-    """A `Measured`, of the training or of the run that is open."""
+    """A `Measured` of the training or the open run."""
     images_named = Signal(object, object)
-    """A checkpoint that was opened, and a `DataRequest` for its images, which are opened only if the person agrees."""
+    """An opened checkpoint, and a `DataRequest` for its images, which are opened only with the person's consent."""
     watch_ended = Signal(object)
-    """The other process does not train in the run any more that is open: the checkpoint to continue from, or None."""
+    """The other process has stopped training the open run; carries the checkpoint to continue from, or None."""
     best_found = Signal(object)
-    """The `BestCheckpoint` of a training that has ended, where it is not its last."""
+    """The `BestCheckpoint` of an ended training, if it is not its last."""
     problem = Signal(object)
     notice = Signal(str)
 
@@ -80,7 +80,7 @@ class Session(QObject):
         self._resume_data = ""
         self._follows_training = False
         self._is_read_again = False
-        """Whether the run that is read is the one that is watched, whose training went back."""
+        """Whether the watched run is read again, as its training went back."""
         self.workers = Workers(self)
         self.jobs = JobRunner(self.workers, self)
         self.files = FileSaving(self.jobs)
@@ -117,7 +117,7 @@ class Session(QObject):
             changed.connect(lambda *_: self.flags.refresh())
         self.data.dataset_opened.connect(self._show_dataset)
         self.data.examined.connect(self.review.set_examined)
-        self.data.scan_ended.connect(self._leave_others)  # what was to be opened with a checkpoint may have failed
+        self.data.scan_ended.connect(self._leave_others)  # the source to open with the checkpoint may have failed
         self.opening.changed.connect(self.reading_changed)
         self.opening.recognized.connect(self.recognized)
         self.opening.recognized.connect(self._open_in_explorer)
@@ -147,13 +147,13 @@ class Session(QObject):
 
     @property
     def reading(self) -> str:
-        """The dataset or run that is read and not open yet, or a source that may be one; empty if there is none."""
+        """Returns the dataset or run being read, or a source that may be one; empty if there is none."""
         return self.opening.reading
 
     def open(self, request: DataRequest) -> None:
-        """Opens whatever a person dropped or chose: a dataset, a run, a checkpoint, a recipe or a picture.
+        """Opens a dropped or chosen source: a dataset, a run, a checkpoint, a recipe or an image.
 
-        A source that is not recognized yet is given up for it.
+        Drops a source that is not recognized yet.
         """
         self.opening.open(request)
 
@@ -175,7 +175,7 @@ class Session(QObject):
         self._leave_others()
 
     def _show_run(self, run: OpenedRun) -> None:
-        if self.training.state is not TrainingState.IDLE:  # one has begun meanwhile, whose curves are on screen now
+        if self.training.state is not TrainingState.IDLE:  # another training has begun meanwhile, with its own curves
             self.runs.cancel()
             return
         self.training.open(run.folder, run.settings)
@@ -191,7 +191,7 @@ class Session(QObject):
             self.explore.open_newest(run.folder)
 
     def _show_checkpoint(self, path: Path, source: ExploreSource) -> None:
-        """A checkpoint that was opened is also what the next training continues from."""
+        """Shows an opened checkpoint, which the next training continues from."""
         if self.training.state is TrainingState.IDLE:
             self.settings_opened.emit(source.settings)
             self._continue_from(path, source.dataset, source.settings)
@@ -206,18 +206,18 @@ class Session(QObject):
         request = DataRequest(dataset, settings.preparation, settings.augment)
         if dataset in self.opened_sources:
             self.continue_on(checkpoint, request)
-        else:  # other images that are open are not what it was trained on
+        else:  # the open images are not its training images
             self.set_resume(checkpoint if opened is None else None)
             self.images_named.emit(checkpoint, request)
 
     def continue_on(self, checkpoint: Path, request: DataRequest) -> None:
-        """Continues from a checkpoint at the next start, and opens the images that it was trained on."""
+        """Continues from a checkpoint at the next start, and opens its training images."""
         self._resume_data = request.source
         self.set_resume(checkpoint)
         self.data.scan(request)
 
     def _leave_others(self) -> None:
-        """What was trained on other images than those that are open is continued on them only if the person says so."""
+        """Stops continuing from a checkpoint of other images, until the person confirms it."""
         dataset, left = self.data.dataset, self.resume
         if self.training.state is TrainingState.IDLE and left and dataset and dataset.source != self._resume_data:
             self.set_resume(None)
@@ -229,7 +229,7 @@ class Session(QObject):
             self.resume_left.emit(found)
 
     def continue_on_others(self, found: Continuation) -> None:
-        """Continues from a checkpoint at the next start on the images that are open, prepared as its own were."""
+        """Continues from a checkpoint at the next start on the open images, prepared like its own."""
         if self.data.dataset is None or found.settings is None or self.training.state is not TrainingState.IDLE:
             return
         self._resume_data = self.data.dataset.source
@@ -238,11 +238,11 @@ class Session(QObject):
         self.data.prepare(found.settings.preparation, found.settings.augment)
 
     def set_resume(self, checkpoint: Path | None) -> None:
-        """Continues from this checkpoint at the next start, or begins anew."""
+        """Sets the checkpoint that the next start continues from; None for a new run."""
         self.resume = checkpoint
         self.resume_changed.emit(checkpoint)
 
-    # A run that another process trains
+    # Watched runs
 
     def watch(self, run: Path) -> None:
         """Opens a run that another process trains, and follows it."""
@@ -251,7 +251,7 @@ class Session(QObject):
 
     @property
     def copied(self) -> Path | None:
-        """The watched run, if the next start trains a copy of it."""
+        """Returns the watched run, if the next start trains a copy of it."""
         run, resume = self.watcher.folder, self.resume
         return run if run is not None and resume is not None and resume.is_relative_to(run) else None
 
@@ -284,14 +284,14 @@ class Session(QObject):
     # Training
 
     def is_open(self, source: str) -> bool:
-        """Whether this dataset is the one that is open, and nothing else is being opened in its place."""
+        """Returns whether this dataset is open and is not being replaced."""
         return self.opening.is_open(source)
 
     def start(self, settings: Callable[[], Settings], copy: Path | None = None) -> None:
-        """Begins a training on the open dataset, or continues from `resume`; on nothing else, if that has to wait.
+        """Starts a training on the open dataset, or continues from `resume`; starts nothing else if it has to wait.
 
-        `settings` is asked at the very start. `copy`: a run that another process trains; a copy of it is trained. One
-        that is watched is copied in any case.
+        `settings` is called at the very start. `copy`: a run of another process to copy and train. A watched run is
+        copied in any case.
         """
         self.starting.start(settings, self.runs_folder, lambda: Origin(self.resume, copy or self.copied))
 
@@ -308,19 +308,17 @@ class Session(QObject):
         elif origin is not None and path is not None:
             self.files.copy_checkpoint(origin, path)
         else:
-            self.problem.emit(UserError("There is nothing to save yet.", "Train first."))
+            self.problem.emit(UserError("There is no training to save.", "Start a training first."))
 
     def measure(self) -> None:
-        """Measures the images of the running training as they are now, or of the run that is open."""
+        """Measures the current images of the running training, or those of the open run."""
         run, checkpoint, dataset = self.training.run_folder, self.resume, self.data.dataset
         if refused := self.watcher.refuse():
             self.problem.emit(refused)
         elif self.training.state is not TrainingState.IDLE:
             self.training.measure()
         elif run is None or checkpoint is None or dataset is None or not checkpoint.is_relative_to(run):
-            self.problem.emit(
-                UserError("There is no run whose images could be measured.", "Train, or open a run first.")
-            )
+            self.problem.emit(UserError("There is no run to measure.", "Train, or open a run first."))
         else:
             make = partial(measure_checkpoint, run, checkpoint, dataset)
             self.jobs.start(make, self._tell, partial(self._show_measured, run), title="Measurement")
@@ -336,15 +334,15 @@ class Session(QObject):
                 self._offer_best()
 
     def draw_sheet(self, settings: Settings, count: int, seed: int) -> None:
-        """A random sheet as the discriminator is shown it, by the running training or else by these settings."""
+        """Draws a random sheet as the discriminator sees it in the running training, or with these settings."""
         if self.training.is_running and self.data.dataset and self.data.dataset.source != self.training.source:
-            self.notice.emit("The training has other images than those that are open: stop it first.")
+            self.notice.emit("The training uses other images than the open ones: stop it first.")
         elif self.training.is_running:
             self.training.draw_sheet(count, seed)
         elif self.training.state is TrainingState.IDLE:
             self.data.preview(settings, count, seed)
         else:
-            self.notice.emit("The training is starting or stopping: ask again in a moment.")
+            self.notice.emit("The training is starting or stopping. Try again in a moment.")
 
     def _images(self) -> int:
         return len(self.data.dataset.images) if self.data.dataset else 0
@@ -371,7 +369,7 @@ class Session(QObject):
             self.samples.open(self.training.run_folder, samples)
 
     def _show_saved(self, saved: Saved) -> None:
-        # A copy that the person saved, even into the run's folder, is not what the run continues from.
+        # A copy saved by the person, even into the run folder, is not what the run continues from.
         run = self.training.run_folder
         own = run is not None and saved.path.parent == run / "checkpoints"
         if own:
@@ -397,13 +395,13 @@ class Session(QObject):
     # Explore
 
     def explore_training(self, live: bool) -> None:
-        """Follows the training's newest averaged generator from now on; when it has ended, its newest checkpoint."""
+        """Follows the training's newest averaged generator; after its end, its newest checkpoint."""
         self._follows_training = live
         self._follow()
 
     def explore_newest(self, then: Callable[[], object] | None = None) -> None:
-        """Explores the training's newest averaged generator once, or the newest checkpoint of the run that is open;
-        `then` is called when it is explored, at once where there is neither."""
+        """Explores the training's newest averaged generator once, or the newest checkpoint of the open run; calls
+        `then` when explored, at once if there is neither."""
         if self.training.is_running:
             self.training.publish(partial(self.explore.load, then=then))
         elif (run := self.training.run_folder) is not None:
@@ -421,12 +419,12 @@ class Session(QObject):
             self.explore.open_newest(run)
 
     def _take_weights(self, weights: PublishedWeights) -> None:
-        """Runs in the training's thread."""
+        """Takes over weights, in the training's thread."""
         if self._follows_training:  # no checkpoint was opened meanwhile
             self.explore.load(weights, lambda: self._follows_training)
 
     def shutdown(self) -> None:
-        """Ends every thread and waits for it. Stop the training first, or its unsaved steps are gone."""
+        """Ends every thread and waits for it. Stop the training first, or its unsaved steps are lost."""
         self.comparison.close()
         self.workers.shutdown()
         self.samples.shutdown()

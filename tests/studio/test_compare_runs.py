@@ -110,7 +110,7 @@ def test_numbers_of_different_protocols_are_not_drawn_together(dialog: CompareRu
     dialog.curves.choose(FID)
     assert set(dialog.curves.plot.plotted()) == {"A"}
     assert "inception features, 5,000 generated against 3,583 held-out images" in dialog.curves.note()
-    assert "cannot be compared" in dialog.curves.note()
+    assert "not comparable" in dialog.curves.note()
     dialog.curves.choose("Loss/G/loss")
     assert set(dialog.curves.plot.plotted()) == {"A", "B"}
     assert not dialog.curves.note()
@@ -158,7 +158,7 @@ def test_samples_of_the_same_step_and_of_the_same_time(qtbot: QtBot, dialog: Com
     slider = named(dialog.samples, QSlider, "Moment")
     slider.setValue(500)
     qtbot.waitUntil(lambda: shown(dialog) == [50, 50], timeout=PATIENCE)
-    choose(named(dialog.samples, QComboBox, "At the same"), "Training time")
+    choose(named(dialog.samples, QComboBox, "Compare at"), "Training time")
     qtbot.waitUntil(lambda: shown(dialog) == [100, 50], timeout=PATIENCE)
     slider.setValue(200)
     qtbot.waitUntil(lambda: shown(dialog) == [40, 20], timeout=PATIENCE)

@@ -121,7 +121,7 @@ def test_inceptions_weights_are_downloaded_when_the_person_says_so(
         answer(QMessageBox, check)
         with qtbot.waitSignal(studio.session.library.rows_listed, timeout=PATIENCE):
             choose_inception(studio)
-    assert "0.0 MB are downloaded once" in answered[0]
+    assert "Download 0.0 MB once" in answered[0]
     assert "http://the.page/" in answered[0]
     qtbot.waitUntil(lambda: studio.window.banner.kind() == "good", timeout=PATIENCE)
     assert weights.located().read_bytes() == server.files["weights.pth"]

@@ -146,7 +146,7 @@ def test_a_training_that_runs_has_its_images(qtbot: QtBot, studio: Application, 
     begin(qtbot, studio, photos)
     fit = controls(studio)._fields["fit"].widget
     assert not fit.isEnabled()
-    assert "training is running" in fit.toolTip()
+    assert "Stop the training" in fit.toolTip()
     click(button(studio.window.footer, "Stop"))
     qtbot.waitUntil(lambda: studio.session.training.state is TrainingState.IDLE, timeout=PATIENCE)
     assert fit.isEnabled()
@@ -176,7 +176,7 @@ def test_a_sample_says_why_it_has_no_originals(qtbot: QtBot, studio: Application
     with qtbot.waitSignal(studio.session.data.dataset_opened, timeout=2 * PATIENCE):
         studio.open("sample:shapes")
     studio.window.data.view.tabs.setCurrentIndex(PAIRS)
-    qtbot.waitUntil(lambda: "not at hand" in studio.window.data.view._pairs._text, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "not available" in studio.window.data.view._pairs._text, timeout=PATIENCE)
 
 
 def test_a_divided_folder_asks_which_images_to_use(qtbot: QtBot, studio: Application, tmp_path: Path) -> None:
@@ -246,7 +246,7 @@ def test_delete_leaves_out_and_undo_takes_back(qtbot: QtBot, studio: Application
     wait_for_count(qtbot, studio, report.images - 4)
     assert len(grid.rows()) == report.images  # dim in their places
     assert browser(studio).describe(2) == "002.png\nLeft out"
-    assert button(browser(studio), "Take back 4").isEnabled()
+    assert button(browser(studio), "Restore 4").isEnabled()
 
     studio.controllers.menus.undo.trigger()
     assert said[-1] == (False, True)

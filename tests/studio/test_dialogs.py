@@ -97,10 +97,10 @@ def test_it_says_that_it_searches_and_that_there_is_nothing(opener: OpenCheckpoi
     bar = opener.findChild(QProgressBar)
     assert bar is not None
     assert bar.isVisible()
-    assert "Looking for checkpoints" in texts(opener)
+    assert "Listing checkpoints" in texts(opener)
     opener.show_summaries(CheckpointRows((), ()))
     assert not bar.isVisible()
-    assert "No checkpoints here yet." in texts(opener)
+    assert "No checkpoints yet." in texts(opener)
     assert not button(opener, "Open").isEnabled()
 
 
@@ -306,10 +306,10 @@ def test_seeds_are_exported_with_psi_and_directions(qtbot: QtBot, tmp_path: Path
 
 def test_directions_can_be_left_out(qtbot: QtBot, tmp_path: Path) -> None:
     dialog = exporter(qtbot, tmp_path)
-    tick(qtbot, checkbox(dialog, "Keep"))
+    tick(qtbot, checkbox(dialog, "Apply directions"))
     assert export(qtbot, dialog).selection == SeedSelection(tuple(range(64)), Point(psi=0.8))
     plain = exporter(qtbot, tmp_path, Exportable())
-    assert not checkbox(plain, "Keep").isEnabled()
+    assert not checkbox(plain, "Apply directions").isEnabled()
 
 
 def test_consecutive_seeds(qtbot: QtBot, tmp_path: Path) -> None:
@@ -341,12 +341,12 @@ def test_the_selected_pictures_need_no_selection(qtbot: QtBot, tmp_path: Path) -
     assert "5 PNG images" in texts(dialog)
     assert not field(dialog, "Seeds").isEnabled()
     assert export(qtbot, dialog) == ExportChoice(None, tmp_path, FileOptions(), False)
-    assert not radio(exporter(qtbot, tmp_path), "The 0 selected images").isVisible()
+    assert not radio(exporter(qtbot, tmp_path), "0 selected images").isVisible()
 
 
 def test_what_is_on_screen_is_exported_as_it_was_made(qtbot: QtBot, tmp_path: Path) -> None:
     dialog = exporter(qtbot, tmp_path, Exportable(SHOWN, like=LIKE))
-    assert radio(dialog, "The image on screen").isChecked()
+    assert radio(dialog, "Image on screen").isChecked()
     assert export(qtbot, dialog).selection == RequestSelection(SHOWN, "image")
 
 
@@ -366,14 +366,14 @@ def test_formats_sizes_and_packings(qtbot: QtBot, tmp_path: Path) -> None:
     pick(dialog, "Size", "× 4")
     tick(qtbot, checkbox(dialog, "Smooth"))
     assert f"64 JPEG images of 256 × 256 px into {tmp_path}" in texts(dialog)
-    pick(dialog, "Packing", "All in a zip")
+    pick(dialog, "Packing", "One zip")
     write(qtbot, field(dialog, "File name"), "a/b")
     assert "without slashes" in texts(dialog)
     write(qtbot, field(dialog, "File name"), "faces")
     choice = export(qtbot, dialog)
     assert (choice.target, choice.file_options) == (tmp_path / "faces.zip", FileOptions("jpeg", "zip", 4, True))
     sheet = exporter(qtbot, tmp_path)
-    pick(sheet, "Packing", "A contact sheet")
+    pick(sheet, "Packing", "Contact sheet")
     assert export(qtbot, sheet).target == tmp_path / "images.png"
 
 
@@ -385,8 +385,8 @@ def test_formats_sizes_and_packings(qtbot: QtBot, tmp_path: Path) -> None:
         ("Seeds", "9-3", "ends before it begins"),
         ("Seeds", "0-99999999", "more than 1,000,000"),
         ("Seeds", "4294967296", "Seeds go from 0 to 4294967295"),
-        ("Folder", "", "No folder is given."),
-        ("Folder", "here", "The folder is not complete."),
+        ("Folder", "", "The folder is missing."),
+        ("Folder", "here", "The folder is a relative path."),
     ],
 )
 def test_what_is_wrong_is_said_and_export_waits(

@@ -59,7 +59,7 @@ def shades(count: int, side: int = 8) -> Images:
 
 def video_dialog(qtbot: QtBot, folder: Path) -> ExportVideoDialog:
     dialog = ExportVideoDialog(
-        "Export a film",
+        "Export a video",
         folder,
         "walk",
         count=lambda animation: len(frame_positions(WALK, animation)),
@@ -124,7 +124,7 @@ def test_the_choices_for_a_video(qtbot: QtBot, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("field", "text", "reason"),
-    [("Name", "", "no name"), ("Name", "a/b", "without slashes"), ("Folder", "here", "not complete")],
+    [("Name", "", "no name"), ("Name", "a/b", "without slashes"), ("Folder", "here", "relative path")],
 )
 def test_what_is_wrong_with_a_video_is_said(qtbot: QtBot, tmp_path: Path, field: str, text: str, reason: str) -> None:
     dialog = video_dialog(qtbot, tmp_path)
@@ -137,7 +137,7 @@ def test_a_video_that_is_too_long(qtbot: QtBot, tmp_path: Path) -> None:
     def count(animation: Animation) -> int:
         raise UserError("Too many frames.", "Make it shorter.")
 
-    dialog = ExportVideoDialog("Film", tmp_path, "walk", seconds=2.0, count=count, per="each segment")
+    dialog = ExportVideoDialog("Video", tmp_path, "walk", seconds=2.0, count=count, per="each segment")
     qtbot.addWidget(dialog)
     assert "Too many frames" in words(dialog)
     assert not button(dialog, "Export").isEnabled()
@@ -156,8 +156,8 @@ def test_a_picture_is_approached_and_used(qtbot: QtBot) -> None:
     assert "cat.jpg" in words(dialog)
     assert "18.3 dB" in words(dialog)
     shown = {grid.accessibleName(): grid.images() for grid in dialog.findChildren(ImageGrid)}
-    assert np.array_equal(shown["Your picture"][0], picture)
-    assert np.array_equal(shown["What the generator makes of it"][0], image)
+    assert np.array_equal(shown["Your photo"][0], picture)
+    assert np.array_equal(shown["Closest generated image"][0], image)
     with qtbot.waitSignal(dialog.stopped), qtbot.waitSignal(dialog.use_requested) as use_requested:
         QTest.mouseClick(button(dialog, "Explore it"), LEFT)
     assert use_requested.args == [Point(z=(1.0,)), "cat.jpg"]
@@ -194,7 +194,7 @@ def test_nearest_images_stand_beside_with_their_distances(qtbot: QtBot) -> None:
     assert np.array_equal(nearest.images()[1], images[2][:, ::-1])
     assert np.array_equal(nearest.images()[2], images[3])
     assert "3.25" in nearest.accessibleDescription()
-    assert "0.70 of how far training images are from each other" in words(dialog)
+    assert "0.70 of that of training images to each other" in words(dialog)
     chart = dialog.findChild(DistanceChart)
     assert isinstance(chart, DistanceChart)
     assert [name.split(",")[0] for name in chart.shares()] == ["training images", "generated images"]
@@ -207,7 +207,7 @@ def test_the_same_can_be_asked_in_features(qtbot: QtBot) -> None:
     qtbot.addWidget(dialog)
     dialog.show()
     with qtbot.waitSignal(dialog.asked_otherwise):
-        QTest.mouseClick(button(dialog, "Compare what a network sees"), LEFT)
+        QTest.mouseClick(button(dialog, "Compare features"), LEFT)
     assert dialog.isHidden()
     assert found.asked.otherwise().in_features
     assert not found.asked.otherwise().otherwise().in_features
@@ -216,7 +216,7 @@ def test_the_same_can_be_asked_in_features(qtbot: QtBot) -> None:
 def test_copies_are_called_so(qtbot: QtBot) -> None:
     dialog = NearestImagesDialog(nearest_of(shades(4), [3.0, 4.0], [40.0, 50.0], held_out=True))
     qtbot.addWidget(dialog)
-    assert "much nearer to them than held-out images are: they may be copies" in words(dialog)
+    assert "much closer to the training images than held-out images: they may be copies" in words(dialog)
 
 
 def test_a_single_training_image_has_no_distribution(qtbot: QtBot) -> None:
@@ -238,16 +238,16 @@ def test_marked_images_become_two_groups(qtbot: QtBot) -> None:
     assert asked[0] == LatentRequest.of(*(Point(seed, psi=0.5) for seed in range(COUNT)))
     dialog.show_images(asked[0], shades(COUNT))
     (grid,) = dialog.findChildren(MarkedGrid)
-    make = button(dialog, "Make the direction")
+    make = button(dialog, "Create direction")
 
     def click(index: int) -> None:
         QTest.mouseClick(grid, LEFT, Qt.KeyboardModifier.NoModifier, grid.tile_rect(index).center())
 
     for index in (0, 3, 5, 5, 9, 9, 9):
         click(index)
-    assert "More like 2, less like 1" in words(dialog)
+    assert "2 positive, 1 negative" in words(dialog)
     assert make.isEnabled()
-    QTest.mouseClick(button(dialog, "Other images"), LEFT)
+    QTest.mouseClick(button(dialog, "More images"), LEFT)
     assert asked[1].trajectory.points[0].seed == COUNT
     dialog.show_images(asked[0], shades(COUNT))  # too late: others were asked for
     dialog.show_images(asked[1], shades(COUNT))
@@ -270,5 +270,5 @@ def test_one_group_is_no_direction(qtbot: QtBot) -> None:
     (grid,) = dialog.findChildren(MarkedGrid)
     grid.setFocus()
     QTest.keyClick(grid, Qt.Key.Key_Space)
-    assert "More like 1" in words(dialog)
-    assert not button(dialog, "Make the direction").isEnabled()
+    assert "1 positive" in words(dialog)
+    assert not button(dialog, "Create direction").isEnabled()

@@ -309,7 +309,7 @@ def test_images_at_the_ends_of_directions_go_with_their_generator(
     qtbot: QtBot, panel: ExplorePanel, asked: Asked
 ) -> None:
     def shown() -> int:
-        ends = (label for label in panel.findChildren(QLabel) if label.toolTip().startswith("The image at the"))
+        ends = (label for label in panel.findChildren(QLabel) if label.toolTip().startswith("Image at the"))
         return sum(not label.pixmap().isNull() for label in ends)
 
     qtbot.waitUntil(lambda: bool(asked.ends))
@@ -380,7 +380,7 @@ def test_space_in_the_panel_is_not_the_windows(qtbot: QtBot) -> None:
 def test_following_never_echoes(qtbot: QtBot, panel: ExplorePanel) -> None:
     live: list[bool] = []
     panel.live_changed.connect(live.append)
-    box = named(panel, QWidget, "Follow the training")
+    box = named(panel, QWidget, "Follow training")
     panel.set_live(True)
     assert live == []
     QTest.mouseClick(box, LEFT, NO_KEYS, QPoint(8, box.height() // 2))
@@ -625,7 +625,7 @@ def test_four_corners(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
     assert image.positions == ((0.5, 0.5),)
     assert len(overview.positions) == 36
     assert (overview.positions[0], overview.positions[5], overview.positions[-1]) == ((0, 0), (1, 0), (1, 1))
-    pad = named(panel, SquarePad, "Map between four corners")
+    pad = named(panel, SquarePad, "Map between corners")
     assert isinstance(pad, SquarePad)
     QTest.mouseClick(pad, LEFT, NO_KEYS, pad.point_of(1.0, 0.0).toPoint())
     assert [slot for slot, _ in asked.take()] == ["image"]
@@ -682,10 +682,10 @@ def test_keyframes_are_reordered_removed_and_added(qtbot: QtBot, panel: ExploreP
     assert position(panel) == 1
     QTest.keyClick(strip(panel), Qt.Key.Key_Delete)
     assert panel.state.keyframes[:2] == (Point(1), Point(3))
-    click(qtbot, panel, QToolButton, "Remove the keyframe")
+    click(qtbot, panel, QToolButton, "Remove keyframe")
     QTest.keyClick(strip(panel), Qt.Key.Key_Delete)
     assert len(panel.state.keyframes) == 1  # the last one stays
-    click(qtbot, panel, QToolButton, "Add a keyframe")
+    click(qtbot, panel, QToolButton, "Add keyframe")
     assert len(panel.state.keyframes) == 2
     assert position(panel) == 1
 
@@ -827,7 +827,7 @@ def test_a_dropped_pin_looks_as_it_did_and_changes_no_other_point(
     drop(box(panel, "keyframe"), pin)
     assert asked.points() == (pin, before)
     assert named(panel, QDoubleSpinBox, "Diversity ψ, value").value() == 1  # type: ignore[attr-defined]
-    click(qtbot, panel, QToolButton, "Back to a seed for keyframe")
+    click(qtbot, panel, QToolButton, "Use a seed for keyframe")
     assert asked.points() == (Point(9), before)
 
 
@@ -1041,7 +1041,7 @@ def test_a_key_that_is_held_shows_the_image_before_the_edit(qtbot: QtBot, panel:
     assert np.array_equal(panel.image(), after)  # what is exported and copied
     QTest.keyRelease(panel, Qt.Key.Key_A)
     assert np.array_equal(large(panel).images(), after)
-    button = named(panel, QToolButton, "Before the edit")
+    button = named(panel, QToolButton, "Before edit")
     QTest.mousePress(button, LEFT)
     assert np.array_equal(large(panel).images(), before)
     QTest.mouseRelease(button, LEFT)
@@ -1130,14 +1130,14 @@ def test_a_picture_that_is_dropped_on_the_gallery_is_pinned_with_its_generator(
 
 def test_the_gallery_can_be_closed(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> None:
     width = large(panel).width()
-    click(qtbot, panel, QToolButton, "Close the pins")
+    click(qtbot, panel, QToolButton, "Close pins")
     QApplication.processEvents()
     assert not seen(panel, "Pins")
     assert large(panel).width() > width
     (action,) = panel.panel_actions()
     assert not action.isChecked()
     kept = panel.choices()
-    click(qtbot, panel, QToolButton, "Open the pins")
+    click(qtbot, panel, QToolButton, "Open pins")
     assert seen(panel, "Pins")
     panel.restore_choices({**kept, "smooth": 3})
     assert not seen(panel, "Pins")

@@ -283,7 +283,7 @@ def test_settings_that_can_change_while_it_trains_are_marked(form: SettingsForm)
     marked = {
         form_name(label)
         for label in form.findChildren(RowLabel)
-        if any("while a training runs" in glyph.toolTip() for glyph in label.findChildren(Glyph))
+        if any("during a training" in glyph.toolTip() for glyph in label.findChildren(Glyph))
     }
     assert marked == live_settings()
 
@@ -300,7 +300,7 @@ def test_a_device_that_cannot_be_used_is_listed_with_the_reason(form: SettingsFo
         "Auto (cuda:1)",
         "cuda:1: RTX 3080, 8.0 GB free, 10.0 GB total",
         "cpu: Processor",
-        "cuda:0: GTX 1080, cannot be used",
+        "cuda:0: GTX 1080, unavailable",
     ]
     assert [model.item(index).isEnabled() for index in range(4)] == [True, True, True, False]
     tip = box.itemData(3, Qt.ItemDataRole.ToolTipRole)

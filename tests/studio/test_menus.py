@@ -53,7 +53,7 @@ FILE = [
     [
         "Save checkpoint…",
         "Export images…",
-        "Export film…",
+        "Export video…",
         "Export time-lapse…",
         "Save report…",
         "Export generator…",
@@ -217,7 +217,7 @@ def test_undo_and_redo_are_those_of_the_workspace_on_screen(qtbot: QtBot, studio
     menus.redo.trigger()
     assert batch.value() == before + 1
     menus.copy.trigger()
-    assert "nothing to copy" in studio.window.banner.text()
+    assert "Nothing to copy" in studio.window.banner.text()
 
 
 # -- the title bar ----------------------------------------------------------------------------------------------------

@@ -121,7 +121,7 @@ def test_the_strip_shows_what_waits_and_each_can_be_cancelled(qtbot: QtBot) -> N
     strip = JobStrip("Stop")
     qtbot.addWidget(strip)
     strip.show_progress(Progress("Writing", 1, 2))
-    strip.show_waiting(["Film export", "Image export"])
+    strip.show_waiting(["Video export", "Image export"])
     button = next(each for each in strip.findChildren(QPushButton) if each.text() == "2 waiting")
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     (menu,) = strip.findChildren(QMenu)

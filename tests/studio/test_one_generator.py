@@ -64,7 +64,7 @@ def step(studio: Application) -> int:
 
 
 def follow(qtbot: QtBot, studio: Application, on: bool) -> None:
-    box = next(each for each in studio.window.explore.findChildren(QCheckBox) if each.text() == "Follow the training")
+    box = next(each for each in studio.window.explore.findChildren(QCheckBox) if each.text() == "Follow training")
     if box.isChecked() != on:
         QTest.mouseClick(box, LEFT, NO_KEYS, QPoint(8, box.height() // 2))
     assert box.isChecked() == on
@@ -81,9 +81,7 @@ def settle(qtbot: QtBot, studio: Application) -> None:
 
 def newest(studio: Application) -> QToolButton:
     panel = studio.window.explore
-    return next(
-        each for each in panel.findChildren(QToolButton) if each.accessibleName() == "Explore the newest weights"
-    )
+    return next(each for each in panel.findChildren(QToolButton) if each.accessibleName() == "Explore newest weights")
 
 
 def stop(qtbot: QtBot, studio: Application) -> None:
@@ -182,7 +180,7 @@ def test_a_pin_keeps_the_generator_that_made_it(qtbot: QtBot, training: Applicat
     assert [color.red(), color.green(), color.blue()] == image[0, 0].tolist()
     opens, shows = open_pin(qtbot, training, 0)[-2:]
     assert opens.text() == f"Open step {made_at:,}"
-    assert shows.text() == f"Show its point at step {step(training):,}"
+    assert shows.text() == f"Show with step {step(training):,}"
     opens.trigger()
     next(each for each in training.window.explore.findChildren(QMenu) if each.isVisible()).close()
     qtbot.waitUntil(lambda: step(training) == made_at, timeout=PATIENCE)

@@ -50,7 +50,7 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("notes")
     with pytest.raises(UserError, match="GAN Studio cannot open notes"):
         recognize(str(tmp_path / "notes.txt"))
-    with pytest.raises(UserError, match="not there any more"):
+    with pytest.raises(UserError, match="does not exist any more"):
         recognize(str(tmp_path / "missing.zip"))
 
 

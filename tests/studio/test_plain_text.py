@@ -125,7 +125,7 @@ def test_a_run(qtbot: QtBot, studio: Application, hostile_run: Path, tmp_path: P
     run = shutil.copytree(hostile_run, tmp_path / hostile_run.name)
     studio.open(str(run))
     offer = studio.window.banner
-    qtbot.waitUntil(lambda: "not opened here before" in offer.text(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "not opened before" in offer.text(), timeout=PATIENCE)
     assert shown_as_markup() == []
     next(button for button in offer.findChildren(QAbstractButton) if button.text() == "Open these images").click()
     qtbot.waitUntil(lambda: studio.session.data.dataset is not None, timeout=PATIENCE)
@@ -148,7 +148,7 @@ def test_the_dialogs_of_a_run(qtbot: QtBot, studio: Application, hostile_run: Pa
     studio.session.runs_folder = run.parent
     studio.open(str(run))
     offer = studio.window.banner
-    qtbot.waitUntil(lambda: "not opened here before" in offer.text(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "not opened before" in offer.text(), timeout=PATIENCE)
     next(button for button in offer.findChildren(QAbstractButton) if button.text() == "Open these images").click()
     qtbot.waitUntil(lambda: studio.session.data.dataset is not None, timeout=PATIENCE)
     found, named = list[str](), set[str]()

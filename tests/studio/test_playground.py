@@ -122,7 +122,7 @@ def middle_row(image: QImage) -> float:
 def test_the_plane_is_said_to_who_cannot_see_it(qtbot: QtBot) -> None:
     view = PointsView()
     shown(qtbot, view)
-    assert view.accessibleDescription() == "Nothing yet."
+    assert view.accessibleDescription() == "No points yet."
     points = some_points()
     view.set_real(points.real)
     assert view.accessibleDescription() == "100 real points."
@@ -149,11 +149,11 @@ def test_steps_need_a_pause(qtbot: QtBot) -> None:
     shown(qtbot, playground)
     asked: list[str] = []
     playground.step_requested.connect(asked.append)
-    for text in ("One D step", "One G step"):
+    for text in ("Train D once", "Train G once"):
         assert not button(playground, text).isEnabled()
         assert "Pause" in button(playground, text).toolTip()
     playground.set_paused(True)
-    for text in ("One D step", "One G step"):
+    for text in ("Train D once", "Train G once"):
         click(button(playground, text))
         assert "Pause" not in button(playground, text).toolTip()
     assert asked == ["D", "G"]
@@ -279,7 +279,7 @@ def test_the_whole_game(qtbot: QtBot, studio: Application, tmp_path: Path) -> No
 
     click(button(studio.window.footer, "Stop"))
     qtbot.waitUntil(lambda: session.training.state is TrainingState.IDLE, timeout=PATIENCE)
-    assert not button(playground, "One D step").isEnabled()
+    assert not button(playground, "Train D once").isEnabled()
     folder = session.training.run_folder
     assert folder is not None
     assert (folder / "reals.png").is_file()
@@ -318,12 +318,12 @@ def choose_toy(studio: Application, name: str) -> None:
 def single_steps(qtbot: QtBot, studio: Application) -> None:
     qtbot.wait(200)  # the look at what the pause found
     before = now(studio)
-    click(button(studio.window.train.playground, "One D step"))
+    click(button(studio.window.train.playground, "Train D once"))
     qtbot.waitUntil(lambda: now(studio) is not before, timeout=PATIENCE)
     after = now(studio)
     assert np.array_equal(after.fake, before.fake)
     assert not np.array_equal(after.surface, before.surface)
-    click(button(studio.window.train.playground, "One G step"))
+    click(button(studio.window.train.playground, "Train G once"))
     qtbot.waitUntil(lambda: now(studio) is not after, timeout=PATIENCE)
     assert now(studio).step == before.step + 1
     assert np.array_equal(now(studio).surface, after.surface)

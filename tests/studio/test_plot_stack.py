@@ -68,7 +68,7 @@ def tool(parent: QWidget, name: str) -> QToolButton:
 
 def entries(stack: PlotStack) -> dict[str, QAction]:
     """What can be added, as the menu lists it."""
-    menu = tool(stack, "Add a plot").menu()
+    menu = tool(stack, "Add plot").menu()
     assert isinstance(menu, QMenu)
     menu.aboutToShow.emit()
     return {action.text(): action for action in menu.actions() if not action.isSeparator()}
@@ -117,7 +117,7 @@ def test_numbers_measured_in_different_ways_never_share_an_axis() -> None:
 
 def test_a_plot_is_removed_and_the_last_one_stays(stack: PlotStack) -> None:
     for card in list(stack.cards):
-        QTest.mouseClick(tool(card, "Remove the plot"), LEFT)
+        QTest.mouseClick(tool(card, "Remove plot"), LEFT)
     assert titles(stack) == ["Probability of real"]
 
 
@@ -236,7 +236,7 @@ def test_in_a_narrow_plot_the_title_comes_before_tools_that_the_menu_has(stack: 
         stack.resize(width, 220)
         QApplication.processEvents()
         assert tool(card, "Maximize").isVisible() is shown
-        assert tool(card, "Reset the view").isVisible() is shown
+        assert tool(card, "Reset view").isVisible() is shown
         assert card.title.width() >= card.title.fontMetrics().horizontalAdvance("Losses")
     menu = tool(card, "Options").menu()
     assert isinstance(menu, QMenu)

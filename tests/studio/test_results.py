@@ -122,7 +122,7 @@ def test_a_measurement_appears_in_the_strip_and_leads_to_its_step(qtbot: QtBot, 
     assert chip.text() == "FID 25"
     chip.click()
     assert chip.panel.isVisible()
-    button(chip.panel, "Go to it").click()
+    button(chip.panel, "Show step").click()
     assert not chip.panel.isVisible()
     assert train.time_line.moment() == 200
     train.rewind(100)

@@ -145,15 +145,15 @@ def test_quality_widens_the_networks_and_says_so(drawer: SettingsDrawer) -> None
     slider = simple(drawer, QSlider, "Quality against speed")
     assert (slider.value(), slider.accessibleDescription()) == (
         2,
-        "Balanced: 24 base channels, batch 16, as the preset has it",
+        "Balanced: 24 base channels, batch 16 (preset)",
     )
     slider.setValue(4)
     assert (drawer.form.value("width"), drawer.form.value("batch")) == (48, 32)
-    assert slider.accessibleDescription() == "Best: 48 base channels, batch 32; the preset has 24 and 16"
+    assert slider.accessibleDescription() == "Best: 48 base channels, batch 32; preset: 24 and 16"
     slider.setValue(0)
     assert (drawer.form.value("width"), drawer.form.value("batch")) == (12, 16)
     drawer.form.change({"width": 40})
-    assert slider.accessibleDescription() == "Own: 40 base channels, batch 16; the preset has 24 and 16"
+    assert slider.accessibleDescription() == "Custom: 40 base channels, batch 16; preset: 24 and 16"
     drawer.form.change({"width": 36})
     assert slider.value() == 3
     assert slider.accessibleDescription().startswith("Better: ")

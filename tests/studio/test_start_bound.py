@@ -151,7 +151,7 @@ def test_a_run_is_continued_on_other_images_only_where_its_networks_can_take_the
     open_images(qtbot, studio, tmp_path / "large")
     assert studio.session.resume is None
     qtbot.waitUntil(lambda: "Start begins a new one" in banner_text(studio), timeout=PATIENCE)
-    click(button(studio.window.banner, "Continue with these"))
+    click(button(studio.window.banner, "Use these images"))
     assert studio.session.resume == checkpoint
     assert studio.window.train.form.settings() == settings
     qtbot.waitUntil(lambda: sizes(studio) == settings.size, timeout=PATIENCE)
@@ -160,7 +160,7 @@ def test_a_run_is_continued_on_other_images_only_where_its_networks_can_take_the
     open_images(qtbot, studio, tmp_path / "grey")
     qtbot.waitUntil(lambda: "grayscale images" in banner_text(studio), timeout=PATIENCE)
     assert studio.session.resume is None
-    assert not button(studio.window.banner, "Continue with these").isVisible()
+    assert not button(studio.window.banner, "Use these images").isVisible()
 
 
 def sizes(studio: Application) -> tuple[int, int]:

@@ -102,7 +102,7 @@ def test_it_is_refused_beside_another_training(
         training.setattr(studio.session.training, "state", TrainingState.RUNNING)
         tour.begin()
     assert not tour.is_open
-    assert "stop this training first" in studio.window.banner.text()
+    assert "Stop the running training first" in studio.window.banner.text()
 
 
 def test_from_the_digits_to_the_latent_space(

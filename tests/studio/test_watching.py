@@ -116,7 +116,7 @@ def test_a_run_that_is_trained_elsewhere_is_watched_and_copied(
     with trained_elsewhere(qtbot, nursery, pictures, run):
         drop(studio, run)
         qtbot.waitUntil(lambda: session.watcher.owner is not None, timeout=PATIENCE)
-        assert "you are watching it" in banner_text(studio)
+        assert "You are watching it" in banner_text(studio)
         assert studio.window.pages.currentIndex() == TRAIN
         reports = len(train.history)
         qtbot.waitUntil(lambda: len(train.history) > reports, timeout=PATIENCE)
@@ -175,11 +175,11 @@ def test_a_run_whose_training_went_back_is_read_anew(
     session, train = studio.session, studio.window.train
     drop(studio, run.folder)
     qtbot.waitUntil(lambda: session.watcher.owner is not None, timeout=PATIENCE)
-    assert "which was not opened here before" in banner_text(studio)  # nor is it, unless the person says so
+    assert "which you have not opened before" in banner_text(studio)  # nor is it, unless the person says so
     assert "Watching" in texts(studio)
     start = button(studio.window.footer, "Train a copy")
     assert not start.isEnabled()
-    assert "Open the images first" in start.toolTip()
+    assert "Open images first" in start.toolTip()
     qtbot.waitUntil(lambda: not session.reading, timeout=PATIENCE)
     run.note(Edited(6, {"lr_g": 0.0123}))
     qtbot.waitUntil(lambda: train.form.settings().lr_g == 0.0123, timeout=PATIENCE)

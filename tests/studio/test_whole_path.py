@@ -186,7 +186,7 @@ def test_a_start_waits_for_the_run_that_is_read_and_for_no_other(
     open_and_start()
     drop(studio, other)  # what was being read ends first
     qtbot.waitUntil(lambda: session.training.run_folder == other, timeout=PATIENCE)
-    qtbot.waitUntil(lambda: "did not begin" in banner_text(studio), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "did not start" in banner_text(studio), timeout=PATIENCE)
     assert states == []
     open_and_start()
     qtbot.waitUntil(lambda: session.training.state is TrainingState.RUNNING, timeout=PATIENCE)
@@ -214,7 +214,7 @@ def test_other_images_begin_a_new_training_unless_the_person_says_otherwise(
     drop(studio, pictures / "cats")
     qtbot.waitUntil(lambda: session.resume is None, timeout=PATIENCE)
     qtbot.waitUntil(lambda: "This run used other images" in banner_text(studio), timeout=PATIENCE)
-    click(button(studio.window.banner, "Continue with these"))
+    click(button(studio.window.banner, "Use these images"))
     assert session.resume == checkpoint
     drop(studio, checkpoint)  # its own images are opened with it
     qtbot.waitUntil(
@@ -410,7 +410,7 @@ def test_images_that_a_file_names_are_opened_only_when_the_person_agrees(
         drop(studio, pictures)
         qtbot.waitUntil(lambda: session.data.dataset is not None, timeout=PATIENCE)
     drop(studio, newest if is_checkpoint else trained)
-    qtbot.waitUntil(lambda: "not opened here before" in banner.text(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "not opened before" in banner.text(), timeout=PATIENCE)
     assert "'{}'".format(trained.parent / "noise") in banner.text()
     # The images that are open are not what it was trained on, and nothing else is read.
     assert session.resume == (None if is_other_data_open else newest)
@@ -508,7 +508,7 @@ def open_from_dialog(qtbot: QtBot, studio: Application) -> None:
 
 def export_seeds(qtbot: QtBot, studio: Application, folder: Path) -> None:
     def fill_in(dialog: ExportImagesDialog) -> None:
-        click(button(dialog, "Images of these seeds"))
+        click(button(dialog, "Listed seeds"))
         lines = {line.accessibleName(): line for line in dialog.findChildren(QLineEdit)}
         lines["Seeds"].setText("0-3,9")
         lines["Folder"].setText(str(folder))
@@ -604,7 +604,7 @@ def test_images_are_exported_though_nobody_has_explored(
 ) -> None:
     export = studio.controllers.menus.dialogs["export_images"]
     assert not export.isEnabled()
-    assert "Train first" in export.toolTip()
+    assert "Start a training first" in export.toolTip()
     begin(qtbot, studio, pictures)
     assert studio.session.explore.source is None
     assert export.isEnabled()

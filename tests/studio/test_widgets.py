@@ -155,7 +155,7 @@ def test_plot_follows_until_a_person_zooms_and_again_after_reset(plot: CurvePlot
     plot.refresh()
     assert steps_of(plot) == zoomed
 
-    QTest.mouseClick(named(plot, "Reset the view"), LEFT)
+    QTest.mouseClick(named(plot, "Reset view"), LEFT)
     assert plot.following()
     assert steps_of(plot) == (0, 7000)
 

@@ -1,4 +1,4 @@
-"""Compares two runs, beginning with the one that is open. There is one comparison at most."""
+"""Compares two runs, starting with the open one. At most one comparison is open."""
 
 from __future__ import annotations
 

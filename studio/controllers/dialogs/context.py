@@ -1,10 +1,10 @@
-"""Context that a dialog of the File menu gets, and discovery of the dialogs' modules.
+"""Context passed to the dialogs of the File menu, and discovery of their modules.
 
 Each module of this folder that defines `TITLE` is an entry of the File menu. It also defines
 
-* `RANK`: entries stand in this order; another hundred begins another section;
+* `RANK`: the order of the entries; a new hundred starts a new section;
 * `ICON` and `SHORTCUT`, empty for none, and `TOOLBAR`, whether the toolbar shows it as well;
-* `show(context)`: asks the person, and has a service do what was chosen.
+* `show(context)`: asks the person and starts the chosen work in a service.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ from studio.services.session import Session
 
 @dataclass(frozen=True)
 class DialogContext:
-    """The window that a dialog stands in front of, and what it can ask for."""
+    """The parent window of a dialog and the services it may use."""
 
     window: MainWindow
     session: Session
     open_path: Callable[[str], None]
     with_generator: Callable[[Callable[[], object]], None]
-    """Calls a function when the generator that a person means is explored."""
+    """Calls a function once the chosen generator is explored."""
 
     @property
     def export_folder(self) -> Path:
-        """The folder in which dialogs that export from the Train workspace begin."""
+        """Initial folder of exports from the Train workspace."""
         return (self.session.training.run_folder or self.session.runs_folder) / "export"
 
     @property
     def explore_folder(self) -> Path:
-        """The folder in which dialogs that export from the Explore workspace begin."""
+        """Initial folder of exports from the Explore workspace."""
         return (self.window.explore.home() or self.session.runs_folder) / "export"
 
     def show(self, name: str, *arguments: object) -> None:
-        """Shows the dialog of a module of this folder."""
+        """Shows the dialog of the module `name`."""
         import_module(f"{__package__}.{name}").show(self, *arguments)
 
 
 def entries() -> list[Component]:
-    """The entries of the File menu in their order. Reads the modules' text, and imports none of them."""
+    """Returns the entries of the File menu in order. Reads the modules' text without importing them."""
     return by_rank(components_in(Path(__file__).parent).values())

@@ -1,4 +1,4 @@
-"""Downloads a well-known dataset beside whatever else is done, and opens it when it is here."""
+"""Downloads a well-known dataset in the background, then opens it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def show(context: DialogContext) -> None:
         lambda name: context.session.jobs.start(partial(fetch, name), done=context.open_path, title="Download")
     )
     library.rows_listed.connect(dialog.show_rows)
-    context.session.problem.connect(dialog.show_problem)  # the banner is behind the dialog
+    context.session.problem.connect(dialog.show_problem)  # the dialog covers the banner
     library.list_downloads()
     dialog.exec()
     dialog.deleteLater()

@@ -1,4 +1,4 @@
-"""Exports the generator that is explored, for other programs."""
+"""Exports the explored generator for other programs."""
 
 from __future__ import annotations
 
@@ -28,5 +28,5 @@ def _ask(context: DialogContext) -> None:
         path = Path(file)
         if path.suffix not in (".onnx", ".pt2"):
             path = path.with_name(path.name + (".pt2" if "pt2" in kind else ".onnx"))
-        # The dialog has asked about the file of the name that was given, and about no other.
+        # The file dialog asked about overwriting this exact name only.
         context.session.generator.export_generator(path, overwrite=path == Path(file) and path.exists())

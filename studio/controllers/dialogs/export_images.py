@@ -1,4 +1,4 @@
-"""Exports what is on screen or selected on the workspace that is open, or images of any seeds."""
+"""Exports the visible or selected images of the open workspace, or images of any seeds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TOOLBAR = True
 
 
 def show(context: DialogContext, shown: LatentRequest | None = None) -> None:
-    """`shown`: the images that are meant, whatever is selected."""
+    """Asks for an image export. `shown`: the images to export, whatever is selected."""
     context.with_generator(partial(_ask, context, shown))
 
 

@@ -1,4 +1,4 @@
-"""Exports the samples of the run that is open as a video."""
+"""Exports the samples of the open run as a video."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TOOLBAR = False
 def show(context: DialogContext) -> None:
     run = context.session.training.run_folder
     if run is None:
-        problem = UserError("No run is open.", "Train, or open a run, and export its time-lapse.")
+        problem = UserError("No run is open.", "Train, or open a run, then export its time-lapse.")
         context.session.problem.emit(problem)
         return
     dialog = ExportVideoDialog(
@@ -25,7 +25,7 @@ def show(context: DialogContext) -> None:
         "time-lapse",
         seconds=10.0,
         count=lambda animation: animation.frames,
-        per="the whole film",
+        per="the whole video",
         parent=context.window,
     )
     dialog.accepted_video.connect(

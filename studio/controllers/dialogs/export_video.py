@@ -11,13 +11,13 @@ from core.latent.request import LatentRequest
 from studio.controllers.dialogs.context import DialogContext
 from studio.dialogs.export_video import ExportVideoDialog
 
-TITLE = "Export film…"
+TITLE = "Export video…"
 RANK = 330
 ICON = "film-strip"
 SHORTCUT = ""
 TOOLBAR = False
 FRAME = "frame"
-"""The slot of the preview's images."""
+"""Slot of the preview images."""
 
 
 def show(context: DialogContext) -> None:
@@ -28,14 +28,17 @@ def _ask(context: DialogContext) -> None:
     explore, service = context.window.explore, context.session.explore
     trajectory = explore.line()
     if trajectory is None:
-        problem = UserError("There is nothing to film.", "Put two keyframes on the timeline, or close it around one.")
+        problem = UserError(
+            "The timeline has no animation to export.",
+            "Add a second keyframe to the timeline, or close the loop around the first.",
+        )
         context.session.problem.emit(problem)
         return
     durations = explore.durations()
     dialog = ExportVideoDialog(
-        "Export a film",
+        "Export a video",
         context.explore_folder,
-        "film",
+        "video",
         count=lambda animation: len(frame_positions(trajectory, animation)),
         durations=durations,
         size=explore.exported()[1],

@@ -1,4 +1,4 @@
-"""Opens a checkpoint, chosen by its picture; renames, notes and deletes those that were saved."""
+"""Opens a checkpoint chosen by its preview; renames, annotates and deletes saved ones."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def show(context: DialogContext) -> None:
     dialog.delete_requested.connect(checkpoints.delete)
     dialog.set_open(context.session.resume)
     checkpoints.checkpoints_listed.connect(dialog.show_summaries)
-    context.session.problem.connect(dialog.show_problem)  # the banner is behind the dialog
+    context.session.problem.connect(dialog.show_problem)  # the dialog covers the banner
     dialog.show_busy(True)
     checkpoints.list(context.session.runs_folder)
     dialog.exec()

@@ -1,4 +1,4 @@
-"""Opens a file of images: an archive, an array or a video."""
+"""Opens a file of images: an archive, array or video."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ TOOLBAR = False
 
 
 def show(context: DialogContext) -> None:
-    file, _ = QFileDialog.getOpenFileName(context.window, "Open a file of images", filter=FILES)
+    file, _ = QFileDialog.getOpenFileName(context.window, "Open an archive, array or video", filter=FILES)
     if file:
         context.open_path(file)

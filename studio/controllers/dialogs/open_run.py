@@ -1,4 +1,4 @@
-"""Opens the folder of a run."""
+"""Opens a run folder."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ TOOLBAR = False
 
 def show(context: DialogContext) -> None:
     start = str(context.session.runs_folder)
-    if folder := QFileDialog.getExistingDirectory(context.window, "Open the folder of a run", start):
+    if folder := QFileDialog.getExistingDirectory(context.window, "Open a run folder", start):
         context.open_path(folder)

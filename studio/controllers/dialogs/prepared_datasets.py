@@ -1,4 +1,4 @@
-"""Lists the prepared datasets, deletes those that are chosen, and limits what they take."""
+"""Lists the prepared datasets, deletes chosen ones, and limits the disk space they use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def show(context: DialogContext) -> None:
     dialog.delete_requested.connect(library.delete_prepared)
     dialog.limit_chosen.connect(library.limit_prepared)
     library.rows_listed.connect(dialog.show_rows)
-    context.session.problem.connect(dialog.show_problem)  # the banner is behind the dialog
+    context.session.problem.connect(dialog.show_problem)  # the dialog covers the banner
     library.list_prepared()
     dialog.exec()
     dialog.deleteLater()

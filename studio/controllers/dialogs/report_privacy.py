@@ -1,4 +1,4 @@
-"""Reports what the checkpoint that was saved or opened last gives away of the images that it was trained on."""
+"""Reports what the newest saved or opened checkpoint reveals about its training images."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def show(context: DialogContext) -> None:
     session = context.session
     checkpoint, dataset = session.resume, session.data.dataset
     if checkpoint is None:
-        session.problem.emit(UserError("There is no checkpoint to look at yet.", "Train, or open a checkpoint first."))
+        session.problem.emit(UserError("There is no checkpoint to check.", "Train, or open a checkpoint first."))
     elif dataset is None:
-        remedy = "Open those that the checkpoint was trained on."
+        remedy = "Open the images that the checkpoint was trained on."
         session.problem.emit(UserError("There are no images to compare with.", remedy))
     else:
         session.generator.report_privacy(checkpoint, dataset)

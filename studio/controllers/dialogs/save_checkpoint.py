@@ -1,4 +1,4 @@
-"""Saves a checkpoint of the running training, or else a copy of the newest one."""
+"""Saves a checkpoint of the running training, or a copy of the newest one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def show(context: DialogContext) -> None:
 
 
 def _offered(context: DialogContext) -> Path:
-    """The data and the step, in the run's folder, where the dialog that opens checkpoints finds it."""
+    """Returns the proposed name (data and step) in the run's folder, where the checkpoint dialog finds it."""
     session = context.session
     run, dataset, resume = session.training.run_folder, session.data.dataset, session.resume
     span = context.window.train.history.span()

@@ -1,4 +1,4 @@
-"""Saves a page about the run that is open, which may be training."""
+"""Saves a report page of the open run, which may be training."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ TOOLBAR = False
 def show(context: DialogContext) -> None:
     run = context.session.training.run_folder
     if run is None:
-        context.session.problem.emit(UserError("No run is open.", "Train, or open a run, and save its report."))
+        context.session.problem.emit(UserError("No run is open.", "Train, or open a run, then save its report."))
         return
-    start = str(run / f"{run.name}.html")  # a dialog can begin only in a folder that is there
-    file, _ = QFileDialog.getSaveFileName(context.window, "Save a report", start, "Pages (*.html)")
+    start = str(run / f"{run.name}.html")  # the dialog needs an existing initial folder
+    file, _ = QFileDialog.getSaveFileName(context.window, "Save a report", start, "Web pages (*.html)")
     if file:
         path = Path(file)
         if path.suffix.lower() not in (".html", ".htm"):
             path = path.with_name(f"{path.name}.html")
-        # The dialog has asked about the file of the name that was given, and about no other.
+        # The file dialog asked about overwriting this exact name only.
         context.session.generator.export_report(run, path, overwrite=path == Path(file))

@@ -1,4 +1,4 @@
-"""Controller of the looks: theme and scale, kept for the next time."""
+"""Controller of View > Theme and View > Scale; both are kept between sessions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from studio.theme import Theme
 
 
 class AppearanceController:
-    """Applies what is chosen in View > Theme and View > Scale at once."""
+    """Applies the theme and scale at once."""
 
     def __init__(self, menus: Menus) -> None:
         self._menus = menus
@@ -27,13 +27,13 @@ class AppearanceController:
             action.triggered.connect(partial(self.choose_scale, percent))
 
     def choose_theme(self, chosen: Theme, *_: object) -> None:
-        """Puts on a theme."""
+        """Applies a theme."""
         window_state.keep_theme(chosen)
         with _busy() as application:
             theme.choose(application, chosen)
 
     def choose_scale(self, percent: int, *_: object) -> None:
-        """Shows letters and icons in another size."""
+        """Applies a scale to letters and icons."""
         window_state.keep_scale(percent)
         with _busy() as application:
             theme.set_scale(application, percent / 100)
@@ -41,7 +41,7 @@ class AppearanceController:
 
 @contextmanager
 def _busy() -> Iterator[QApplication]:
-    """The application, under a pointer that says that every widget is being dressed anew, which may take a second."""
+    """Returns the application under a busy pointer: restyling every widget can take a second."""
     application = QApplication.instance()
     assert isinstance(application, QApplication)
     application.setOverrideCursor(Qt.CursorShape.WaitCursor)

@@ -1,4 +1,4 @@
-"""Controller of the Edit menu: undo, redo and copy in the workspace that is on screen, and pins in Explore."""
+"""Controller of the Edit menu: undo, redo and copy in the visible workspace, and pins in Explore."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from studio.main_window import DATA, EXPLORE, TRAIN, MainWindow
 
 
 class Editable(Protocol):
-    """A workspace whose changes can be undone."""
+    """A workspace with undo and redo."""
 
     undo_changed: SignalInstance
-    """Whether there is something to undo, and to redo."""
+    """Whether undo and redo are possible."""
 
     def undo(self) -> object: ...
 
@@ -26,7 +26,7 @@ class Editable(Protocol):
 
 
 class EditingController:
-    """Knows what can be undone in each workspace."""
+    """Tracks undo and redo of each workspace."""
 
     def __init__(self, window: MainWindow, menus: Menus) -> None:
         self._window, self._menus = window, menus
@@ -37,13 +37,13 @@ class EditingController:
         menus.pin.triggered.connect(lambda *_: window.explore.pin())
 
     def connect_panels(self) -> None:
-        """The workspaces are built."""
+        """Connects the workspaces once they are built."""
         self._panels = {DATA: self._window.data, TRAIN: self._window.train, EXPLORE: self._window.explore}
         for workspace, panel in self._panels.items():
             panel.undo_changed.connect(partial(self._note, workspace))
 
     def show_workspace(self, workspace: int) -> None:
-        """Another workspace is on screen."""
+        """Updates the actions for the visible workspace."""
         can_undo, can_redo = self._can.get(workspace, (False, False))
         self._menus.undo.setEnabled(can_undo)
         self._menus.redo.setEnabled(can_redo)
@@ -57,14 +57,14 @@ class EditingController:
         self._panels[self._window.pages.currentIndex()].redo()
 
     def copy(self) -> None:
-        """Copies the text that is selected under the keyboard, or else what the workspace shows."""
+        """Copies the selected text of the focused widget, or else what the workspace shows."""
         focus = QApplication.focusWidget()
         if isinstance(focus, QLineEdit | QTextEdit | QPlainTextEdit):
             focus.copy()
         else:
             is_copied = self._panels[self._window.pages.currentIndex()].copy()
             self._window.banner.show_notice(
-                "Copied to the clipboard." if is_copied else "There is nothing to copy here."
+                "Copied to the clipboard." if is_copied else "Nothing to copy here. Select text or an image first."
             )
 
     def _note(self, workspace: int, can_undo: bool, can_redo: bool) -> None:

@@ -1,4 +1,4 @@
-"""Controller of Help > Keys, Log and About GAN Studio. Their dialogs are imported when they are asked for."""
+"""Controller of Help > Keys, Log and About GAN Studio. Imports their dialogs on first use."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 
 LOG = "log.txt"
 TAIL = 2**16
-"""Bytes of a log that are shown, from its end."""
+"""Bytes shown from the end of a log."""
 PACKAGES = {"PyTorch": "torch", "NumPy": "numpy", "Pillow": "pillow"}
 D = TypeVar("D", bound=QDialog)
 
 
 class HelpController:
-    """There is one dialog of each kind at most."""
+    """Shows the dialogs of the Help menu, at most one of each kind."""
 
     def __init__(self, window: MainWindow, session: Session) -> None:
         self._window, self._session = window, session
 
     def show_keys(self) -> None:
-        """Shows every shortcut."""
+        """Shows the keyboard shortcuts."""
         from studio.dialogs.help.keys import IN_PLACES, KeysDialog, keys_of
 
         def make() -> KeysDialog:
@@ -87,7 +87,7 @@ def tail(file: Path) -> str:
 
 
 def versions() -> list[tuple[str, str]]:
-    """Returns the versions of the program and of what it is made with; imports none of it."""
+    """Returns the versions of the program and of its libraries without importing them."""
     found = [(PROGRAM, __version__), ("Python", platform.python_version()), ("Qt for Python", qt_version)]
     return found + [(name, _version(package)) for name, package in PACKAGES.items()]
 

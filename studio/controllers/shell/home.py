@@ -1,4 +1,4 @@
-"""Controller of the Home workspace: keeps its cards up to date, and goes on with a project."""
+"""Controller of the Home workspace: keeps its cards up to date and opens projects."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from studio.services.session import Session
 
 
 class HomeController:
-    """Lists runs and datasets whenever Home comes on screen."""
+    """Lists runs and datasets whenever Home becomes visible."""
 
     def __init__(self, window: MainWindow, session: Session, open_path: Callable[[str], None]) -> None:
         self._window, self._session, self._open_path = window, session, open_path
 
     def refresh(self) -> None:
-        """Reads what there is to go on with."""
+        """Lists the projects again."""
         self._session.projects.list(self._session.runs_folder)
 
     def show_workspace(self, index: int) -> None:
-        """Another workspace is on screen."""
+        """Refreshes the cards when Home becomes visible."""
         if index == HOME:
             self.refresh()
 
@@ -32,7 +32,7 @@ class HomeController:
         window_state.keep_has_projects(bool(found.runs or found.datasets))
 
     def open(self, source: str) -> None:
-        """Opens a project; a run that trains already is on screen at once."""
+        """Opens a project; shows the Train workspace for a run that is already open."""
         training = self._session.training
         if training.state is not TrainingState.IDLE and training.run_folder == Path(source):
             self._window.show_workspace(TRAIN)

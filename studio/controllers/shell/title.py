@@ -1,4 +1,4 @@
-"""Controller of the title bar: the run that is open or trains, its step, and the program's name."""
+"""Controller of the title bar: the open or training run, its step, and the program's name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from studio.model.train import OpenedRun, TrainingState
 from studio.services.session import Session
 
 PAUSE_MS = 1000
-"""So long a title stays while a training runs: task bars redraw whenever it changes."""
+"""Shortest time between two titles during a training, as task bars redraw on each change."""
 
 
 class TitleController(QObject):
@@ -21,18 +21,18 @@ class TitleController(QObject):
         super().__init__(window)
         self._window, self._session = window, session
         self._source = ""
-        """The dataset of the run, or of the next one."""
+        """Dataset of the current or next run."""
         self._step = -1
         self._timer = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._timer.timeout.connect(self.refresh)
 
     def show_run(self, run: OpenedRun) -> None:
-        """Another run is open."""
+        """Names another run."""
         self._source, self._step = run.dataset, run.step
         self.refresh()
 
     def show_state(self, state: TrainingState) -> None:
-        """A training begins, goes on or ends."""
+        """Follows the start, progress and end of a training."""
         if state is not TrainingState.IDLE:
             self._source = self._session.training.source
         if state is TrainingState.STARTING and self._session.resume is None:
@@ -40,14 +40,14 @@ class TitleController(QObject):
         self.refresh()
 
     def show_dataset(self) -> None:
-        """Other images are open; a training that runs has its own."""
+        """Names newly opened images, unless a training runs on others."""
         dataset = self._session.data.dataset
         if self._session.training.state is TrainingState.IDLE and dataset is not None:
             self._source = dataset.source
             self.refresh()
 
     def show_resume(self) -> None:
-        """The next start continues from another checkpoint, or begins a run."""
+        """Follows a changed start point: another checkpoint, or a new run."""
         resume = self._session.resume
         if resume is None:
             self._step = -1
@@ -56,13 +56,13 @@ class TitleController(QObject):
         self.refresh()
 
     def show_reports(self, reports: list[Report]) -> None:
-        """The training has come further."""
+        """Follows the training's step."""
         self._step = reports[-1].step
         if not self._timer.isActive():
             self._timer.start()
 
     def refresh(self) -> None:
-        """Writes the title as it is now."""
+        """Updates the title."""
         name = self._session.naming.name or dataset_title(self._source)
         step = f" · step {self._step:,}" if self._step >= 0 else ""
         self._window.setWindowTitle(f"{name}{step} ({PROGRAM})" if name else PROGRAM)

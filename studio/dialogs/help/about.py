@@ -1,4 +1,4 @@
-"""Dialog about the program: its version, the versions of what it is made with, and its license."""
+"""Dialog with the versions of the program and its libraries, and the license."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WIDTH = 440
 
 
 class AboutDialog(QDialog):
-    """The facts come as rows of a name and a version."""
+    """Shows rows of a name and a version."""
 
     def __init__(self, rows: Sequence[tuple[str, str]], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,7 +39,7 @@ class AboutDialog(QDialog):
             facts.addWidget(title, number, 0)
             facts.addWidget(fact, number, 1)
         copy, close = QPushButton("Copy"), QPushButton("Close")
-        copy.setToolTip("Copy the versions, for a report")
+        copy.setToolTip("Copy the versions, for a bug report")
         text = "\n".join(f"{name} {version}" for name, version in rows)
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(text))
         close.clicked.connect(self.accept)

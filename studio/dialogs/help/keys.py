@@ -1,4 +1,4 @@
-"""Dialog that lists every shortcut of the window."""
+"""Dialog that lists the keyboard shortcuts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from studio.widgets.basic.table import Table
 
 @dataclass(frozen=True)
 class Key:
-    """A shortcut: where it works, what it does, and how it is pressed."""
+    """A shortcut: where it works, what it does, and its keys."""
 
     place: str
     action: str
@@ -28,34 +28,34 @@ IN_PLACES = (
     Key("Train", "Rename the run", "F2"),
     Key("Plots", "Maximize or restore", "M"),
     Key("Plots", "Zoom in, zoom out, fit", "+, −, 0"),
-    Key("Time line", "Go to another flag", "Page Up, Page Down"),
-    Key("Time line", "Go to other samples", "Left, Right, Home, End"),
-    Key("Explore", "Compare with A", "Hold A"),
+    Key("Timeline", "Jump to another flag", "Page Up, Page Down"),
+    Key("Timeline", "Show other samples", "Left, Right, Home, End"),
+    Key("Explore", "Compare before edit", "Hold A"),
     Key("Explore", "Play or stop", "Space"),
     Key("Explore", "Pin", "P"),
-    Key("Images", "Go to another image", "Arrow keys, Home, End"),
+    Key("Images", "Move to another image", "Arrow keys, Home, End"),
     Key("Images", "Enlarge", "Enter"),
     Key("Images", "Select", "Space, Shift+arrow keys"),
     Key("Images", "Select all", "Ctrl+A"),
     Key("Images", "Select none", "Esc"),
     Key("Images", "Zoom in, zoom out, fit", "+, −, 0"),
-    Key("Data", "Leave out, include", "Delete"),
+    Key("Data", "Leave out or restore", "Delete"),
     Key("Plots", "Zoom in, zoom out, fit", "+, −, 0"),
     Key("Plots", "Maximize", "M"),
     Key("Pins", "Rename, remove", "F2, Delete"),
 )
-"""Keys that are no action of a menu, because they work where the keyboard is."""
+"""Keys that are in no menu, because they depend on the focused widget."""
 
 
 class KeysDialog(QDialog):
-    """A table with a search field. Not modal, so that keys can be tried beside it."""
+    """Searchable table of shortcuts. Non-modal, so that keys can be tried beside it."""
 
     def __init__(self, keys: Sequence[Key], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keys")
         self._search = QLineEdit(placeholderText="Search", clearButtonEnabled=True)
         self._search.setAccessibleName("Search the keys")
-        self._search.setToolTip("Show only keys whose action, place or name contains these words")
+        self._search.setToolTip("Show only shortcuts that contain these words")
         self._search.textChanged.connect(self._filter)
         self._table = Table("Keys", ("Action", "Where", "Keys"), ())
         self._table.set_rows([QTreeWidgetItem([key.action, key.place, key.keys]) for key in keys])
@@ -80,7 +80,7 @@ class KeysDialog(QDialog):
 
 
 def keys_of(place: str, actions: Iterable[QAction]) -> list[Key]:
-    """Returns the shortcuts of a menu's actions, menus inside it included."""
+    """Returns the shortcuts of a menu's actions and submenus."""
     found = []
     for action in actions:
         menu = action.menu()

@@ -1,4 +1,4 @@
-"""Dialog that shows where a run keeps its log, and the end of it."""
+"""Dialog that shows a run's log file and its last lines."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class LogDialog(TextFileDialog):
     """Shows the end of the log of one run."""
 
     def __init__(self, file: Path | None, runs: Path, parent: QWidget | None = None) -> None:
-        """`file`: the log of the run that is open, if one is; `runs`: the folder of all runs."""
+        """`file`: log of the open run, or None; `runs`: folder of all runs."""
         if file:
-            said = f"The log of this run is {printable(str(file))}"
+            said = f"Log of this run: {printable(str(file))}"
         else:
-            said = f"No run is open. Each run keeps a log.txt in its folder below {printable(str(runs))}"
+            said = f"No run is open. Each run keeps a log.txt in its folder in {printable(str(runs))}"
         super().__init__("Log", said, file.parent if file else runs, parent)
         self.set_placeholder("The log is empty.")

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from core.data.cache.quota import Entry
     from core.data.download.catalog import Download
 
-WEIGHTS_ARE_HERE = "Inception's weights are here. While it trains, Ctrl+M measures with them."
+WEIGHTS_ARE_HERE = "The Inception weights are ready. During a training, Ctrl+M measures with them."
 
 
 class DataLibrary(QObject):
-    """Lists and changes what lies on the disk: one question after the other, so that of two changes the later counts.
+    """Lists and changes datasets on disk, one request after another, so that the later of two changes counts.
 
-    What fails is the workers' `problem`.
+    Failures are the workers' `problem`.
     """
 
     rows_listed = Signal(object)
@@ -41,12 +41,12 @@ class DataLibrary(QObject):
         self.ask(list_prepared, self.rows_listed.emit)
 
     def delete_prepared(self, folders: Sequence[Path]) -> None:
-        """Deletes prepared datasets, and lists what is left."""
+        """Deletes prepared datasets and lists the remaining ones."""
         self.ask(partial(delete_prepared, folders))
         self.list_prepared()
 
     def limit_prepared(self, gigabytes: float) -> None:
-        """Limits what they may take from the next preparation on, and lists them."""
+        """Limits their disk space from the next preparation on, and lists them."""
         self.ask(partial(limit_prepared, gigabytes))
         self.list_prepared()
 
@@ -54,11 +54,11 @@ class DataLibrary(QObject):
         self.ask(list_downloads, self.rows_listed.emit)
 
     def find_weights(self) -> None:
-        """Looks for the weights of Inception."""
+        """Looks for the Inception weights."""
         self.ask(find_weights, self.rows_listed.emit)
 
     def ask(self, call: Callable[[], object], done: Callable[[object], object] = lambda result: None) -> None:
-        """Calls a function in a thread, after those that were asked for before."""
+        """Calls a function in a thread, after earlier requests."""
         self._waiting.append((call, done))
         if len(self._waiting) == 1:
             self._next()
@@ -74,7 +74,7 @@ class DataLibrary(QObject):
 
 
 def list_prepared() -> Prepared:
-    """The prepared datasets on this disk."""
+    """Returns the prepared datasets on this disk."""
     from core.data.cache.entries import cache_folder
     from core.data.cache.quota import GB, VARIABLE, entries, limit, limit_is_fixed
 
@@ -85,7 +85,7 @@ def list_prepared() -> Prepared:
 
 
 def delete_prepared(folders: Sequence[Path]) -> None:
-    """Deletes the prepared datasets in these folders; raises the `UserError` of the last that stayed."""
+    """Deletes the prepared datasets in these folders; raises the `UserError` of the last failure."""
     from core.data.cache.quota import delete, entries
 
     failed: UserError | None = None
@@ -100,21 +100,21 @@ def delete_prepared(folders: Sequence[Path]) -> None:
 
 
 def limit_prepared(gigabytes: float) -> None:
-    """Remembers how much prepared datasets may take from the next preparation on."""
+    """Stores the limit of disk space for prepared datasets, from the next preparation on."""
     from core.data.cache.quota import set_limit
 
     set_limit(gigabytes)
 
 
 def list_downloads() -> Downloads:
-    """The datasets that can be downloaded."""
+    """Returns the downloadable datasets."""
     from core.data.download.catalog import DOWNLOADS
 
     return Downloads(tuple(_download_row(download) for download in DOWNLOADS.values()))
 
 
 def fetch(name: str) -> Generator[Progress, None, str]:
-    """Downloads what is missing of a dataset, and returns the source as which it can be opened."""
+    """Downloads missing files of a dataset, and returns its source."""
     from core.data.download.catalog import known
     from core.data.download.fetch import fetch as receive
 
@@ -123,14 +123,14 @@ def fetch(name: str) -> Generator[Progress, None, str]:
 
 
 def find_weights() -> InceptionRow:
-    """Inception's weights: whether they are here, and else what there is to download."""
+    """Returns whether the Inception weights are here, and otherwise their download."""
     from core.evaluation.features.weights import INCEPTION
 
     return InceptionRow(INCEPTION.is_here(), INCEPTION.bytes, INCEPTION.page, INCEPTION.license)
 
 
 def fetch_weights() -> Generator[Progress, None, str]:
-    """Downloads the weights of Inception, with `Progress`, and returns what is to be said then."""
+    """Downloads the Inception weights with `Progress`, and returns a message."""
     from core.data.download.fetch import fetch as receive
     from core.evaluation.features.weights import INCEPTION
 
@@ -139,7 +139,7 @@ def fetch_weights() -> Generator[Progress, None, str]:
 
 
 def adopt_weights(file: Path) -> Generator[Progress, None, str]:
-    """Copies the weights of Inception from a file of the person's, likewise."""
+    """Copies the Inception weights from a file, and returns a message."""
     from core.data.download.fetch import adopt
     from core.evaluation.features.weights import INCEPTION
 
@@ -157,11 +157,11 @@ def _prepared_row(entry: Entry) -> PreparedRow:
 def _download_row(download: Download) -> DownloadRow:
     here = download.is_here()
     if here:
-        where = f"It is {download.folder()}"
+        where = f"Saved in {download.folder()}"
     elif download.is_manual:
-        where = f"No program may download it: {download.manual_instructions()}."
+        where = f"Manual download: {download.manual_instructions()}."
     else:
-        where = f"It comes to {download.folder()}"
+        where = f"Will be saved in {download.folder()}"
     return DownloadRow(
         download.name,
         download.source,

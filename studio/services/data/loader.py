@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 
 
 class DatasetLoader(QObject):
-    """Opens datasets and prepares them anew. What cannot be read is the workers' `problem`."""
+    """Opens datasets and prepares them again. Read errors are the workers' `problem`."""
 
     scan_began = Signal(bool)
-    """Whether it is the open dataset that is prepared anew."""
+    """Whether the open dataset is being prepared again."""
     scan_progressed = Signal(object)
     first_images_read = Signal(object)
-    """The first images of a dataset, while it is read."""
+    """First images of a dataset being read."""
     dataset_opened = Signal(object)
     """An `OpenedDataset`."""
     scan_ended = Signal()
-    """The dataset is open, or reading it was cancelled or failed."""
+    """Reading has ended: the dataset is open, or reading was cancelled or failed."""
     examination_began = Signal()
     examination_progressed = Signal(object)
     examined = Signal(object)
@@ -49,38 +49,39 @@ class DatasetLoader(QObject):
         super().__init__(parent)
         self.dataset: Dataset | None = None
         self.how: Preparation | None = None
-        """How the open dataset was prepared."""
+        """Preparation of the open dataset."""
         self.previews: set[IteratorThread] = set()
-        """Threads that draw what the discriminator would see, for which they borrow torch's random numbers."""
+        """Threads that draw previews, which use torch's random numbers meanwhile."""
         self._workers = workers
         self._task = NewestTask(workers)
         self._pending: DataRequest | None = None
-        """What is being read, until it is open."""
+        """Request being read, until it is open."""
         self._whole: Dataset | None = None
-        """The open dataset with the images that are left out."""
+        """The open dataset including left-out images."""
 
     def scan(self, request: DataRequest) -> None:
-        """Reads images; a scan that is under way is given up for it. The dataset that is open stays until then."""
+        """Reads images, replacing a scan in progress. The open dataset stays until then."""
         self._begin(request)
         self._task.start(lambda: open_dataset(request), self._show, self.examined.emit, self._end)
 
     def adopt(self, thread: IteratorThread, request: DataRequest) -> None:
-        """The same where a thread runs `open_dataset` already."""
+        """Takes over a thread that runs `open_dataset` already."""
         self._begin(request)
         self._task.adopt(thread, self._show, self.examined.emit, self._end)
 
     @property
     def is_preparing(self) -> bool:
-        """Whether the dataset that is open is being prepared anew, and no other one is being opened."""
+        """Whether the open dataset is being prepared again and no other one is being opened."""
         return self._pending is not None and self.dataset is not None and self._pending.source == self.dataset.source
 
     @property
     def opening(self) -> str:
-        """The source of another dataset that is being read; empty if there is none."""
+        """Returns the source of another dataset being read; empty if there is none."""
         return self._pending.source if self._pending is not None and not self.is_preparing else ""
 
     def prepare(self, how: Preparation, augment: str) -> None:
-        """The open dataset in another way. It costs nothing if it is so, or soon will be; points are as they are."""
+        """Prepares the open dataset differently. Does nothing if it is prepared so, or soon will be, or holds
+        points."""
         if self.dataset is None or self.dataset.points or (self._pending and not self.is_preparing):
             return
         if how == (self._pending.how if self._pending else self.how):
@@ -91,7 +92,7 @@ class DatasetLoader(QObject):
             self.scan(DataRequest(self.dataset.source, how, augment))
 
     def replace(self, opened: OpenedDataset) -> None:
-        """The same images, if they are still open, of which others are left out."""
+        """Replaces the dataset by the same images with others left out, if they are still open."""
         if opened.whole is self._whole:
             self.dataset = opened.dataset
             self.dataset_opened.emit(opened)
@@ -101,7 +102,7 @@ class DatasetLoader(QObject):
             self._task.cancel()
 
     def preview(self, settings: Settings, count: int, seed: int) -> None:
-        """Draws a random sheet as the discriminator would be shown it by these settings, as `sheet_drawn`. No training
+        """Draws a random sheet as the discriminator would see it with these settings, as `sheet_drawn`. No training
         runs."""
         if self.dataset is not None:
             make = partial(as_generator, draw_discriminator_sheet, self.dataset, settings, count, seed)
@@ -141,7 +142,7 @@ class DatasetLoader(QObject):
 
 def open_dataset(request: DataRequest) -> Generator[Event, None, Examined]:
     """Prepares images: yields `Progress`, perhaps `FirstImages`, an `OpenedDataset`, then `Progress` of its
-    examination, and returns what was found."""
+    examination, and returns the findings."""
     from core.data.cache.exclusions import without_excluded
     from core.data.prepare import prepare_whole
 
@@ -155,7 +156,7 @@ def open_dataset(request: DataRequest) -> Generator[Event, None, Examined]:
 
 
 def draw_discriminator_sheet(dataset: Dataset, settings: Settings, count: int, seed: int) -> DatasetSheet:
-    """Draws a random sheet of a dataset as the discriminator would be shown it."""
+    """Draws a random sheet of a dataset as the discriminator would see it."""
     import_torch()
     from core.training.augmentation import discriminator_sheet
 

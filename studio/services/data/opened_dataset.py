@@ -1,4 +1,4 @@
-"""Dataset that is open, as it is shown."""
+"""The open dataset, as shown in the window."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 def opened_dataset(
     whole: Dataset, dataset: Dataset, how: Preparation, parts: tuple[str, ...] | None = None
 ) -> OpenedDataset:
-    """Returns a dataset as it is shown: `whole`, or without the images that are left out.
+    """Returns a dataset for display: `whole`, or without left-out images.
 
-    `parts`: those of `DataFacts`, where they are known already.
+    `parts`: those of `DataFacts`, if known already.
     """
     if parts is None:
         parts = _parts(whole, how)
@@ -31,7 +31,7 @@ def opened_dataset(
 
 
 def _parts(whole: Dataset, how: Preparation) -> tuple[str, ...]:
-    """The folders that divide the dataset, where one of them is for training."""
+    """Returns the folders that divide the dataset, if one of them is for training."""
     folders = {tuple(name.split("/")[:-1]) for name in whole.records.all_names()}
     level, parts = class_level(folders)
     if how.split == "train" and folders and all(is_for_training((*path, ""), len(path)) for path in folders):

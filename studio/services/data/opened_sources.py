@@ -1,7 +1,7 @@
 """Sources of images that the person has opened on this computer.
 
-A checkpoint or a run names the images that it was trained on. Whoever wrote the file chose that name, which may be a
-folder on another computer: it is opened unasked only if the person opened it before.
+A checkpoint or a run names its training images. The author of the file chose that name, which may be a folder on
+another computer: it is opened automatically only if the person opened it before.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class OpenedSources:
         return source.startswith((*BUILT_IN, DOWNLOADED)) or source in _read()
 
     def add(self, source: str) -> None:
-        """Remembers a source; of more than `MOST` the oldest is forgotten."""
+        """Stores a source; beyond `MOST`, drops the oldest."""
         QSettings().setValue(KEY, [source, *(other for other in _read() if other != source)][:MOST])
 
 

@@ -1,4 +1,4 @@
-"""Service that examines the open dataset, reads the images of findings, and excludes images."""
+"""Service that examines the open dataset, reads the images of findings, and leaves images out."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ if TYPE_CHECKING:
     from core.data.formats.image_files import File
 
 TILES = 48
-"""Images of a finding that are shown at once."""
+"""Number of images on a page of a finding."""
 THUMBNAIL = 128
 PAIRS = 6
 BEFORE = 256
-"""Longer side of an original as it is shown."""
+"""Longer side of a shown original in pixels."""
 MATTERS_OF_TASTE: frozenset[FindingKind] = frozenset({"colours", "transparency"})
-"""Nothing is wrong with those images; whether to leave them out is for the person alone to say."""
+"""Findings about valid images, which only the person decides to leave out."""
 
 
 class DatasetReview(QObject):
-    """Of each kind of question only the newest is answered; what cannot be done is the workers' `problem`."""
+    """Answers only the newest request of each kind; failures are the workers' `problem`."""
 
     page_shown = Signal(object)
     """A `Page`."""
     compared = Signal(object)
     """A `BeforeAfter`."""
     reviewed = Signal(object)
-    """The `Examined` of the open dataset, as it is without what is left out, and under the augmentation that is set."""
+    """The `Examined` of the open dataset without left-out images, under the current augmentation."""
     changed = Signal(object)
-    """An `OpenedDataset` of which other images than before are left out."""
+    """An `OpenedDataset` with other images left out."""
     settled = Signal(object)
-    """The rows that are left out, when the last change is on the disk, or was refused."""
+    """Left-out rows, once the last change is stored or refused."""
 
     def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -58,10 +58,10 @@ class DatasetReview(QObject):
         self._augment = "none"
         self._wanted: frozenset[int] = frozenset()
         self.is_changing = False
-        """Whether a change of what is left out is on its way to the disk."""
+        """Whether a change of the left-out rows is being stored."""
 
     def open(self, opened: OpenedDataset) -> None:
-        """Reviews a dataset: another one, or the same, of which other images are left out."""
+        """Reviews another dataset, or the same one with other images left out."""
         before, self._opened = self._opened, opened
         if before is None or before.whole is not opened.whole:
             self._examined = None
@@ -71,7 +71,7 @@ class DatasetReview(QObject):
             self.set_examined(self._examined)
 
     def set_examined(self, examined: Examined) -> None:
-        """Takes what was found in the dataset."""
+        """Sets the findings about the dataset."""
         from core.data.health.examine import reconsidered
 
         if self._opened is not None:
@@ -81,14 +81,14 @@ class DatasetReview(QObject):
             self.reviewed.emit(self._examined)
 
     def set_augment(self, augment: str) -> None:
-        """The setting `augment`, which decides how many images are few."""
+        """Sets the setting `augment`, which decides how many images are few."""
         if augment != self._augment:
             self._augment = augment
             if self._examined is not None:
                 self.set_examined(self._examined)
 
     def show_page(self, finding: HealthFinding, number: int) -> None:
-        """Reads a page of the images that a finding is about, as `page_shown`."""
+        """Reads a page of a finding's images, as `page_shown`."""
         if self._opened is not None:
             make = partial(as_generator, read_page, self._opened.whole, finding, number)
             self._pages.start(make, done=self.page_shown.emit)
@@ -98,7 +98,7 @@ class DatasetReview(QObject):
         self._comparisons.start(partial(compare, source, how, seed), done=self.compared.emit)
 
     def set_left_out(self, rows: frozenset[int]) -> None:
-        """Leaves exactly these images out. While one change is written, the newest of those that follow waits."""
+        """Leaves exactly these images out. While one change is being written, only the newest later one waits."""
         self._wanted = rows
         if not self.is_changing:
             self._change()
@@ -117,7 +117,7 @@ class DatasetReview(QObject):
             self.changed.emit(after)
 
     def _end_change(self) -> None:
-        """Goes on to what is wanted by now; of a change that failed the rows stay as they are."""
+        """Continues with the newest change; a failed one leaves the rows unchanged."""
         if self.is_changing and self._opened is not None:
             self.is_changing = False
             self._wanted = self._opened.index.left_out
@@ -127,7 +127,7 @@ class DatasetReview(QObject):
 def examine_dataset(
     whole: Dataset, left_out: frozenset[int], how: Preparation, augment: str
 ) -> Generator[Progress, None, Examined]:
-    """Examines a whole dataset, and suggests what to leave out of it."""
+    """Examines a whole dataset, and suggests images to leave out."""
     from core.data.health.examine import examine
 
     report = yield from examine(whole, how, augment)
@@ -136,7 +136,7 @@ def examine_dataset(
 
 
 def read_page(dataset: Dataset, finding: HealthFinding, number: int) -> Page:
-    """One page of the images that a finding is about."""
+    """Reads one page of a finding's images."""
     rows = np.concatenate([np.zeros(0, np.int64), *finding.groups])
     groups = np.repeat(np.arange(len(finding.groups)), [len(group) for group in finding.groups])
     chosen = slice(number * TILES, (number + 1) * TILES)
@@ -148,7 +148,7 @@ def read_page(dataset: Dataset, finding: HealthFinding, number: int) -> Page:
 
 
 def compare(source: str, how: Preparation, seed: int) -> Generator[Progress | FirstImages, None, BeforeAfter]:
-    """Prepares some images that are drawn at random, to be seen beside their originals; `how` has a size."""
+    """Prepares random images to compare with their originals; `how` has a size."""
     from core.data.cache.exclusions import excluded
     from core.data.formats.image_files import evenly_chosen, read, whites_of
     from core.data.items import Picture
@@ -169,13 +169,13 @@ def compare(source: str, how: Preparation, seed: int) -> Generator[Progress | Fi
             before = read(file, small, whites)
             if isinstance(before, Picture):
                 pairs.append(Pair(after.name, _upright(before.pixels), _upright(after.pixels)))
-    return BeforeAfter(pairs, "" if pairs else "The originals of these images are not at hand as files of their own.")
+    return BeforeAfter(pairs, "" if pairs else "The originals of these images are not available as separate files.")
 
 
 def leave_out(opened: OpenedDataset, rows: frozenset[int]) -> OpenedDataset:
-    """Leaves exactly these rows of the whole dataset out, and remembers it by their names.
+    """Leaves exactly these rows of the whole dataset out, and stores their names.
 
-    Raises `UserError` when too few images would be left, or when it cannot be remembered.
+    Raises `UserError` when too few images would remain, or when storing fails.
     """
     from core.data.cache.exclusions import change
 
@@ -185,7 +185,7 @@ def leave_out(opened: OpenedDataset, rows: frozenset[int]) -> OpenedDataset:
 
 
 def _files(source: str, split: Split) -> Generator[Progress | FirstImages, None, Sequence[File]]:
-    """The image files of a source; none where it is not made of files."""
+    """Returns the image files of a source; none if it does not consist of files."""
     from core.data.download.catalog import Downloaded
     from core.data.formats.image_files import Files
     from core.data.prepare import scan
@@ -196,7 +196,8 @@ def _files(source: str, split: Split) -> Generator[Progress | FirstImages, None,
 
 
 def _within(width: int, height: int) -> Size:
-    """The size of the whole picture at most `BEFORE` px long, as near to its proportions as can be prepared."""
+    """Returns the size of the uncropped image, at most `BEFORE` px long, as close to its proportions as can be
+    prepared."""
     scale = min(BEFORE / max(width, height), 1)
     return max(round(width * scale), 8), max(round(height * scale), 8)
 
@@ -206,6 +207,6 @@ def _upright(planes: NDArray[np.uint8]) -> Image:
 
 
 def _thumbnail(planes: NDArray[np.uint8]) -> Image:
-    """Every so many pixels, so that the longer side is `THUMBNAIL` px at most: enough to recognize an image."""
+    """Returns every n-th pixel, so that the longer side is at most `THUMBNAIL` px: enough to recognize an image."""
     step = -(-max(planes.shape[1:]) // THUMBNAIL)
     return _upright(planes[:, ::step, ::step])

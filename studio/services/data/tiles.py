@@ -1,4 +1,4 @@
-"""Service that reads images of the open dataset, the newest request first, for a grid that shows all of them."""
+"""Service that reads images of the open dataset for a grid of all images, newest request first."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from core.data.dataset import Dataset
 
 AT_ONCE = 2**21
-"""Bytes of images that are read before a newer request is looked for."""
+"""Bytes of images read before checking for a newer request."""
 MOST_AT_ONCE = 64
-"""And images, of small ones."""
+"""Number of images read before checking, if they are small."""
 
 T = TypeVar("T")
 
 
 class TileReader(QObject):
-    """Reads in a thread. Every signal is emitted in the GUI thread."""
+    """Reads in a thread. Emits every signal in the GUI thread."""
 
     read = Signal(object)
-    """`Tiles` of some of the rows of the newest request."""
+    """`Tiles` of some rows of the newest request."""
     image_read = Signal(int, object)
-    """A row, and its image as it is trained, (H, W, C)."""
+    """A row, and its image at training size, (H, W, C)."""
     problem = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -46,19 +46,19 @@ class TileReader(QObject):
         self._whole = None if opened.whole.points else opened.whole
 
     def ask(self, request: TileRequest) -> None:
-        """Reads tiles, as `read`; what is left of an older request is given up."""
+        """Reads tiles, as `read`; drops the rest of an older request."""
         self._newest = request
         if self._whole is not None:
             self._read(self._whole, request, 0)
 
     def read_image(self, row: int) -> None:
-        """Reads an image as it is trained, as `image_read`."""
+        """Reads an image at training size, as `image_read`."""
         if self._whole is not None:
             work = partial(read_image, self._whole, row)
             self._ask("image", work, partial(self._show_image, self._whole, row))
 
     def shutdown(self) -> None:
-        """Ends the thread, and waits for it."""
+        """Ends the thread and waits for it."""
         self._thread.stop()
         self._thread.wait()
 
@@ -85,7 +85,7 @@ class TileReader(QObject):
             self.image_read.emit(row, image)
 
     def _fail(self, problem: UserError) -> None:
-        """Says once that images cannot be read any more, and asks for no others of them."""
+        """Reports once that images cannot be read any more, and stops reading."""
         if self._whole is not None:
             self._whole = None
             self.problem.emit(problem)
@@ -105,7 +105,7 @@ def read_image(whole: Dataset, row: int) -> Image:
 
 
 def _resized(image: Image, size: tuple[int, int]) -> Image:
-    """The image (H, W, C) in this width and height: antialiased, or enlarged pixel by pixel."""
+    """Returns the image (H, W, C) at this width and height: antialiased, or enlarged pixel by pixel."""
     from PIL.Image import Resampling, fromarray
 
     height, width, channels = image.shape

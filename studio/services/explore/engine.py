@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class RestoredImage:
-    """What made an exported image.
+    """The recipe of an exported image.
 
-    `source`: its generator, or None if that is explored already; `notice`: what may differ from the image.
+    `source`: its generator, or None if it is explored already; `notice`: possible differences from the image.
     """
 
     source: ExploreSource | None
@@ -45,7 +45,7 @@ class RestoredImage:
 
 
 class ExploreEngine:
-    """Owns the sampler. Its methods wait for each other, and raise `UserError`.
+    """Owns the sampler. Its methods are serialized, and raise `UserError`.
 
     They are for the explore thread. Other threads work with the `generator` of an `ExploreSource`.
     """
@@ -56,17 +56,17 @@ class ExploreEngine:
         self._saved = SavedPins()
         self._pins_problem: UserError | None = None
         self._kept: set[Maker] = set()
-        """Generators that pins of this session were made with: an undo may bring the pins back."""
+        """Generators of this session's pins: an undo may restore the pins."""
         self._lock = threading.Lock()
 
-    # What is explored
+    # Explored generator
 
     def open(self, path: Path) -> ExploreSource:
-        """Opens a checkpoint that a person chose, and protects it from being deleted to make room for others."""
+        """Opens a chosen checkpoint, and protects it from automatic deletion."""
         with self._turn():
             source = self._open(path)
             if source.home != path:
-                with suppress(UserError):  # a disk that may only be read deletes nothing either
+                with suppress(UserError):  # a read-only disk deletes nothing either
                     pin(path)
             return source
 
@@ -76,7 +76,7 @@ class ExploreEngine:
             return self._open(_newest(run))
 
     def load(self, weights: PublishedWeights) -> ExploreSource:
-        """Takes the weights that a training has published."""
+        """Takes over the weights published by a training."""
         with self._turn():
             from core.latent.sampler import Sampler
 
@@ -91,16 +91,16 @@ class ExploreEngine:
         with self._turn():
             path = generator_file(home, maker) if is_run(home) else home
             if not path.is_file():
-                what = f"The generator of step {maker.step:,}, which made this pin, is not there any more."
-                raise UserError(what, "The pin keeps its picture.")
+                what = f"The generator of step {maker.step:,}, which made this pin, was deleted."
+                raise UserError(what, "The pin keeps its image.")
             source = self._open(path)
             if source.weights != maker.weights:
-                what = f"{path.name} holds other weights now than those that made this pin."
-                raise UserError(what, "The pin keeps its picture.")
+                what = f"{path.name} now holds other weights than those that made this pin."
+                raise UserError(what, "The pin keeps its image.")
             return source
 
     def recall(self, source: ExploreSource) -> ExploreSource:
-        """Explores again what was explored before."""
+        """Explores an earlier source again."""
         with self._turn():
             assert source.generator is not None
             sampler = self._sampler = source.generator.sampler()
@@ -111,18 +111,18 @@ class ExploreEngine:
             return replace(self._source(path, source.home), weights=sampler.fingerprint())
 
     def restore(self, image: Path, runs: Path) -> RestoredImage:
-        """Reads what made an exported image, and opens its checkpoint; `runs`: where that may be."""
+        """Reads the recipe of an exported image, and opens its checkpoint; `runs`: where that may be."""
         with self._turn():
             from core.export.recipe import read
 
             recipe = read(image)
             if recipe is None:
-                raise UserError(f"{image.name} does not say how it was made.", "Drop a PNG that was exported here.")
+                raise UserError(f"{image.name} contains no recipe.", "Drop a PNG that was exported by GAN Studio.")
             if self._sampler is not None and recipe.checkpoint and self._sampler.digest == recipe.checkpoint:
                 return RestoredImage(None, recipe.request)
             return self._restored_elsewhere(recipe, image, runs)
 
-    # What is asked of it
+    # Requests
 
     def render(self, request: LatentRequest) -> Images | None:
         """Renders the request's images; None before a generator is open."""
@@ -130,7 +130,7 @@ class ExploreEngine:
             return self._sampler.render(request) if self._sampler is not None else None
 
     def pin(self, request: LatentRequest) -> tuple[Pin, ExploreSource]:
-        """Returns the request's first image as a pin, and its generator, which is kept with the run from now on."""
+        """Returns the request's first image as a pin, and keeps its generator with the run."""
         with self._turn():
             sampler, first = self._opened(), request.part(0, 1)
             maker = Maker(sampler.meta.step, sampler.fingerprint())
@@ -145,21 +145,21 @@ class ExploreEngine:
             return self._opened().bake(request)
 
     def add(self, plus: Sequence[Point], minus: Sequence[Point], also: Sequence[Point]) -> Point:
-        """Returns plus - minus + also, of the means of three groups of points."""
+        """Returns plus - minus + also, each the mean of a group of points."""
         with self._turn():
             from core.latent.directions import arithmetic
 
             return arithmetic(self._opened(), plus, minus, also)
 
     def contrast(self, liked: Sequence[Point], disliked: Sequence[Point], name: str) -> Direction:
-        """Returns the direction from the points that a person dislikes to those that they like."""
+        """Returns the direction from the negative to the positive points."""
         with self._turn():
             from core.latent.directions import from_groups
 
             return Direction(name, to_numbers(from_groups(self._opened(), liked, disliked)))
 
     def write(self, request: LatentRequest, path: Path) -> None:
-        """Writes the request's first image as a PNG that says how it was made."""
+        """Writes the request's first image as a PNG with its recipe."""
         with self._turn():
             from core.export.image_files import export_images
             from core.export.selection import RequestSelection
@@ -167,7 +167,7 @@ class ExploreEngine:
             run_to_end(export_images(self._opened(), RequestSelection(request.part(0, 1), path.stem), path.parent))
 
     def save_pins(self, home: Path, saved: SavedPins) -> None:
-        """Saves pins and directions with the run or the checkpoint that is their home."""
+        """Saves pins and directions with their run or checkpoint."""
         with self._turn():
             save_pins(home, saved)
             if is_run(home):
@@ -185,7 +185,7 @@ class ExploreEngine:
 
     def _opened(self) -> Sampler:
         if self._sampler is None:
-            raise UserError("There is no generator to make images with.", "Open a checkpoint, or train first.")
+            raise UserError("There is no generator to render images.", "Open a checkpoint, or train first.")
         return self._sampler
 
     def _open(self, path: Path) -> ExploreSource:
@@ -204,7 +204,7 @@ class ExploreEngine:
         if not recipe.checkpoint and self._sampler is not None:
             here = self._source(self._sampler.path, self._home)
             if all(here.fits(point) for point in recipe.request.trajectory.points):
-                step = f"The image was made at step {recipe.step:,} of a training; this generator is at {here.step:,}."
+                step = f"The image was made at step {recipe.step:,}; this generator is at step {here.step:,}."
                 return RestoredImage(None, recipe.request, step)
         raise missing(recipe, image)
 
@@ -235,7 +235,7 @@ class ExploreEngine:
         )
 
     def _with_maker_kept(self, maker: Maker, image: Images) -> ExploreSource:
-        """Keeps the generator with its run, and returns what is explored, whose checkpoint that may be from now on."""
+        """Keeps the generator with its run, and returns the source, which may belong to that checkpoint now."""
         import torch
 
         from core.checkpoint import summary
@@ -251,7 +251,7 @@ class ExploreEngine:
 
 
 def _title(path: Path | None, home: Path | None, dataset: str) -> str:
-    """Returns what a person calls what is explored."""
+    """Returns the title of the explored source."""
     if home is not None and is_run(home):
         return run_title(home)
     return path.stem if path is not None else dataset_title(dataset)
@@ -273,7 +273,7 @@ def _newest(run: Path) -> Path:
 
 
 def _read_pins(home: Path | None) -> tuple[SavedPins, UserError | None]:
-    """Returns what was saved, or why it cannot be read."""
+    """Returns the saved pins, or why they cannot be read."""
     try:
         return saved_pins_of(home), None
     except UserError as problem:

@@ -1,4 +1,5 @@
-"""Jobs on a copy of the explored generator, with progress and cancel: exports, projections, neighbors and privacy."""
+"""Jobs on a copy of the explored generator, with progress and cancel: exports, projections, nearest images and
+privacy."""
 
 from __future__ import annotations
 
@@ -35,14 +36,14 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound=Event)
 
 POPULATION = 64
-"""Generated images whose distances are counted beside it, where they are not on screen anyway."""
+"""Number of generated images whose distances are shown for comparison, if they are not on screen anyway."""
 
 
 class GeneratorJobs(QObject):
-    """Starts jobs. Every signal is emitted in the GUI thread; progress and problems are those of the jobs."""
+    """Starts jobs. Emits every signal in the GUI thread; progress and problems are those of the jobs."""
 
     components_found = Signal(object)
-    """Directions (k, numbers), the strongest first."""
+    """Directions (k, numbers), strongest first."""
     projected = Signal(object)
     """A `ProjectionProgress`."""
     nearest_found = Signal(object)
@@ -60,19 +61,15 @@ class GeneratorJobs(QObject):
         self._data = data
 
     def find_components(self, like: Point) -> None:
-        """Finds principal components of the generator's activations, of images of the class and codes of `like`."""
-        self._jobs.start(
-            partial(_components, self._held(), like), done=self._show_components, title="Search for components"
-        )
+        """Finds principal components of the generator's activations, for the class and codes of `like`."""
+        self._jobs.start(partial(_components, self._held(), like), done=self._show_components, title="Component search")
 
     def project(self, path: Path) -> None:
-        """Searches for the latent whose image is most like a person's picture."""
-        self._jobs.start(
-            partial(_project, self._explore.source, path), self.projected.emit, title="Search for the picture"
-        )
+        """Finds the latent whose image is most similar to a photo."""
+        self._jobs.start(partial(_project, self._explore.source, path), self.projected.emit, title="Projection")
 
     def find_nearest(self, request: LatentRequest) -> None:
-        """Finds the training images that are nearest to the request's first image."""
+        """Finds the training images nearest to the request's first image."""
         dataset, first, held = self._data.dataset, request.part(0, 1), self._held()
 
         def work() -> Generator[Progress | Notice, None, NearestImages]:
@@ -82,23 +79,23 @@ class GeneratorJobs(QObject):
             asked = NearestQuery(np.concatenate([sampler.render(first), others]), 0, sampler.meta.settings)
             return (yield from find_nearest(asked, dataset))
 
-        self._jobs.start(work, self._tell, self.nearest_found.emit, title="Search for near images")
+        self._jobs.start(work, self._tell, self.nearest_found.emit, title="Nearest image search")
 
     def compare(self, asked: NearestQuery) -> None:
-        """Finds the training images that are nearest to one of some generated images."""
+        """Finds the training images nearest to one of some generated images."""
         dataset = self._data.dataset
         self._jobs.start(
-            lambda: find_nearest(asked, dataset), self._tell, self.nearest_found.emit, title="Search for near images"
+            lambda: find_nearest(asked, dataset), self._tell, self.nearest_found.emit, title="Nearest image search"
         )
 
     def report_privacy(self, checkpoint: Path, dataset: Dataset) -> None:
-        """Finds out what a checkpoint gives away of the images that it was trained on."""
+        """Reports what a checkpoint reveals about its training images."""
         self._jobs.start(
             lambda: _privacy(checkpoint, dataset), self._tell, self.privacy_reported.emit, title="Privacy report"
         )
 
     def export_images(self, selection: Selection, target: Path, file_options: FileOptions, overwrite: bool) -> None:
-        """Writes images with the generator that is on screen."""
+        """Writes images with the explored generator."""
         self._jobs.start(
             partial(_images, self._held(), selection, target, file_options, overwrite), title="Image export"
         )
@@ -106,7 +103,7 @@ class GeneratorJobs(QObject):
     def export_video(self, trajectory: Walk | Loop, target: Path, animation: Animation, overwrite: bool) -> None:
         """Writes a walk or a loop as a video."""
         self._jobs.start(
-            partial(_video, self._held(), trajectory, target, animation, overwrite), self._tell, title="Film export"
+            partial(_video, self._held(), trajectory, target, animation, overwrite), self._tell, title="Video export"
         )
 
     def export_timelapse(self, run: Path, target: Path, animation: Animation, overwrite: bool) -> None:
@@ -114,7 +111,7 @@ class GeneratorJobs(QObject):
         self._jobs.start(lambda: _timelapse(run, target, animation, overwrite), self._tell, title="Time-lapse export")
 
     def export_report(self, run: Path, target: Path, overwrite: bool) -> None:
-        """Writes a page about a run, which may be training."""
+        """Writes a report page of a run, which may be training."""
         self._jobs.start(lambda: _report(run, target, overwrite), title="Report export")
 
     def export_generator(self, target: Path, overwrite: bool) -> None:
@@ -129,7 +126,7 @@ class GeneratorJobs(QObject):
             self.notice.emit(event.text)
 
     def _held(self) -> HeldGenerator | None:
-        """Returns the generator that is on screen now, whatever is explored when the job begins."""
+        """Returns the generator explored now, whatever is explored when the job begins."""
         return self._explore.source.generator if self._explore.source is not None else None
 
 
@@ -138,7 +135,7 @@ class GeneratorJobs(QObject):
 
 def _sampler(held: HeldGenerator | None) -> Sampler:
     if held is None:
-        raise UserError("There is no generator to make images with.", "Open a checkpoint, or train first.")
+        raise UserError("There is no generator to render images.", "Open a checkpoint, or train first.")
     import_torch()
     return held.sampler()
 
@@ -152,8 +149,8 @@ def _components(held: HeldGenerator | None, like: Point) -> Generator[Progress, 
 
 def _project(source: ExploreSource | None, path: Path) -> Generator[Progress | ProjectionProgress, None, None]:
     if source is None or source.generator is None:
-        raise UserError("There is no generator to look for the picture with.", "Open a checkpoint, or train first.")
-    yield Progress(f"Looking at {path.name}", 0, 0)
+        raise UserError("There is no generator to project the photo.", "Open a checkpoint, or train first.")
+    yield Progress(f"Reading {path.name}", 0, 0)
     import_torch()
     from core.projection.projector import project
     from core.projection.target_image import open_picture
@@ -162,20 +159,20 @@ def _project(source: ExploreSource | None, path: Path) -> Generator[Progress | P
     picture = open_picture(path, checkpoint.meta)
     with closing(project(checkpoint, picture)) as events:
         for event in events:
-            yield Progress(f"Looking for {path.name}, {event.psnr:.1f} dB", event.step, event.total)
+            yield Progress(f"Projecting {path.name}, {event.psnr:.1f} dB", event.step, event.total)
             done = event.step / event.total
             yield ProjectionProgress(path.name, picture, event.image, done, event.psnr, event.point, source)
 
 
 def _beside(source: ExploreSource) -> Checkpoint:
-    """Returns a checkpoint with the discriminator that a picture is compared by: the generator's own, or of its run."""
+    """Returns a checkpoint with the discriminator used to compare images: the generator's own, or one of its run."""
     from core.checkpoint import load
     from core.runs.run import Run
 
     if source.path is not None and (source.path == source.home or source.path.parent.name != FOLDER):
         return load(source.path, ("D",))
     if source.home is None:
-        raise UserError("There is no checkpoint to compare the picture by.", "Save the training, and try again.")
+        raise UserError("There is no checkpoint to compare the photo with.", "Save the training, then try again.")
     return load(Run(source.home).newest(), ("D",))
 
 

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from core.evaluation.nearest_neighbors import ComparisonSpace
 
 NEAREST = 6
-"""Training images that are shown beside one of the generator's."""
+"""Number of training images shown for a generated one."""
 
 
 def find_nearest(asked: NearestQuery, dataset: Dataset | None) -> Generator[Progress | Notice, None, NearestImages]:
-    """Looks for the training images that are nearest to a generated one. Raises `UserError` where no dataset is open,
-    or another one."""
+    """Finds the training images nearest to a generated one. Raises `UserError` if no dataset, or another one, is
+    open."""
     from core.data.holdout import held_rows
     from core.evaluation.nearest_neighbors import PIXELS, nearest, neighbor_distances
 
@@ -57,6 +57,4 @@ def _features(dataset: Dataset) -> Generator[Progress | Notice, None, Comparison
         starts = range(0, len(images), extractor.at_once)
         return np.concatenate([extractor(images[start : start + extractor.at_once]).values for start in starts])
 
-    return ComparisonSpace(
-        "features", f"root mean square difference of what a network ({extractor.name}) sees in them", values
-    )
+    return ComparisonSpace("features", f"root mean square difference of {extractor.name} features", values)

@@ -1,4 +1,4 @@
-"""Service that sends requests to the explored generator in its own thread, the newest first."""
+"""Service that sends requests to the explored generator in its own thread, newest first."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ from studio.model.explore import ExploreSource, PublishedWeights
 from studio.services.explore.engine import ExploreEngine, RestoredImage
 
 BESIDE_TRAINING = 0.03
-"""The part of its time for which the sampler works while a training runs, so that the training hardly feels it."""
+"""Share of time for the sampler while a training runs, small enough not to slow the training."""
 BESIDE_TRAINING_ON_GPU = 0.5
-"""The same of a sampler on a GPU, which goes before a training there and takes little from one on the CPU: a slider is
-answered 60 times a second where an image takes 8 ms. The training feels it only while the slider moves."""
+"""Share of time for a sampler on a GPU, which has priority over a training there and slows one on the CPU little: a
+slider gets 60 images per second where an image takes 8 ms. Affects the training only while the slider moves."""
 
 
 class ExploreService(QObject):
-    """Owns the sampler and its thread. Every signal is emitted in the GUI thread."""
+    """Owns the sampler and its thread. Emits every signal in the GUI thread."""
 
     devices_found = Signal(list)
     source_changed = Signal(object)
-    """The `ExploreSource` that is explored from now on."""
+    """The `ExploreSource` explored from now on."""
     opening = Signal(str)
-    """The name of the run or checkpoint whose generator is being opened."""
+    """Name of the run or checkpoint whose generator is being opened."""
     opened = Signal(object, object)
-    """A checkpoint's path that was asked for, and its `ExploreSource`, after `source_changed`."""
+    """Path of a requested checkpoint, and its `ExploreSource`, after `source_changed`."""
     rendered = Signal(str, object, object)
-    """A slot, the request in it, and its images."""
+    """A slot, its request, and the images."""
     restored = Signal(object)
-    """The `LatentRequest` that made an image which was opened, after its `ExploreSource`."""
+    """The `LatentRequest` of an opened image, after its `ExploreSource`."""
     directed = Signal(object)
-    """A `Direction` that `contrast` asked for."""
+    """A `Direction` requested by `contrast`."""
     added = Signal(object, object, object, object)
     """Three groups of points, and their sum."""
     pinned = Signal(object)
-    """A `Pin` that `pin` asked for."""
+    """A `Pin` requested by `pin`."""
     problem = Signal(object)
     notice = Signal(str)
 
@@ -53,16 +53,16 @@ class ExploreService(QObject):
         super().__init__(parent)
         self.engine = ExploreEngine()
         self.devices: list[Device] = []
-        """Devices of this machine, the best first; empty until `devices_found`."""
+        """Devices of this machine, best first; empty until `devices_found`."""
         self.source: ExploreSource | None = None
-        """The generator that is explored: the one behind everything that the workspace shows and exports."""
+        """The explored generator, used by everything that the workspace shows and exports."""
         self._pins = 0
         self._device, self._trains = "cpu", False
         self._thread = LatestThread(self)
         self._thread.failed.connect(self.problem)
 
     def start(self) -> None:
-        """Begins to work; call it when the window is on screen."""
+        """Starts the thread; call it when the window is on screen."""
         self._thread.start()
 
     def shutdown(self) -> None:
@@ -71,23 +71,23 @@ class ExploreService(QObject):
         self._thread.wait()
 
     def yield_to_training(self, training: bool) -> None:
-        """Says whether a training needs the processor more."""
+        """Sets whether a training needs the processor more."""
         self._trains = training
         self._share_device()
 
     def find_devices(self) -> None:
-        """Imports torch in the thread, and says then what there is to train on."""
+        """Imports torch in the thread, then reports the devices."""
         self._thread.ask("devices", _devices, self._show_devices)
 
-    # What is explored
+    # Explored generator
 
     def open(self, path: Path) -> None:
-        """Explores a checkpoint that a person chose."""
+        """Explores a chosen checkpoint."""
         self.opening.emit(printable(path.name))
         self._thread.ask("source", partial(self.engine.open, path), partial(self._show_opened, path))
 
     def open_newest(self, run: Path, then: Callable[[], object] | None = None) -> None:
-        """Explores the newest checkpoint of a run; `then` is called when it is explored."""
+        """Explores the newest checkpoint of a run; calls `then` when it is explored."""
         self.opening.emit(printable(run.name))
         self._explore(partial(self.engine.open_newest, run), then)
 
@@ -97,8 +97,8 @@ class ExploreService(QObject):
         is_wanted: Callable[[], bool] = lambda: True,
         then: Callable[[], object] | None = None,
     ) -> None:
-        """Explores what a training has learned so far, if that is still wanted when its turn comes; `then` is called
-        when it is explored. Can be called from any thread."""
+        """Explores a training's current weights, if still wanted when their turn comes; calls `then` when they are
+        explored. Can be called from any thread."""
 
         def work() -> ExploreSource | None:
             return self.engine.load(weights) if is_wanted() else None
@@ -121,7 +121,7 @@ class ExploreService(QObject):
         self._thread.ask("source", partial(self.engine.open_maker, home, maker), self._show_source)
 
     def recall(self, source: ExploreSource, then: Callable[[], object]) -> None:
-        """Explores again what was explored before; `then` is called when it is, at once where it still is."""
+        """Explores an earlier source again; calls `then` when it is explored, at once if it still is."""
         if source is self.source:
             then()
             return
@@ -133,31 +133,31 @@ class ExploreService(QObject):
         self._thread.ask("source", partial(self.engine.recall, source), show)
 
     def restore(self, image: Path, runs: Path) -> None:
-        """Explores what made an exported image; `runs`: where its checkpoint may be."""
+        """Explores the recipe of an exported image; `runs`: where its checkpoint may be."""
         self._thread.ask("source", partial(self.engine.restore, image, runs), self._show_restored)
 
-    # What is asked of it
+    # Requests
 
     def render(self, slot: str, request: LatentRequest) -> None:
-        """Renders the request's images, as `rendered`; the newest request of a slot replaces one that waits."""
+        """Renders the request's images, as `rendered`; replaces a waiting request of the slot."""
         self._thread.ask(slot, partial(self.engine.render, request), partial(self._show_images, slot, request))
 
     def pin(self, request: LatentRequest) -> None:
-        """Makes the request's image a pin, as `pinned`, whose generator is kept with the run."""
-        self._pins += 1  # none replaces one
+        """Pins the request's image, as `pinned`, and keeps its generator with the run."""
+        self._pins += 1  # no pin replaces another
         self._thread.ask(f"pin {self._pins}", partial(self.engine.pin, request), self._show_pin)
 
     def bake(self, request: LatentRequest, done: Callable[[Point], object]) -> None:
-        """Makes the request's image a point of its own, and calls `done` with it."""
+        """Turns the request's image into a single point, and calls `done` with it."""
         self._thread.ask("bake", partial(self.engine.bake, request), done)
 
     def add(self, plus: tuple[Point, ...], minus: tuple[Point, ...], also: tuple[Point, ...]) -> None:
-        """Computes plus - minus + also, of the means of three groups of points, as `added`."""
+        """Computes plus - minus + also, each the mean of a group of points, as `added`."""
         done = partial(self.added.emit, plus, minus, also)
         self._thread.ask("sum", partial(self.engine.add, plus, minus, also), done)
 
     def contrast(self, liked: Sequence[Point], disliked: Sequence[Point], name: str) -> None:
-        """Finds the direction from the points that a person dislikes to those that they like, as `directed`."""
+        """Finds the direction from the negative to the positive points, as `directed`."""
         self._thread.ask("contrast", partial(self.engine.contrast, liked, disliked, name), self.directed.emit)
 
     def save_pins(self, home: Path, saved: SavedPins) -> None:
@@ -165,10 +165,10 @@ class ExploreService(QObject):
         self._thread.ask(f"save {home}", partial(self.engine.save_pins, home, saved))
 
     def write(self, request: LatentRequest, path: Path) -> None:
-        """Writes the request's image as a PNG that says how it was made."""
+        """Writes the request's image as a PNG with its recipe."""
         self._thread.ask(f"write {path}", partial(self.engine.write, request, path))
 
-    # In the GUI thread, with what comes back
+    # In the GUI thread, with results
 
     def _show_devices(self, devices: list[Device]) -> None:
         self.devices = devices

@@ -1,4 +1,4 @@
-"""Service that lists the checkpoints and runs that can be opened, and renames, notes and deletes saved ones."""
+"""Service that lists checkpoints and runs, and renames, annotates and deletes saved ones."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from studio.background.workers import Workers
 from studio.model.train import CheckpointRow, CheckpointRows
 
 MOST = 200
-"""Checkpoints in the list: more than anybody looks through, and quick to read."""
+"""Largest number of listed checkpoints, which are quick to read."""
 PATTERNS = ("[!.]*/checkpoints", "[!.]*", "checkpoints", ".")
-"""Where they stand in a folder of runs, those left out that are being made, and beside them, where a person saves them;
-in one run; and in a folder that somebody copied them to."""
+"""Places of checkpoints: in a folder of runs, except unfinished ones, and beside them, where a person saves them; in
+one run; and in a folder of copies."""
 
 
 class CheckpointList(QObject):
-    """Lists the checkpoints that can be opened. What cannot be read is the workers' `problem`."""
+    """Lists the checkpoints. Read errors are the workers' `problem`."""
 
     checkpoints_listed = Signal(object)
     """`CheckpointRows`."""
@@ -41,15 +41,15 @@ class CheckpointList(QObject):
         self._workers.spawn(lambda: read_checkpoints(runs), done=self.checkpoints_listed.emit)
 
     def note(self, checkpoint: Path, text: str) -> None:
-        """Writes a note on a checkpoint, and lists them all again."""
+        """Writes a note on a checkpoint, then lists them all again."""
         self._change("Writing the note", lambda: set_note(checkpoint, text))
 
     def rename(self, checkpoint: Path, name: str) -> None:
-        """Gives a saved checkpoint another name, and lists them all again."""
+        """Renames a saved checkpoint, then lists them all again."""
         self._change(f"Renaming {checkpoint.name}", lambda: rename_checkpoint(checkpoint, name))
 
     def delete(self, checkpoint: Path) -> None:
-        """Deletes a saved checkpoint, and lists them all again."""
+        """Deletes a saved checkpoint, then lists them all again."""
         self._change(f"Deleting {checkpoint.name}", lambda: delete_checkpoint(checkpoint))
 
     def _change(self, what: str, do: Callable[[], object]) -> None:
@@ -61,11 +61,11 @@ class CheckpointList(QObject):
 
 
 def read_checkpoints(runs: Path) -> Generator[Progress, None, CheckpointRows]:
-    """Reads the newest `MOST` checkpoints of a folder of runs; a run's own folder will do as well.
+    """Reads the newest `MOST` checkpoints of a folder of runs or of one run.
 
-    Yields `Progress`. A folder that is not there has no checkpoints.
+    Yields `Progress`. A missing folder has no checkpoints.
     """
-    yield Progress("Looking for checkpoints", 0, 0)
+    yield Progress("Listing checkpoints", 0, 0)
     rows: list[CheckpointRow] = []
     damaged: list[Path] = []
     paths = _newest(runs)
@@ -81,8 +81,8 @@ def read_checkpoints(runs: Path) -> Generator[Progress, None, CheckpointRows]:
 
 
 def read_runs(runs: Path) -> Generator[Progress, None, CheckpointRows]:
-    """Reads the newest readable checkpoint of each run in a folder of them."""
-    yield Progress("Looking for runs", 0, 0)
+    """Reads the newest readable checkpoint of each run in a folder."""
+    yield Progress("Listing runs", 0, 0)
     rows: list[CheckpointRow] = []
     damaged: list[Path] = []
     found = _by_run(runs)
@@ -99,7 +99,7 @@ def read_runs(runs: Path) -> Generator[Progress, None, CheckpointRows]:
 
 
 def _by_run(runs: Path) -> list[list[Path]]:
-    """Each run's checkpoints, the newest first; at most `MOST` runs, those of the highest numbers."""
+    """Returns each run's checkpoints, newest first; at most `MOST` runs, those of the highest numbers."""
     folders = sorted((path.parent for path in runs.glob("[!.]*/config.json") if is_run(path.parent)), reverse=True)
     return [numbered(folder / "checkpoints")[::-1] for folder in folders[:MOST]]
 

@@ -1,4 +1,4 @@
-"""Whether a checkpoint can be continued on a dataset that it was not trained on."""
+"""Check whether a checkpoint can continue on a dataset that it was not trained on."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def read_continuation(checkpoint: Path, dataset: Dataset) -> Continuation:
 
 
 def obstacle(meta: Meta, dataset: Dataset) -> str:
-    """Why the networks of a checkpoint cannot take these images, in a sentence; empty if they can.
+    """Returns why the networks of a checkpoint cannot take these images, in a sentence; empty if they can.
 
     Their size is no obstacle: images are prepared at the checkpoint's resolution.
     """
@@ -38,8 +38,8 @@ def obstacle(meta: Meta, dataset: Dataset) -> str:
     channels, classes = dataset.images.shape[1], len(dataset.classes)
     if not dataset.points and channels != meta.channels:
         return (
-            f"These are {CHANNEL_NAMES[channels].images}, and its networks make {CHANNEL_NAMES[meta.channels].images}."
+            f"These are {CHANNEL_NAMES[channels].images}, but its networks make {CHANNEL_NAMES[meta.channels].images}."
         )
     if meta.settings.condition != "none" and classes != len(meta.classes) and not meta.settings.clusters:
-        return f"These images have {classes} classes, and its networks know {len(meta.classes)}."
+        return f"These images have {classes} classes, but its networks were trained with {len(meta.classes)}."
     return ""

@@ -14,14 +14,14 @@ from core.events import Edited, Report
 from studio.services.train.training import TrainingService
 
 PAUSE_MS = 1000
-"""From one diagnosis to the next at least: it costs some milliseconds, and nobody reads faster."""
+"""Shortest time between two diagnoses in ms, each of which takes some milliseconds."""
 
 
 class DiagnosisWatcher(QObject):
-    """Lives in the window's thread. Reports that hold no losses, such as measured numbers, tell it nothing."""
+    """Runs in the window's thread. Reports without losses, such as metrics, are ignored."""
 
     diagnosed = Signal(object)
-    """All that is found, as `diagnose` returns it, whenever it changes."""
+    """All findings, as returned by `diagnose`, whenever they change."""
 
     def __init__(self, training: TrainingService, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -32,11 +32,11 @@ class DiagnosisWatcher(QObject):
         self._soon.timeout.connect(self._diagnose)
 
     def begin(self, history: ReportHistory | None = None, facts: RunFacts | None = None) -> None:
-        """Watches another run; the arguments are what it has reported and what happened to it so far."""
+        """Watches another run, given its reports and events so far."""
         self._history, self._facts = history or ReportHistory(), facts or RunFacts()
 
     def go_on(self, images: int) -> None:
-        """Diagnoses at once; `images`: how many the training sees, 0 if that is not known here."""
+        """Diagnoses at once; `images`: number of training images, 0 if unknown."""
         self._facts = replace(self._facts, images=images or self._facts.images)
         self._soon.stop()
         self._diagnose()
@@ -48,11 +48,11 @@ class DiagnosisWatcher(QObject):
             self._soon.start()
 
     def rewind(self, step: int) -> None:
-        """The training went back to a step by itself, because its numbers had run away."""
+        """Follows a training that went back to a step after it diverged."""
         self._facts = replace(self._facts, rewinds=(*self._facts.rewinds, step))
 
     def edit(self, edited: Edited) -> None:
-        """Settings were changed while it trains."""
+        """Follows a change of settings during the training."""
         self._facts = replace(self._facts, edits=(*self._facts.edits, edited))
 
     def _diagnose(self) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def measure_checkpoint(run: Path, checkpoint: Path, dataset: Dataset) -> Generator[Progress | Notice, None, Measured]:
-    """Measures a checkpoint in a run's folder, away from the GUI thread; see `core.jobs.evaluation_job.measure`."""
+    """Measures a checkpoint of a run folder, away from the GUI thread; see `core.jobs.evaluation_job.measure`."""
     yield Progress("Reading the checkpoint", 0, 0)
     from core.jobs.evaluation_job import measure
     from core.runs.run import Run
@@ -24,7 +24,7 @@ def measure_checkpoint(run: Path, checkpoint: Path, dataset: Dataset) -> Generat
 
 
 def read_best(run: Path) -> BestCheckpoint | None:
-    """The best checkpoint in a run's folder, if later images were measured and are no better."""
+    """Returns the best checkpoint of a run folder, if later images were measured and are no better."""
     folder = run / "checkpoints"
     found, newest = best(folder)[-1:], numbered(folder)[-1:]
     if found and newest and found[0].is_past:

@@ -20,23 +20,23 @@ from studio.model.train import Grid
 from studio.services.train.checkpoint_list import read_runs
 
 CELLS = 2000
-"""Points of a curve: some for each pixel of a wide window."""
+"""Points of a curve: about one per pixel of a wide window."""
 
 
 class RunComparison(QObject):
-    """Sides are named "A" and "B". Every signal is emitted in the GUI thread; a newer question replaces an older one of
-    the same side."""
+    """Reads runs for the sides "A" and "B". Emits every signal in the GUI thread; a newer request replaces an older one
+    of the same side."""
 
     runs_listed = Signal(object)
     """`CheckpointRows`, one for each run."""
     progressed = Signal(object)
-    """A `Progress`; None when nothing is read any more."""
+    """A `Progress`; None when reading has ended."""
     run_read = Signal(str, object)
     """A side and its `Overview`."""
     refused = Signal(str, object)
-    """A side, or "" for the list, and the `UserError` of what could not be read."""
+    """A side, or "" for the list, and the `UserError`."""
     grid_read = Signal(str, object)
-    """A side and its `Grid`, or the `UserError` of it."""
+    """A side and its `Grid`, or its `UserError`."""
 
     def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -44,7 +44,7 @@ class RunComparison(QObject):
         self._grids: LatestThread | None = None
 
     def list_runs(self, folder: Path) -> None:
-        """Reads which runs there are in a folder, as `runs_listed`."""
+        """Lists the runs of a folder, as `runs_listed`."""
         self._read("", read_runs(folder), self.runs_listed.emit)
 
     def open(self, side: str, folder: Path) -> None:
@@ -86,7 +86,7 @@ class RunComparison(QObject):
 
 
 def _guarded(events: Events) -> Events:
-    """Returns what the events lead to, or the error: it is said where the comparison is, not behind it."""
+    """Returns the result of the events, or the error, which is shown in the comparison itself."""
     try:
         with closing(events):
             return (yield from events)
@@ -101,7 +101,7 @@ def _decoded(run: Overview, step: int, path: Path) -> Grid | UserError:
     try:
         whole = read_pixels(path)
     except UserError:
-        return UserError(f"The samples of step {step:,} cannot be read.", "Move on to others.")
+        return UserError(f"The samples of step {step:,} cannot be read.", "Choose another step.")
     conditions = Conditions.of(run.settings, len(run.classes))
     width, height = run.settings.size
     if run.settings.points or whole.shape[0] % height or whole.shape[1] % width:

@@ -1,4 +1,4 @@
-"""Service that lists the moments of a run that are flagged on its time line: its checkpoints, and the best of them."""
+"""Service that lists the flags of a run's timeline: its checkpoints, and the best of them."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from studio.background.workers import Workers
 from studio.model.train import Flag
 
 MOST = 200
-"""Checkpoints that are flagged: the newest."""
+"""Most checkpoints with a flag, the newest."""
 
 
 class RunFlags(QObject):
-    """The flags of the run that is open, read in a thread."""
+    """Lists the flags of the open run in a thread."""
 
     listed = Signal(object)
-    """A tuple of `Flag`, in order of steps, whenever they may have changed."""
+    """Tuple of `Flag` in order of steps, whenever they may have changed."""
 
     def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -31,27 +31,27 @@ class RunFlags(QObject):
         self._folder: Path | None = None
 
     def open(self, folder: Path) -> None:
-        """From now on the flags of this run."""
+        """Lists the flags of this run from now on."""
         if folder != self._folder:
             self.close()
             self._folder = folder
         self.refresh()
 
     def close(self) -> None:
-        """No run is open."""
+        """Clears the flags; no run is open."""
         self._task.drop()
         self._folder = None
         self.listed.emit(())
 
     def refresh(self) -> None:
-        """Looks for checkpoints that have come or gone, and what was measured of them."""
+        """Updates the flags after checkpoints or measurements changed."""
         if self._folder is not None:
             self._task.start(partial(as_generator, read_flags, self._folder / "checkpoints"), done=self.listed.emit)
 
 
 def read_flags(checkpoints: Path) -> tuple[Flag, ...]:
-    """Returns a flag for each of a run's own checkpoints in a folder, and one more for each that is the best by a
-    number."""
+    """Returns a flag for each of a run's own checkpoints in a folder, and one more for each that is best by a
+    metric."""
     found = []
     for path in numbered(checkpoints)[-MOST:]:
         words = ["Checkpoint", *(["kept"] if is_pinned(path) else []), *filter(None, [note_of(path)])]

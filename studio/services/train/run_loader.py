@@ -30,49 +30,48 @@ if TYPE_CHECKING:
     from core.runs.run import Run
 
 FIRST_PAINT_MS = 1500
-"""For so long what is on screen first has the processor to itself: the rest takes many seconds anyway."""
+"""Time in ms that the first paint has the processor to itself; the rest takes many seconds anyway."""
 MOST_TRIES = 20
-"""Sample grids that are tried, the newest first: where so many are damaged, the checkpoint's preview is shown."""
+"""Sample grids to try, newest first; if all are damaged, the checkpoint's preview is shown."""
 DRAWN = ("Loss/", "Score/")
-"""How the keys begin of the curves that are seen as soon as a run is open."""
+"""Key prefixes of the curves shown as soon as a run is open."""
 
 
 class RunLoader(QObject):
-    """One run at a time; a newer one takes its place. What cannot be read is the workers' `problem`."""
+    """Reads one run at a time; a newer one replaces it. Read errors are the workers' `problem`."""
 
     progressed = Signal(object)
     """A `Progress`."""
     opened = Signal(object)
-    """An `OpenedRun`, to be shown as it was."""
+    """An `OpenedRun` to show."""
     replayed = Signal(object)
-    """Its whole `History`, where `opened` came with a thinned one."""
+    """The complete `History`, if `opened` came with a thinned one."""
     ended = Signal()
-    """Nothing is read any more."""
+    """Reading has ended."""
 
     def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.is_replaying = False
-        """Whether a run is open of which only some reports are there yet."""
+        """Whether only some reports of the open run have been read."""
         self.opening = ""
-        """The folder of a run that is read and not on screen yet."""
+        """Folder of a run being read that is not shown yet."""
         self.end: int | None = None
-        """How many bytes of the open run's reports have been read; None while it is read, or where that was
-        cancelled."""
+        """Bytes of the open run's reports read so far; None while reading, or after it was cancelled."""
         self._task = NewestTask(workers)
         self._thread: IteratorThread | None = None
 
     def open(self, folder: Path) -> None:
-        """Reads a run's folder; one that is still read is given up for it."""
+        """Reads a run folder, replacing one that is still being read."""
         self.opening = str(folder)
         self._thread = self._task.start(lambda: read_run(folder), self._show, self._finish, self._end)
 
     def adopt(self, thread: IteratorThread, folder: Path) -> None:
-        """The same where a thread runs `read_run` already."""
+        """Takes over a thread that runs `read_run` already."""
         self._thread, self.opening = thread, str(folder)
         self._task.adopt(thread, self._show, self._finish, self._end)
 
     def cancel(self) -> None:
-        """Reads no more; what is on screen stays, with the reports that are there."""
+        """Stops reading; the reports read so far stay on screen."""
         self._task.cancel()
 
     def _show(self, event: Event) -> None:
@@ -98,20 +97,19 @@ class RunLoader(QObject):
 
 
 class WholeRun(NamedTuple):
-    """All reports of a run, which are the first `end` bytes of their file."""
+    """All reports of a run: the first `end` bytes of their file."""
 
     history: History
     end: int
 
 
 def read_run(folder: Path) -> Generator[Progress | OpenedRun, None, WholeRun]:
-    """Reads a run; yields `Progress` and one `OpenedRun`, as soon as there is enough to see, and returns the whole of
-    it. Raises `UserError` if the run cannot be continued.
-    """
+    """Reads a run; yields `Progress` and one `OpenedRun` as soon as there is enough to show, and returns the complete
+    run. Raises `UserError` if the run cannot be continued."""
     from core.checkpoint import summary
     from core.runs.run import Run
 
-    yield Progress("Opening the run", 0, 0)
+    yield Progress("Opening run", 0, 0)
     run = Run(folder)
     newest = summary(run.newest())
     reader = run.table_reader()
@@ -134,7 +132,7 @@ def read_samples(path: Path, settings: Settings, classes: Sequence[str]) -> Samp
 
 
 def read_points(checkpoint: Path, dataset: str) -> Points:
-    """Reads the state of the game with points that a checkpoint holds. Raises `UserError`."""
+    """Reads the game of points stored in a checkpoint. Raises `UserError`."""
     import_torch()
     from core.checkpoint import load
     from core.monitoring.playground import checkpoint_snapshot
@@ -165,7 +163,7 @@ def _opened(run: Run, newest: Summary, table: ReportTable) -> OpenedRun:
 
 
 def _report_history(table: ReportTable) -> ReportHistory:
-    """What the reports mean is seen in the last ones, and in some of those before."""
+    """Returns the last reports and some earlier ones, which suffice for a diagnosis."""
     count = len(table.steps)
     rows = [*range(0, max(count - RECENT, 0), max(count // OLDER, 1)), *range(max(count - RECENT, 0), count)]
     history = ReportHistory()
@@ -186,6 +184,6 @@ def _history(table: ReportTable) -> History:
 def _newest_grid(run: Run, newest: Summary) -> Samples:
     meta = newest.meta
     for path in reversed(run.samples()[-MOST_TRIES:]):
-        with suppress(UserError):  # damaged: the one before
+        with suppress(UserError):  # damaged: try the previous one
             return read_samples(path, meta.settings, meta.classes)
     return Samples(meta.step, newest.preview[None])

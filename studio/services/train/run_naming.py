@@ -1,4 +1,4 @@
-"""Service that keeps the name of the run that is open, and writes it into the run's folder."""
+"""Service that keeps the name of the open run and writes it into the run folder."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from studio.background.workers import Workers
 
 
 class RunNaming(QObject):
-    """Before a run has a folder its name is kept, and is given to it when it begins."""
+    """Keeps the name of a run until its folder exists."""
 
     named = Signal(str)
-    """The name of the run that is open, or will begin; empty for none."""
+    """Name of the open or next run; empty for none."""
 
     def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -30,20 +30,20 @@ class RunNaming(QObject):
         self._workers = workers
 
     def open(self, folder: Path) -> None:
-        """From now on the name is that of the run in this folder."""
+        """Uses the name of the run in this folder."""
         self._folder = folder
         self._put("")
         self._read(folder)
 
     def leave(self) -> None:
-        """The next run is a new one: the name of the one that was open stays with that."""
+        """Prepares for a new run; the previous run keeps its name."""
         self._reading.drop()
         if self._folder is not None:
             self._folder = None
             self._put("")
 
     def begin(self, folder: Path) -> None:
-        """A training goes on in this folder; a name that was kept for it is written there."""
+        """Writes a kept name into the folder of the started training."""
         if folder == self._folder:
             return
         is_new, self._folder = self._folder is None, folder
@@ -54,16 +54,18 @@ class RunNaming(QObject):
             self._read(folder)
 
     def set(self, name: str) -> None:
-        """Names the run, or the next one."""
+        """Names the open or next run."""
         self._reading.drop()
         self._put(plain_name(name))
         if (folder := self._folder) is not None:
             self._wanted[folder] = self.name
             write = partial(as_generator, self._write, folder)
-            self._workers.spawn(write, end=partial(self._read, folder))  # what could not be written is not its name
+            self._workers.spawn(
+                write, end=partial(self._read, folder)
+            )  # a name that could not be written does not count
 
     def _write(self, folder: Path) -> None:
-        with self._lock:  # of two names that are given in a hurry the last one stays
+        with self._lock:  # of two names given in quick succession the last one stays
             write_name(folder, self._wanted[folder])
 
     def _read(self, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Service that follows the run that is open while another process trains in it, and writes nothing into it."""
+"""Service that follows the open run while another process trains in it, without writing into it."""
 
 from __future__ import annotations
 
@@ -21,39 +21,40 @@ if TYPE_CHECKING:
 
 
 class RunWatcher(QObject):
-    """Its reports are the workers' `reported`, as a training's are. Every signal is emitted in the GUI thread."""
+    """Follows a run; its reports are the workers' `reported`, as those of a training. Emits every signal in the GUI
+    thread."""
 
     changed = Signal()
-    """`owner` may be another one."""
+    """`owner` may have changed."""
     sampled = Signal(object)
-    """`Samples`, or `Points`, that the training has just drawn."""
+    """`Samples` or `Points` just drawn by the training."""
     drawn = Signal()
-    """There are more pictures in the run's folder."""
+    """The run folder has more sample grids."""
     measured = Signal(object)
     """A `Measured`."""
     edited = Signal(object)
-    """An `Edited`: settings that the other window has changed."""
+    """An `Edited`: settings changed by the other window."""
     saved = Signal(object)
     """A `Saved`: a newer checkpoint."""
     replaced = Signal(object)
-    """The training went back to an earlier step: the run in this folder has to be read anew."""
+    """The training went back to an earlier step; carries the run folder to read again."""
     ended = Signal(object)
-    """Nobody else trains in the run any more: its newest checkpoint, or None."""
+    """The training elsewhere has ended; carries its newest checkpoint, or None."""
 
     def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.owner: Owner | None = None
-        """Who trains in the run that is open, if that is another process."""
+        """The other process that trains in the open run, if any."""
         self._run: OpenedRun | None = None
         self._task = NewestTask(workers)
 
     @property
     def folder(self) -> Path | None:
-        """The run that is watched."""
+        """Returns the folder of the watched run."""
         return self._run.folder if self._run is not None else None
 
     def open(self, run: OpenedRun) -> None:
-        """Another run is open. If somebody else trains in it `owner` says so; `follow` begins when all of it is
+        """Opens another run and sets `owner` if another process trains in it; `follow` begins when it is completely
         read."""
         self.close()
         if run.owner is not None:
@@ -61,18 +62,18 @@ class RunWatcher(QObject):
             self.changed.emit()
 
     def follow(self, end: int | None) -> None:
-        """Reads what is new in the run that was opened. `end`: how many bytes of its reports are on screen; None: look
-        at those to come."""
+        """Reads news of the opened run. `end`: bytes of its reports that are on screen; None: start at the current
+        end."""
         run = self._run
         if run is not None and not self._task.is_running:
             self._task.start(lambda: follow_run(run, end), self._show, self._finish, self._end)
 
     def refuse(self) -> RunBusyError | None:
-        """Returns why nothing can be written into the run that is open; None if it is not watched."""
+        """Returns why the open run cannot be written; None if it is not watched."""
         return RunBusyError(self._run.folder, self.owner.place) if self._run is not None and self.owner else None
 
     def close(self) -> None:
-        """Follows no more; what is on screen stays."""
+        """Stops following; what is shown stays."""
         self._task.drop()
         self._end()
 
@@ -107,8 +108,8 @@ class RunWatcher(QObject):
 
 
 def follow_run(run: OpenedRun, end: int | None) -> Generator[Event, None, Path | None]:
-    """Yields what another process adds to a run, as `core.runs.run_watch.watch` does, and after a sample grid its
-    images. What cannot be read is left out."""
+    """Yields what another process adds to a run, as `core.runs.run_watch.watch` does, with the images of each sample
+    grid. Skips unreadable files."""
     from core.runs.run import Run
     from core.runs.run_watch import Drawn, watch
 

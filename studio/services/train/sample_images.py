@@ -20,14 +20,14 @@ from core.events import Images, Points, Samples
 from studio.background.threads import LatestThread
 
 MOST_BYTES = 2**26
-"""Of pictures that are kept decoded."""
+"""Bytes of decoded sample grids in the cache."""
 MOST_PIXELS = 2**22
-"""Of a picture of points."""
+"""Most pixels of an image of points."""
 AHEAD = 3
-"""Pictures beyond the cursor, in the direction of its last move, that are read before they are wanted."""
+"""Sample grids read ahead in the direction of the last move."""
 
 STEP = re.compile("[0-9]{9}|[1-9][0-9]{9,17}")
-"""How a picture's step is written."""
+"""Format of the step in a file name."""
 
 Steps = NDArray[np.int64]
 T = TypeVar("T")
@@ -35,8 +35,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Album:
-    """Where a run's pictures lie, and how each is cut into `count` images of `size` (width, height) in `columns`; those
-    of points are whole (`size` None)."""
+    """Folder of a run's sample grids, and how each is cut into `count` images of `size` (width, height) in `columns`;
+    images of points are not cut (`size` None)."""
 
     folder: Path
     size: tuple[int, int] | None
@@ -45,7 +45,7 @@ class Album:
 
     @classmethod
     def of(cls, run: Path, like: Samples | Points) -> Album:
-        """`like`: any samples of that run."""
+        """Returns the album of a run; `like`: any samples of it."""
         if isinstance(like, Points):
             return cls(run / "samples", None, 1, ())
         count, height, width, _ = like.images.shape
@@ -53,14 +53,14 @@ class Album:
 
 
 class SampleImages(QObject):
-    """The pictures of the run that is open. Every signal is emitted in the GUI thread."""
+    """Reads sample grids of the open run. Emits every signal in the GUI thread."""
 
     steps_listed = Signal(object)
-    """The steps, in order, of which there are pictures, when they have changed."""
+    """Ascending steps with sample grids, when they have changed."""
     read = Signal(object, bool)
-    """`Samples` of a step that was asked for, and whether they are a picture of points."""
+    """`Samples` of a requested step, and whether they are an image of points."""
     missed = Signal(int)
-    """There is no picture any more of this step, or it is damaged."""
+    """Step whose sample grid is missing or damaged."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -71,7 +71,7 @@ class SampleImages(QObject):
         self._thread = LatestThread(self)
 
     def open(self, run: Path, like: Samples | Points) -> None:
-        """From now on those of this run; call it again when it may have more. `like`: any samples of it."""
+        """Reads from this run from now on; call it again when it may have more. `like`: any samples of it."""
         album = Album.of(run, like)
         if album != self._album:
             self._album = album
@@ -79,24 +79,24 @@ class SampleImages(QObject):
         self.list_pictures()
 
     def close(self) -> None:
-        """No run is open."""
+        """Stops reading; no run is open."""
         self._album = None
         self._put_steps(np.empty(0, np.int64))
 
     def list_pictures(self) -> None:
-        """Looks for pictures that have come or gone."""
+        """Updates the list of sample grids."""
         if self._album is not None:
             self._ask("list", partial(_list_pictures, self._album.folder), partial(self._show_steps, self._album))
 
     def ask(self, step: int) -> None:
-        """Reads the picture of a step, as `read` or `missed`; one that waits is given up for it."""
+        """Reads the sample grid of a step, as `read` or `missed`, replacing a waiting request."""
         if self._album is not None:
             forward, self._last = step >= self._last, step
             done = partial(self._show, self._album, step, self._beyond(step, forward))
             self._ask("read", partial(self._reader.read, self._album, step), done)
 
     def shutdown(self) -> None:
-        """Ends the thread, and waits for it."""
+        """Ends the thread and waits for it."""
         self._thread.stop()
         self._thread.wait()
 
@@ -125,7 +125,7 @@ class SampleImages(QObject):
         self._read_ahead(album, ahead)
 
     def _read_ahead(self, album: Album, steps: tuple[int, ...], _: Samples | None = None) -> None:
-        """Reads one after the other, so that what a hand wants never waits for several."""
+        """Reads ahead one grid at a time, so that a request never waits for several."""
         if steps and album == self._album:
             self._ask("ahead", partial(self._reader.read, album, steps[0]), partial(self._read_ahead, album, steps[1:]))
 
@@ -136,18 +136,18 @@ class SampleImages(QObject):
 
 
 class _Reader:
-    """Reads in the thread, and keeps what was read last."""
+    """Reads in the thread, and caches the most recent grids."""
 
     def __init__(self) -> None:
         self._cache: OrderedDict[tuple[Path, int], Samples] = OrderedDict()
 
     def read(self, album: Album, step: int) -> Samples | None:
-        """Returns None where there is no such picture, or it is damaged."""
+        """Returns None for a missing or damaged grid."""
         path = album.folder / f"{step:09d}.png"
         try:
-            key = path, path.stat().st_mtime_ns  # a training that goes back writes some of them again
+            key = path, path.stat().st_mtime_ns  # a training that goes back writes some again
             samples = self._cache.pop(key, None) or Samples(step, _cut(path, album), album.columns)
-        except (OSError, UserError):  # gone, damaged, or of another size
+        except (OSError, UserError):  # missing, damaged, or of another size
             return None
         self._cache[key] = samples
         while len(self._cache) > 1 and sum(each.images.nbytes for each in self._cache.values()) > MOST_BYTES:
@@ -164,7 +164,7 @@ def _list_pictures(folder: Path) -> Steps:
 
 
 def _cut(path: Path, album: Album) -> Images:
-    """Raises `UserError` for what is no picture of the album."""
+    """Cuts a grid into images. Raises `UserError` for an image of another album."""
     from core.runs.sample_grid import read_pixels, read_tiles
 
     if album.size is None:

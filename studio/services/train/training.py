@@ -1,4 +1,4 @@
-"""Service that runs the training in a thread, and carries out requests between two of its steps."""
+"""Service that runs the training in a thread, and handles requests between two of its steps."""
 
 from __future__ import annotations
 
@@ -39,21 +39,20 @@ if TYPE_CHECKING:
 
 
 class TrainingService(QObject):
-    """Runs one training at a time, and owns the settings that are in force.
+    """Runs one training at a time, and owns the current settings.
 
-    Every method returns at once. What comes of it is a signal in the GUI thread, or a `problem` that leaves the
-    training paused.
+    Every method returns at once. Results are signals in the GUI thread, or a `problem` that leaves the training paused.
     """
 
     state_changed = Signal(object)
     progressed = Signal(object)
     """`Progress` before the first step."""
     tuned = Signal(object)
-    """A `Tuned`: the number format and memory layout that the trial chose for this device."""
+    """A `Tuned`: number format and memory layout chosen by the trial of this device."""
     began = Signal()
     """A new run begins, with empty curves."""
     continued = Signal(int)
-    """The step from which the training goes on; later reports are void."""
+    """Step from which the training continues; later reports are void."""
     sampled = Signal(object)
     """`Samples`, or `Points`."""
     evaluating = Signal(object)
@@ -61,15 +60,15 @@ class TrainingService(QObject):
     measured = Signal(object)
     """A `Measured`."""
     edited = Signal(object)
-    """An `Edited`: settings that are in force from now on."""
+    """An `Edited`: settings in force from now on."""
     rewound = Signal(object)
-    """A `Rewound`: the training diverged, and goes on from an earlier step with other settings."""
+    """A `Rewound`: the training diverged, and continues from an earlier step with other settings."""
     saved = Signal(object)
     """A `Saved`."""
     sheet_drawn = Signal(object)
     """A `DatasetSheet`: real images as the discriminator sees them."""
     ended = Signal()
-    """The training is over; `state` changes right after."""
+    """The training has ended; `state` changes right after."""
     problem = Signal(object)
     notice = Signal(str)
 
@@ -77,11 +76,11 @@ class TrainingService(QObject):
         super().__init__(parent)
         self.state = TrainingState.IDLE
         self.run_folder: Path | None = None
-        """The folder of the run that trains, or of the one that is open."""
+        """Folder of the training or open run."""
         self.source = ""
-        """The dataset of the training that runs, or ran last."""
+        """Dataset of the current or last training."""
         self.settings: Settings = next(iter(presets().values())).apply()
-        """In force: those of the training, or of the run that is open."""
+        """Settings in force: of the training, or of the open run."""
         self._workers = workers
         self._pace = 0.0
         self._thread: IteratorThread | None = None
@@ -89,19 +88,19 @@ class TrainingService(QObject):
 
     @property
     def is_running(self) -> bool:
-        """Whether steps are made, or can be made again after a pause."""
+        """Whether a training exists, paused ones included."""
         return self._thread is not None and self.state in (TrainingState.RUNNING, TrainingState.PAUSED)
 
     def open(self, run: Path, settings: Settings) -> None:
-        """Makes another run the one that is open, while nothing trains."""
+        """Opens another run while no training runs."""
         self.run_folder, self.settings = run, settings
 
     def start(
         self, settings: Settings, dataset: Dataset, runs: Path, resume: Path | None, copy: Path | None = None
     ) -> None:
-        """Begins a training in a new run below `runs`, or continues from the checkpoint `resume`.
+        """Starts a training in a new run below `runs`, or continues from the checkpoint `resume`.
 
-        `copy`: the folder of a run of which a copy is trained, from its newest checkpoint, whatever `resume` is.
+        `copy`: folder of a run to copy and train from its newest checkpoint, whatever `resume` is.
         """
         self.settings = settings
         self.source = source = dataset.source
@@ -129,7 +128,7 @@ class TrainingService(QObject):
             self.set_pace(self._pace)
 
     def edit(self, settings: Settings) -> None:
-        """Changes those settings of the running training that are live; the others may belong to other images."""
+        """Changes live settings of the running training; ignores others, which may belong to other images."""
         changed = self.settings.changed(**{name: getattr(settings, name) for name in live_settings()})
         self._post(lambda: self._begun.edit(changed))
 
@@ -143,23 +142,23 @@ class TrainingService(QObject):
             self._thread.resume()
 
     def single_step(self, network: Literal["D", "G"]) -> None:
-        """Trains one network once, while the training is paused."""
+        """Trains one network for one step, while the training is paused."""
         self._post(lambda: self._begun.single_step(network))
 
     def set_pace(self, seconds: float) -> None:
-        """Slow motion for points: each step takes at least so long, and is shown."""
+        """Sets the slow motion for points: the shortest duration of a step, each of which is shown."""
         self._pace = seconds
         if self._thread:
             self._thread.set_pace(seconds, self._snapshot)
 
     def stop(self) -> None:
-        """Saves, then ends the training. If it cannot be saved it stays paused, so that nothing is lost."""
+        """Saves, then ends the training. If saving fails, the training stays paused, so that nothing is lost."""
         if self._thread:
             self._set_state(TrainingState.STOPPING)
             self._thread.stop(self._save_what_began)
 
     def end(self) -> None:
-        """Saves what there is, then ends the training in any case: the program ends."""
+        """Saves if possible, then ends the training in any case, as the program ends."""
         if self._thread:
             self._set_state(TrainingState.STOPPING)
             self._thread.stop(self._save_at_end)
@@ -175,7 +174,7 @@ class TrainingService(QObject):
         self._post(lambda: self._begun.save_pinned() if path is None else self._begun.save_as(path))
 
     def measure(self) -> None:
-        """Measures the images as they are now, beside the training."""
+        """Measures the current images, beside the training."""
 
         def ask() -> None:
             self._begun.measure()
@@ -183,11 +182,11 @@ class TrainingService(QObject):
         self._post(ask)
 
     def draw_sheet(self, count: int, seed: int) -> None:
-        """Real images as the discriminator sees them now, as `sheet_drawn`."""
+        """Draws real images as the discriminator sees them now, as `sheet_drawn`."""
         self._post(lambda: DatasetSheet(self._trainer.sheet(count, seed), "As the discriminator sees them now"))
 
     def publish(self, take: Callable[[PublishedWeights], None]) -> None:
-        """Calls `take`, in the training's thread, with the averaged generator as it is now."""
+        """Calls `take` in the training's thread with the current averaged generator."""
 
         def hand_over() -> None:
             assert self._begun.run is not None
@@ -209,7 +208,7 @@ class TrainingService(QObject):
         return self._begun.trainer
 
     def _snapshot(self) -> Event | None:
-        """Points as they are at this moment; of images the newest grid will do."""
+        """Returns points of this moment; for images the newest grid suffices."""
         trainer = self._begun.trainer
         return trainer.snapshot() if trainer is not None and trainer.dataset.points else None
 
@@ -271,7 +270,7 @@ class TrainingService(QObject):
 
     def _end(self) -> None:
         self._thread = self._job = None
-        self.ended.emit()  # before the window may close, which waits for what is under way
+        self.ended.emit()  # before the window may close, which waits for running work
         self._set_state(TrainingState.IDLE)
 
     def _set_state(self, state: TrainingState) -> None:

@@ -1,5 +1,5 @@
-"""Service that starts a training when nothing is in its way any more: a run that is read, a preview, a change of the
-images, devices that are not known yet."""
+"""Service that starts a training once nothing blocks it: a run being read, a preview, a change of the images, or
+unknown devices."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from studio.services.train.training import TrainingService
 
 
 class Origin(NamedTuple):
-    """Origin of a training that continues: a checkpoint, or the newest one of a run of which a copy is trained."""
+    """Origin of a continued training: a checkpoint, or the newest one of a run to copy."""
 
     checkpoint: Path | None
     copied: Path | None = None
 
 
 class TrainingStart(QObject):
-    """Begins with the images and from the checkpoint that are named when it is asked to, or not at all."""
+    """Starts on the images and checkpoint named in the request, or not at all."""
 
     began = Signal(str)
-    """The dataset that is trained on."""
+    """Dataset of the started training."""
     problem = Signal(object)
     notice = Signal(str)
 
@@ -52,14 +52,14 @@ class TrainingStart(QObject):
         self._training, self._explore = training, explore
 
     def start(self, settings: Callable[[], Settings], folder: Path, origin: Callable[[], Origin]) -> None:
-        """Begins a training of a new run below `folder`, or goes on from what `origin` names.
+        """Starts a training of a new run below `folder`, or continues from what `origin` returns.
 
-        What has to wait asks `origin` again, and begins only where it names the same, or the same run to be copied.
-        `settings` is asked at the very start, since a preset fits itself to images and devices; it may raise
-        `UserError`, which is shown.
+        A waiting start calls `origin` again, and begins only if it returns the same, or the same run to be copied.
+        `settings` is called at the very start, as a preset fits itself to images and devices; it may raise `UserError`,
+        which is shown.
         """
         dataset = self._data.dataset
-        if self._training.state is not TrainingState.IDLE:  # asked for again while the first start waited
+        if self._training.state is not TrainingState.IDLE:  # requested again while the first start waited
             return
         if dataset is None:
             self.problem.emit(UserError("There are no images to train on.", "Open a folder, or try a sample."))
@@ -69,19 +69,19 @@ class TrainingStart(QObject):
             return
         found = origin()
         later = partial(self._start_if_same, settings, folder, origin, dataset.source, found)
-        if self._runs.is_replaying:  # what is trained then is added to the whole of it
-            self.notice.emit("The training begins as soon as the run has been read.")
+        if self._runs.is_replaying:  # further reports are appended to the complete run
+            self.notice.emit("The training starts as soon as the run has been read.")
             self._runs.ended.connect(later, Qt.ConnectionType.SingleShotConnection)
             return
         if self._data.previews:
-            # They borrow torch's random numbers for a moment, which belong to the training from its first step on.
+            # Previews use torch's random numbers for a moment, which belong to the training from its first step on.
             next(iter(self._data.previews)).ended.connect(later, Qt.ConnectionType.SingleShotConnection)
             return
-        if self._review.is_changing:  # what was left out a moment ago is not trained on
+        if self._review.is_changing:  # images left out a moment ago must not be trained on
             self._review.settled.connect(lambda _: later(), Qt.ConnectionType.SingleShotConnection)
             return
         if not self._explore.devices:
-            self.notice.emit("The training begins as soon as the devices of this computer are known.")
+            self.notice.emit("The training starts as soon as the devices of this computer are known.")
             self._explore.devices_found.connect(lambda _: later(), Qt.ConnectionType.SingleShotConnection)
             return
         try:
@@ -106,4 +106,4 @@ class TrainingStart(QObject):
         if self._opening.is_open(source) and is_same:
             self.start(settings, folder, origin)
         else:
-            self.notice.emit("The training did not begin, because something else was opened meanwhile.")
+            self.notice.emit("The training did not start, because something else was opened meanwhile.")

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 
 def ask_folder(parent: QWidget, title: str, chosen: Callable[[str], object], start: str = "") -> None:
-    """Opens a dialog that begins in the folder `start`, and calls `chosen` with the folder that the person accepts."""
+    """Opens a dialog at the folder `start`, and calls `chosen` with the accepted folder."""
     dialog = QFileDialog(parent, title, start)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.setFileMode(QFileDialog.FileMode.Directory)

@@ -1,4 +1,4 @@
-"""Banner: a message strip at the top of the window, which never blocks the user."""
+"""Banner: a message strip at the top of the window that never blocks the user."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from studio.widgets.basic.scale import scale_length
 MessageKind = Literal["error", "notice", "good"]
 
 Offer = tuple[str, Callable[[], object]]
-"""An action's name, and what it does."""
+"""Label and handler of an action."""
 MOST_OFFERS = 2
 PATIENCE_MS = 12_000
-LINE = 28  # as high as the buttons, so that a single line stands level with them
+LINE = 28  # as high as the buttons, so that a single line is aligned with them
 
 _GLYPHS: dict[MessageKind, tuple[str, str]] = {
     "error": ("warning-circle", "error"),
@@ -29,12 +29,12 @@ _GLYPHS: dict[MessageKind, tuple[str, str]] = {
 
 
 class Banner(QFrame):
-    """Hidden until it has something to say. A `UserError` shows its sentence, its remedy, and its details on demand."""
+    """Message strip, hidden while empty. A `UserError` shows its sentence, its remedy, and its details on demand."""
 
     closed = Signal()
 
     def __init__(self, passes: bool = False, parent: QWidget | None = None) -> None:
-        """`passes`: what asks for nothing goes by itself after a while, unless the pointer rests on it."""
+        """`passes`: a message without an action disappears after a while, unless the pointer rests on it."""
         super().__init__(parent)
         self._passes = passes
         self._patience = QTimer(self, singleShot=True, interval=PATIENCE_MS)
@@ -48,7 +48,7 @@ class Banner(QFrame):
         self._text = Label()
         self._text.setMinimumHeight(LINE)
         self._text.setWordWrap(True)
-        # Plain: a file name may look like markup. The remedy stands on its own line.
+        # Plain text: a file name may look like markup. The remedy has its own line.
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._offers = [QToolButton() for _ in range(MOST_OFFERS)]
         self._do: list[Callable[[], object]] = []
@@ -80,40 +80,40 @@ class Banner(QFrame):
         self.hide()
 
     def show_problem(self, what: str, remedy: str, details: str = "", offers: Sequence[Offer] = ()) -> None:
-        """Say what is wrong and what to do next; `offers` are actions that do it, at most `MOST_OFFERS`."""
+        """Shows an error and its remedy; `offers`: at most `MOST_OFFERS` actions that fix it."""
         self._show("error", f"{what}\n{remedy}".strip(), details)
         self._offer(offers)
 
     def show_notice(self, text: str) -> None:
-        """Something to know, though nothing stopped."""
+        """Shows a notice; nothing has stopped."""
         self._show("notice", text, "")
 
     def show_offer(self, text: str, action: str, do: Callable[[], object], kind: MessageKind = "notice") -> None:
-        """Something happened, and `action` on a button calls `do`, which undoes it, say."""
+        """Shows a notice with a button for `action`, which calls `do`, such as undo."""
         self._show(kind, text, "")
         self._offer([(action, do)])
 
     def show_good(self, text: str) -> None:
-        """Something went well."""
+        """Shows a success message."""
         self._show("good", text, "")
 
     def dismiss(self) -> None:
-        """Take the message away."""
+        """Hides the message."""
         self._patience.stop()
         if not self.isHidden():
             self.hide()
             self.closed.emit()
 
     def kind(self) -> str:
-        """One of "error", "notice" and "good"."""
+        """Returns "error", "notice" or "good"."""
         return str(self.property("kind"))
 
     def text(self) -> str:
-        """The message as it is read."""
+        """Returns the visible message."""
         return self._text.text()
 
     def details(self) -> str:
-        """What the Details button shows."""
+        """Returns the text behind the Details button."""
         return self._details.toPlainText()
 
     def enterEvent(self, event: QEnterEvent) -> None:
@@ -125,7 +125,7 @@ class Banner(QFrame):
         self._wait()
 
     def _wait(self) -> None:
-        """Goes in a while, if nothing is asked of the person."""
+        """Hides the message after a while if it asks for no action."""
         if self._passes and self.kind() != "error" and self._offers[0].isHidden():
             self._patience.start()
         else:
@@ -153,12 +153,12 @@ class Banner(QFrame):
         self._details.setPlainText(details)
         self._details.hide()
         self.setProperty("kind", kind)
-        self.style().unpolish(self)  # the style sheet looks at `kind` only when it is asked to
+        self.style().unpolish(self)  # a style sheet reads a property only when polished again
         self.style().polish(self)
         self.setAccessibleName(text)
         self.show()
         self._wait()
-        # Read out even though the focus stays where it was.
+        # Announced to screen readers, as the focus stays where it was.
         QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.Alert))
 
     def _show_details(self, shown: bool) -> None:

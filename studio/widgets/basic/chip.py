@@ -1,4 +1,4 @@
-"""Chip: a button of a few words with a panel below it, which lies over the window."""
+"""Chip: a button of a few words that opens a panel over the window."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from studio import theme
 from studio.widgets.basic.fitting_area import FittingArea
 
 SIDES = 8
-"""Pixels beside the text, both together."""
+"""Horizontal padding of the text in pixels, both sides together."""
 PANEL_WIDTH = 520
 TALLEST = 0.6
-"""Height of the panel, as a part of the screen's."""
+"""Largest height of the panel as a fraction of the screen's."""
 
 
 class Chip(QToolButton):
-    """A click opens the panel; nothing in the window moves. Its width is that of the longest of its usual texts."""
+    """Button that opens a panel without moving the layout. As wide as the longest of its usual texts."""
 
     def __init__(self, content: QWidget, name: str, widest: Sequence[str], parent: QWidget | None = None) -> None:
-        """`content` and `name`: the panel's, the latter for assistive technology; `widest`: texts to make room for."""
+        """`content` and `name`: widget and accessible name of the panel; `widest`: texts to reserve room for."""
         super().__init__(parent)
         self.setObjectName("chip")
         self._content, self._widest = content, tuple(widest)
         self.panel = QFrame(self, Qt.WindowType.Popup)
         self.panel.setObjectName("popup")
         self.panel.setAccessibleName(name)
-        self.panel.setAttribute(Qt.WidgetAttribute.WA_NoMouseReplay)  # a click on the chip closes it, and no more
+        self.panel.setAttribute(Qt.WidgetAttribute.WA_NoMouseReplay)  # a click on the chip only closes the open panel
         column = QVBoxLayout(self.panel)
         column.setContentsMargins(1, 1, 1, 1)
         column.addWidget(FittingArea(content))
@@ -41,7 +41,7 @@ class Chip(QToolButton):
         self.panel.setFocus()
 
     def fit_panel(self) -> None:
-        """Gives the panel the size that its content needs, on the chip's screen."""
+        """Resizes the panel to its content, within the chip's screen."""
         room = self.screen().availableGeometry()
         width = min(theme.scaled(PANEL_WIDTH), room.width())
         layout = self._content.layout()
@@ -53,9 +53,9 @@ class Chip(QToolButton):
         self.panel.move(corner)
 
     def set_severity(self, severity: str) -> None:
-        """Colors it: "bad", "watch", "good" or "none"."""
+        """Sets the color by severity: "bad", "watch", "good" or "none"."""
         self.setProperty("severity", severity)
-        self.style().unpolish(self)  # the style sheet looks at the property only when it is asked to
+        self.style().unpolish(self)  # a style sheet reads a property only when polished again
         self.style().polish(self)
 
     def sizeHint(self) -> QSize:

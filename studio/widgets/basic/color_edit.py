@@ -12,7 +12,7 @@ SWATCH = 16
 
 
 class ColorEdit(QWidget):
-    """What is written and is no color gives way to the last one that was."""
+    """Color field; an invalid text reverts to the last valid color."""
 
     edited = Signal()
 
@@ -26,7 +26,7 @@ class ColorEdit(QWidget):
         self._swatch.clicked.connect(self._choose)
         self._text = QLineEdit(self._color)
         self._text.setMaxLength(20)
-        self._text.setAccessibleName("Colour as #rrggbb")
+        self._text.setAccessibleName("Color as #rrggbb")
         self._text.editingFinished.connect(lambda: self._take(self._text.text().strip()))
         self.setFocusProxy(self._text)
         row = QHBoxLayout(self)
@@ -37,7 +37,7 @@ class ColorEdit(QWidget):
         self._show()
 
     def color(self) -> str:
-        """As #rrggbb."""
+        """Returns the color as #rrggbb."""
         return self._color
 
     def set_color(self, color: str) -> None:

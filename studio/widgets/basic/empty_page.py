@@ -10,12 +10,12 @@ from studio.widgets.basic.labels import Label, plain_tip
 
 
 class EmptyPage(QWidget):
-    """Fills the place of what is missing."""
+    """Page shown instead of missing content."""
 
     asked = Signal()
 
     def __init__(self, text: str, button: str, icon: str, name: str, tip: str, parent: QWidget | None = None) -> None:
-        """`name` and `tip` are the button's, for whoever cannot see it and whoever hesitates."""
+        """`name` and `tip`: accessible name and tip of the button."""
         super().__init__(parent)
         self._label = Label(text)
         self._label.setObjectName("muted")
@@ -31,5 +31,5 @@ class EmptyPage(QWidget):
         column.addStretch(1)
 
     def set_text(self, text: str) -> None:
-        """Says something else, such as what is under way."""
+        """Replaces the sentence, for example by what is in progress."""
         self._label.setText(text)

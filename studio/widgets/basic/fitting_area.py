@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 
 class FittingArea(QScrollArea):
-    """Gives its widget all the room there is, and scrolls where the widget needs more.
+    """Scroll area that gives its widget all available room, and scrolls where the widget needs more.
 
-    `QScrollArea.widgetResizable` would scroll to the preferred height of anything that holds a wrapped label; this one
-    goes by the minimum.
+    `QScrollArea.widgetResizable` would scroll to the preferred height of anything with a wrapped label; this class uses
+    the minimum height.
     """
 
     def __init__(self, widget: QWidget, parent: QWidget | None = None) -> None:
@@ -25,7 +25,7 @@ class FittingArea(QScrollArea):
         self._fit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        # QScrollArea watches its widget anyway.
+        # QScrollArea filters its widget's events anyway.
         if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
             self._fit()
         return super().eventFilter(watched, event)

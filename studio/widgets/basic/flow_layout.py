@@ -7,7 +7,9 @@ from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
 
 class FlowLayout(QLayout):
-    """Each widget is as large as it wants to be; a line is as high as its highest widget. Hidden ones take no room."""
+    """Layout with widgets of their preferred size; a line is as high as its highest widget. Hidden widgets take no
+    room.
+    """
 
     def __init__(self, parent: QWidget | None = None, spacing: int = 8, is_centered: bool = False) -> None:
         super().__init__(parent)
@@ -51,7 +53,7 @@ class FlowLayout(QLayout):
         return size
 
     def _arrange(self, rect: QRect, moves: bool) -> int:
-        """Where the widgets stand in `rect`; the height that they need."""
+        """Places the widgets in `rect`; returns the height they need."""
         y = rect.y()
         for line in self._lines(rect.width()):
             sizes = [item.sizeHint() for item in line]
@@ -65,7 +67,7 @@ class FlowLayout(QLayout):
         return max(y - self.spacing() - rect.y(), 0)
 
     def _lines(self, room: int) -> list[list[QLayoutItem]]:
-        """The items in lines of at most `room` pixels, or of one item."""
+        """Returns the items in lines of at most `room` pixels, or of one item."""
         lines: list[list[QLayoutItem]] = []
         used = 0
         for item in self._items:

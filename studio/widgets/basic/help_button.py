@@ -20,11 +20,11 @@ MARGIN = 8
 
 
 class HelpButton(IconButton):
-    """Shows the card of a term by click, Space or Enter."""
+    """Button that shows the card of a term by click, Space or Enter."""
 
     def __init__(self, key: str, parent: QWidget | None = None) -> None:
         """Raises `KeyError` if the glossary has no such term."""
-        shown = term(key)  # an error leaves no half-made widget behind
+        shown = term(key)  # an error leaves no half-built widget behind
         super().__init__("question", "", pixels=14, parent=parent)
         self._show_term(shown)
         self.setObjectName("mark")
@@ -33,7 +33,7 @@ class HelpButton(IconButton):
         self.clicked.connect(self._show_card)
 
     def explain(self, key: str) -> None:
-        """Shows the card of this term from now on. Raises `KeyError` if the glossary has no such term."""
+        """Sets the term to explain. Raises `KeyError` if the glossary has no such term."""
         self._show_term(term(key))
 
     def _show_term(self, shown: Term) -> None:
@@ -57,7 +57,7 @@ class HelpButton(IconButton):
 
 
 class TermCard(QFrame):
-    """Title, sentence, formula and paper of a term in a popup, which Esc or a click elsewhere closes."""
+    """Popup with title, sentence, formula and paper of a term; Esc or a click elsewhere closes it."""
 
     def __init__(self, shown: Term, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
@@ -71,7 +71,7 @@ class TermCard(QFrame):
         column.setSpacing(10)
         column.addWidget(TermView(shown))
         more = QPushButton("Open glossary")
-        more.setToolTip("All terms, with search")
+        more.setToolTip("Show all terms, with search")
         more.setAutoDefault(True)  # Enter presses it
         more.clicked.connect(self._open_glossary)
         column.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
@@ -85,7 +85,7 @@ class TermCard(QFrame):
 
 
 def question(asked: Term) -> str:
-    """Returns what a help button is called: "What is FID?"."""
+    """Returns the accessible name of a help button: "What is FID?"."""
     return f"What {'are' if asked.is_plural else 'is'} {asked.title}?"
 
 
@@ -95,7 +95,7 @@ def glossary_url(key: str) -> QUrl:
 
 
 def _place(size: QSize, button: QWidget) -> QPoint:
-    """Returns where a card's corner lies: below the button, or above it where there is no room, on its screen."""
+    """Returns the corner of a card: below the button, or above it where there is no room, on its screen."""
     room = button.screen().availableGeometry().adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
     above = button.mapToGlobal(QPoint(0, 0))
     below = button.mapToGlobal(QPoint(0, button.height() + 2))

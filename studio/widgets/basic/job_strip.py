@@ -1,4 +1,4 @@
-"""Strip that shows the progress of a job beside the training, with a cancel button, and the jobs that wait."""
+"""Strip with the progress of a background job, a cancel button, and the waiting jobs."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from studio.widgets.basic.labels import ElidedLabel, literal, plain_tip
 from studio.widgets.basic.scale import scale_length
 
 NARROWEST_BAR, WIDEST_BAR = 48, 200
-"""Pixels."""
+"""Width of the progress bar in pixels."""
 
 
 class JobStrip(QFrame):
-    """Hidden until there is progress to show."""
+    """Strip of the running job, hidden while there is none."""
 
     cancelled = Signal()
     waiting_cancelled = Signal(int)
-    """A job that waits is not wanted any more, by its place."""
+    """Index of a waiting job to cancel."""
 
     def __init__(self, cancelling: str, parent: QWidget | None = None) -> None:
-        """`cancelling`: what it does, as a tooltip."""
+        """`cancelling`: tip of the cancel button."""
         super().__init__(parent)
         self._text = ElidedLabel()
         self._bar = QProgressBar(textVisible=False)
@@ -32,7 +32,7 @@ class JobStrip(QFrame):
         scale_length(self._bar, self._bar.setMaximumWidth, WIDEST_BAR)
         self._titles: list[str] = []
         self._waiting = QPushButton()
-        self._waiting.setToolTip("Jobs that start when this one is done. Choose one to cancel it.")
+        self._waiting.setToolTip("Waiting jobs. Choose one to cancel it.")
         self._waiting.clicked.connect(self._open_menu)
         self._waiting.hide()
         cancel = QPushButton("Cancel")
@@ -48,10 +48,10 @@ class JobStrip(QFrame):
         self.hide()
 
     def show_waiting(self, titles: list[str]) -> None:
-        """Shows how many jobs wait; their titles are in the button's menu."""
+        """Shows the number of waiting jobs; the button's menu lists their titles."""
         self._titles = titles
         self._waiting.setText(f"{len(titles)} waiting")
-        self._waiting.setAccessibleName(f"Jobs that wait: {len(titles)}")
+        self._waiting.setAccessibleName(f"Waiting jobs: {len(titles)}")
         self._waiting.setVisible(bool(titles))
 
     def _open_menu(self) -> None:
@@ -65,7 +65,7 @@ class JobStrip(QFrame):
 
     def show_progress(self, progress: Progress) -> None:
         self._text.setText(f"{progress.text}: {progress.counted}")
-        scale = max(progress.total // 2**30, 1)  # a bar counts to 2^31, and large downloads have more bytes
+        scale = max(progress.total // 2**30, 1)  # a progress bar counts to 2^31, fewer than a large download has bytes
         self._bar.setRange(0, progress.total // scale)
         self._bar.setValue(progress.done // scale)
         self.show()

@@ -25,13 +25,13 @@ from studio.widgets.basic.scale import follow_scale, scale_icon
 
 DOTS = Qt.TextElideMode.ElideRight
 WIDEST_WORD = 160
-"""Pixels that the longest word of a wrapped label may claim."""
+"""Largest width in pixels that a word of a wrapped label may require."""
 BESIDE_ICON = 8
-"""Pixels that styles leave between an icon and its text, and a few more."""
+"""Pixels that styles leave between an icon and its text, and a margin."""
 
 
 class Label(QLabel):
-    """Plain text: a name in it that looks like markup stays a name."""
+    """Label that shows plain text, even if it looks like markup."""
 
     def __init__(self, *arguments: Any, **properties: Any) -> None:
         super().__init__(*arguments, **properties)
@@ -39,12 +39,12 @@ class Label(QLabel):
 
     def minimumSizeHint(self) -> QSize:
         hint = super().minimumSizeHint()
-        # Or a long path, which has no place to break, would widen all that it stands in.
+        # A long path without a break would otherwise widen its container.
         return hint.boundedTo(QSize(WIDEST_WORD, hint.height())) if self.wordWrap() else hint
 
 
 class ElidedLabel(Label):
-    """A line of plain text that takes the room that it is given."""
+    """One line of plain text, elided to the available width."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,14 +52,15 @@ class ElidedLabel(Label):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
 
     def set_usual(self, text: str, keeps: bool = False) -> None:
-        """Asks for room for this text at least, so that nothing beside the label moves as its text changes; `keeps`:
-        also where others are short of it."""
+        """Reserves the width of this text, so that neighbors do not move as the text changes; `keeps`: even where room
+        is short.
+        """
         self._usual, self._keeps = text, keeps
         self.updateGeometry()
 
     def sizeHint(self) -> QSize:
         hint = super().sizeHint()
-        # A label rounds up what its metrics round down.
+        # A label rounds up where its metrics round down.
         return hint.expandedTo(QSize(self.fontMetrics().horizontalAdvance(self._usual) + 2, hint.height()))
 
     def minimumSizeHint(self) -> QSize:
@@ -76,7 +77,7 @@ class ElidedLabel(Label):
 class WrappedLabel(Label):
     """Plain text over as many lines as it needs.
 
-    `role`: an object name that the style sheet knows, such as "muted".
+    `role`: object name known to the style sheet, such as "muted".
     """
 
     def __init__(self, text: str = "", role: str = "", parent: QWidget | None = None) -> None:
@@ -86,7 +87,7 @@ class WrappedLabel(Label):
 
 
 class ElidedComboBox(QComboBox):
-    """Short enough for any column, whatever the options are called."""
+    """Combo box that elides its text to fit a narrow column."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -114,7 +115,7 @@ class ElidedComboBox(QComboBox):
 
 
 class Glyph(QWidget):
-    """Paints the icon `name` at `pixels` square, in a color role of the scheme and so always in the current one."""
+    """Icon `name`, painted at `pixels` square in a color role of the current scheme."""
 
     def __init__(self, name: str, pixels: int, role: str = "text", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -123,7 +124,7 @@ class Glyph(QWidget):
         follow_scale(self, lambda: self.setFixedSize(theme.scaled(pixels), theme.scaled(pixels)))
 
     def set_glyph(self, name: str, role: str) -> None:
-        """Show another icon."""
+        """Sets another icon."""
         self._name, self._role = name, role
         self.update()
 
@@ -133,7 +134,7 @@ class Glyph(QWidget):
 
 
 class Heading(QWidget):
-    """The title on the left, and the button, if there is one, on the right."""
+    """Title on the left and an optional button on the right."""
 
     def __init__(self, title: str, button: QToolButton | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -147,7 +148,7 @@ class Heading(QWidget):
 
 
 class ScaledButton(QToolButton):
-    """Its icon grows with the letters."""
+    """Button whose icon scales with the font."""
 
     def __init__(self, pixels: int, parent: QWidget | None = None) -> None:
         """`pixels`: side of the icon at the usual scale."""
@@ -156,7 +157,7 @@ class ScaledButton(QToolButton):
 
 
 class LabeledButton(ScaledButton):
-    """`name` is what a screen reader says, where the text alone would not tell what the button belongs to."""
+    """Button with an icon and a text. `name`: accessible name, where the text alone is ambiguous."""
 
     def __init__(self, icon: str, text: str, tip: str, name: str = "", parent: QWidget | None = None) -> None:
         super().__init__(16, parent)
@@ -168,7 +169,7 @@ class LabeledButton(ScaledButton):
 
 
 class IconButton(ScaledButton):
-    """`name` is what a screen reader says, as there is no text."""
+    """Button with an icon alone. `name`: its accessible name."""
 
     def __init__(self, icon: str, name: str, tip: str = "", pixels: int = 18, parent: QWidget | None = None) -> None:
         super().__init__(pixels, parent)
@@ -179,15 +180,15 @@ class IconButton(ScaledButton):
 
 
 def plain_tip(text: str) -> str:
-    """Returns a tip that shows the text as it is, also where Qt would take it for markup."""
+    """Returns a tip that shows `text` literally, even where Qt would take it for markup."""
     return f"<p style='white-space: pre-wrap'>{escape(text)}</p>" if RichText.mightBeRichText(text) else text
 
 
 def literal(name: str) -> str:
-    """Returns a name as the text of a button or of a field's label, where Qt takes & for a shortcut."""
+    """Returns a name as the text of a button or label, with & escaped, as Qt takes it for a mnemonic."""
     return name.replace("&", "&&")
 
 
 def wrapped_tip(*paragraphs: str) -> str:
-    """A tip that Qt breaks into lines, which it does to rich text alone. Empty paragraphs are left out."""
+    """Returns a tip as rich text, the only kind that Qt wraps. Omits empty paragraphs."""
     return "".join(f"<p>{escape(text)}</p>" for text in paragraphs if text)

@@ -1,4 +1,4 @@
-"""Area of a window's pages, over which a message and a cover may lie, so that nothing moves when they come."""
+"""Area of a window's pages, with a message and a cover on top, so that the layout does not move."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from studio import theme
 from studio.widgets.basic.banner import Banner
 
 WIDEST, MARGIN = 760, 12
-"""Pixels of a message, and around it."""
+"""Largest width of a message and its margin, in pixels."""
 
 
 class PageArea(QWidget):
-    """`pages` fill it; `banner` lies over their top and `cover` over all of them, while they are shown."""
+    """Stack of `pages`, with `banner` over their top and `cover` over all of them while shown."""
 
     def __init__(self, pages: QWidget, banner: Banner, cover: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""Lengths of widgets that follow the scale of the window."""
+"""Widget sizes that follow the scale of the window."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from studio import theme
 
 
 class _Follower(QObject):
-    """Lives as long as its widget, whose events it sees."""
+    """Event filter with its widget's lifetime."""
 
     def __init__(self, widget: QWidget, apply: Callable[[], object]) -> None:
         super().__init__(widget)
@@ -25,7 +25,7 @@ class _Follower(QObject):
 
 
 def follow_scale(widget: QWidget, apply: Callable[[], object]) -> None:
-    """Calls `apply` now, and whenever the scale of the window has changed."""
+    """Calls `apply` now and whenever the scale of the window changes."""
     _Follower(widget, apply)
     apply()
 

@@ -10,13 +10,13 @@ from studio.widgets.basic.labels import Label, ScaledButton, literal, plain_tip
 from studio.widgets.basic.spin_boxes import WheelGuard, indent_spin_box
 
 NUMBER_MS = 120
-"""How often the number beside a slider follows it: nobody reads faster, and painting it is a good part of a move."""
+"""Shortest time between updates of the number beside a moving slider, as painting it is slow."""
 
 
 class SliderRow(QWidget):
-    """`low` ... `high` in steps of `step`; `reset` goes back to the value it started with.
+    """Slider with a spin box for `low` ... `high` in steps of `step`; `reset` restores the initial value.
 
-    Emits `valueChanged` once per change by hand, never for `set_value`.
+    Emits `valueChanged` once per change by the user, never for `set_value`.
     """
 
     valueChanged = Signal(float)  # noqa: N815 (as Qt's own sliders call it)
@@ -46,7 +46,7 @@ class SliderRow(QWidget):
         self._spin.setDecimals(decimals)
         self._spin.setRange(low, high)
         self._spin.setSingleStep(step)
-        self._spin.setKeyboardTracking(False)  # half a typed number is not a value
+        self._spin.setKeyboardTracking(False)  # a half-typed number is not a value
         self._spin.setSuffix(f" {unit}" if unit else "")
         self._spin.setAccessibleName(f"{label}, value")
         indent_spin_box(self._spin)
@@ -54,7 +54,7 @@ class SliderRow(QWidget):
         self._reset.setAutoRaise(True)
         self._reset.setIcon(theme.icon("arrow-counter-clockwise", "muted"))
         self._reset.setAccessibleName(f"Reset {label}")
-        self._reset.setToolTip(plain_tip(f"Back to {value:.{decimals}f}"))
+        self._reset.setToolTip(plain_tip(f"Reset to {value:.{decimals}f}"))
         self._label.setBuddy(self._spin)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -77,11 +77,11 @@ class SliderRow(QWidget):
         self._reset.clicked.connect(lambda: self._change(self._default))
 
     def value(self) -> float:
-        """The number, exactly as it was set or entered."""
+        """Returns the number exactly as set or entered."""
         return self._value
 
     def set_value(self, value: float) -> None:
-        """Show a number; emits nothing."""
+        """Shows a number; emits nothing."""
         value = min(max(value, self._spin.minimum()), self._spin.maximum())
         if value != self._value:
             self._value = value
@@ -101,15 +101,15 @@ class SliderRow(QWidget):
         self._reset.setEnabled(abs(self._value - self._default) > self._step / 1000)
 
     def tab_stops(self) -> list[QWidget]:
-        """What Tab stops at, in order."""
+        """Returns the widgets that Tab visits, in order."""
         return [self._slider, self._spin, self._reset]
 
     def set_label_width(self, pixels: int) -> None:
-        """Fix the label's width so that the sliders of several rows line up."""
+        """Fixes the label's width, so that the sliders of several rows are aligned."""
         self._label.setFixedWidth(pixels)
 
     def _slide(self, position: int) -> None:
-        """To a place of the slider, which is under the hand and shows it already."""
+        """Takes over the slider's position, which already shows under the pointer."""
         self._value = min(self._low + position * self._step, self._spin.maximum())
         if not self._number_soon.isActive():
             self._number_soon.start()

@@ -1,4 +1,4 @@
-"""Spin boxes: one for seeds, and helpers that style spin boxes like the other fields."""
+"""Spin boxes: one for seeds, and functions that style spin boxes like other fields."""
 
 from __future__ import annotations
 
@@ -14,24 +14,26 @@ LARGEST_SEED = 2**32 - 1
 
 
 class SeedBox(QWidget):
-    """0 ... 2**32 - 1 with buttons for one less, one more and a random one. Emits only for changes by hand."""
+    """Field for a seed, 0 ... 2**32 - 1, with buttons for previous, next and random. Emits for changes by the user
+    only.
+    """
 
     valueChanged = Signal(object)  # noqa: N815 (as Qt's own); an int, which Qt's 32-bit int would overflow
 
     def __init__(self, value: int = 0, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        # QSpinBox ends at 2**31 - 1; a double holds every whole number up to 2**53 exactly.
+        # QSpinBox ends at 2**31 - 1; a double represents every integer up to 2**53.
         self._spin = _Spin()
         self._spin.setDecimals(0)
         self._spin.setRange(0, LARGEST_SEED)
         self._spin.setKeyboardTracking(False)
         self._spin.setAccelerated(True)
         self._spin.setAccessibleName("Seed")
-        self._spin.setToolTip("The number that decides which random latents are used.")
+        self._spin.setToolTip("Seed of the random latents; the same seed gives the same image.")
         self._spin.setMinimumWidth(self._spin.fontMetrics().horizontalAdvance("4294967295") + 24)
-        self._minus = _button("minus", "Previous seed", "One less")
-        self._plus = _button("plus", "Next seed", "One more")
-        self._random = _button("dice-five", "Random seed", "A random seed")
+        self._minus = _button("minus", "Previous seed", "Previous seed")
+        self._plus = _button("plus", "Next seed", "Next seed")
+        self._random = _button("dice-five", "Random seed", "Random seed")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
@@ -46,23 +48,23 @@ class SeedBox(QWidget):
         self._random.clicked.connect(lambda: self._spin.setValue(random.randint(0, LARGEST_SEED)))
 
     def value(self) -> int:
-        """The seed."""
+        """Returns the seed."""
         return int(self._spin.value())
 
     def set_value(self, value: int) -> None:
-        """Show a seed; emits nothing."""
+        """Shows a seed; emits nothing."""
         with QSignalBlocker(self._spin):
             self._spin.setValue(value)
 
 
 def indent_spin_box(*boxes: QAbstractSpinBox) -> None:
-    """As far from the left as a combo box has its text; the style sheet's padding is not obeyed there."""
+    """Indents a spin box like a combo box; Qt ignores the style sheet's padding there."""
     for box in boxes:
         box.lineEdit().setTextMargins(5, 0, 0, 0)
 
 
 class WheelGuard(QObject):
-    """An event filter that leaves the wheel to what is around a widget, until the widget has the focus."""
+    """Event filter that passes the wheel to the parent until the widget has the focus."""
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
@@ -72,7 +74,7 @@ class WheelGuard(QObject):
 
 
 class _Spin(QDoubleSpinBox):
-    """Without arrows, for which a style sheet's border would squeeze the text to one pixel (Qt 6.11)."""
+    """Spin box without arrows, as a style sheet's border would squeeze the text to one pixel (Qt 6.11)."""
 
     def __init__(self) -> None:
         super().__init__()

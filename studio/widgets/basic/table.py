@@ -17,11 +17,11 @@ QHeaderView::section {
     background: palette(base); color: palette(text); border: 0; border-bottom: 1px solid palette(mid); padding: 5px 6px;
 }
 """
-"""Room around the columns, which the platform's style gives none."""
+"""Padding around the columns, which the platform's style leaves out."""
 
 
 class Table(QTreeWidget):
-    """Columns in `numbers` are read from their last digit; rows are `row` pixels high."""
+    """Table with right-aligned columns `numbers`; rows are `row` pixels high."""
 
     def __init__(
         self, name: str, columns: Sequence[str], numbers: Sequence[int], row: int = ROW, parent: QWidget | None = None
@@ -43,7 +43,7 @@ class Table(QTreeWidget):
         self._align(self.headerItem())
 
     def set_rows(self, items: Sequence[QTreeWidgetItem]) -> None:
-        """These rows instead of those that it had."""
+        """Replaces all rows."""
         self.clear()
         for item in items:
             item.setSizeHint(0, QSize(0, max(self._row, theme.scaled(ROW))))

@@ -17,33 +17,33 @@ GAP = 20
 ARROW = 36
 NAME = 22
 LARGEST = 256
-"""Side of the squares in which pictures stand, in widget pixels."""
+"""Largest side of an image, in widget pixels."""
 
 
 class BeforeAfterView(QWidget):
-    """A few pairs as large as they fit, each with its name below."""
+    """A few pairs of images, as large as they fit, each with its name below."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._pairs: list[tuple[str, QImage, QImage]] = []
         self._text = ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName("Originals beside what the network sees")
+        self.setAccessibleName("Originals beside prepared images")
 
     def show_pairs(self, pairs: Sequence[Pair]) -> None:
-        """Other pairs, or the same after another preparation."""
+        """Shows other pairs, or the same after another preparation."""
         self._pairs = [(pair.name, _image(pair.before), _image(pair.after)) for pair in pairs]
         self.setAccessibleDescription(", ".join(pair.name for pair in pairs))
         self.update()
 
     def show_text(self, text: str) -> None:
-        """Why there are no pairs."""
+        """Shows why there are no pairs."""
         self._pairs, self._text = [], text
         self.setAccessibleDescription(text)
         self.update()
 
     def pairs(self) -> list[tuple[str, QImage, QImage]]:
-        """Name, original and what became of it, as they are shown."""
+        """Returns name, original and prepared image of each shown pair."""
         return list(self._pairs)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -73,7 +73,7 @@ class BeforeAfterView(QWidget):
         return QSize(200, 160)
 
     def _fitted(self) -> tuple[int, float]:
-        """The number of columns that makes the pictures largest, and their side."""
+        """Returns the number of columns that makes the images largest, and their side."""
 
         def side(columns: int) -> float:
             rows = -(-len(self._pairs) // columns)
@@ -90,7 +90,7 @@ def _image(picture: Image) -> QImage:
 
 
 def _paint(painter: QPainter, image: QImage, square: QRectF) -> None:
-    """In the middle of the square; enlarged pixels stay crisp, as they are what the network sees."""
+    """Paints an image in the middle of its square; enlarged pixels stay crisp."""
     size = image.size().scaled(square.size().toSize(), Qt.AspectRatioMode.KeepAspectRatio)
     target = QRectF(0, 0, size.width(), size.height())
     target.moveCenter(square.center())

@@ -19,11 +19,11 @@ from PySide6.QtWidgets import (
 from studio.widgets.basic.labels import literal, plain_tip
 
 LONGEST = 24
-"""Characters of a class's name on the button."""
+"""Most characters of a class name on the button."""
 
 
 class ClassPicker(QToolButton):
-    """Says which classes are chosen; its list has a count for each."""
+    """Button with a searchable list of classes and their counts, of which several can be chosen."""
 
     changed = Signal()
 
@@ -51,7 +51,7 @@ class ClassPicker(QToolButton):
         self._show_chosen()
 
     def set_classes(self, counts: Mapping[str, int]) -> None:
-        """Offers these classes, with their numbers of images; those that were chosen stay so."""
+        """Sets the classes and their numbers of images; keeps the chosen ones."""
         chosen = self.chosen()
         self._list.blockSignals(True)
         self._list.clear()
@@ -70,7 +70,7 @@ class ClassPicker(QToolButton):
         )
 
     def choose(self, classes: frozenset[str]) -> None:
-        """Chooses these classes and no others; emits nothing."""
+        """Chooses exactly these classes; emits nothing."""
         self._list.blockSignals(True)
         for item in self._items():
             is_chosen = item.data(Qt.ItemDataRole.UserRole) in classes

@@ -35,23 +35,23 @@ from studio.widgets.images.tile_view import NO_IMAGES
 from studio.widgets.settings.preparation_controls import PreparationControls
 
 MOST_LINES = 12
-"""Longer lists of sizes and classes end with "and 40 more"; a tooltip holds them all."""
+"""Longer lists of sizes and classes end with "and 40 more"; a tip holds them all."""
 IMAGES, PAIRS, STATISTICS = range(3)
 
 
 class DatasetView(QWidget):
-    """Three views of the same images, of which one is shown, and beside them facts, findings and preparation."""
+    """Three views of the same images, one of them shown, beside facts, findings and preparation."""
 
     sheet_requested = Signal(int, int)
-    """How many images as the discriminator sees them, and the seed of their choice."""
+    """Number of augmented images to show, and the seed of their choice."""
     comparison_requested = Signal(int)
-    """The seed of the choice of originals that are to be seen beside what becomes of them."""
+    """Seed of the originals to compare with their prepared images."""
     another_requested = Signal()
     train_requested = Signal()
     leave_out_requested = Signal(object, bool)
-    """Rows (n,), and whether to leave them out or to take them back."""
+    """Rows (n,), and whether to leave them out or restore them."""
     remedy_switched = Signal(object, bool)
-    """A `Remedy` that is a setting, and whether it is to be in force."""
+    """A `Remedy` that is a setting, and whether to apply it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -107,7 +107,7 @@ class DatasetView(QWidget):
         self._question.answered.connect(lambda split: self.controls.chosen.emit({"split": split}))
 
     def show_dataset(self, facts: DataFacts, index: ImageIndex, left_out: frozenset[int], sheet: Images) -> None:
-        """A dataset, all its images, those that are left out, and a sheet that shows points."""
+        """Shows a dataset, all its images, the left-out ones, and a sheet of points."""
         is_other = facts.source != self._shown
         self._is_points = facts.points
         if is_other:
@@ -127,7 +127,7 @@ class DatasetView(QWidget):
         self._count.setText(f"{facts.count:,} points, 2-D" if facts.points else images)
         _list(self._sizes, "Original sizes", [f"{size}: {count:,}" for size, count in _descending(facts.sizes)])
         _list(self._classes, "Classes", [f"{name}: {count:,}" for name, count in facts.classes.items()])
-        for widget in (self.controls, self._preview):  # points are as they are
+        for widget in (self.controls, self._preview):  # points are not prepared
             widget.setVisible(not facts.points)
         self.tabs.setTabVisible(PAIRS, not facts.points)
         self.controls.set_offered(facts.transparent, facts.video, bool(facts.parts))
@@ -142,29 +142,29 @@ class DatasetView(QWidget):
         self._show_tools()
 
     def show_left_out(self, rows: frozenset[int]) -> None:
-        """Dims these images, and shows which remedies that makes."""
+        """Dims these images and updates the remedies."""
         if not self._is_points:
             self.browser.set_left_out(rows)
         self.groups.show_left_out(rows)
         self.findings.show_left_out(rows)
 
     def show_sheet(self, sheet: DatasetSheet) -> None:
-        """Shows points, or some images as the discriminator sees them."""
+        """Shows points, or images as the discriminator sees them."""
         self._sheet.set_images(sheet.images)
         self._sheet.set_caption(sheet.caption)
 
     def show_preparation(self, values: Mapping[str, Any]) -> None:
-        """How the images are prepared, or soon will be."""
+        """Shows how the images are prepared, or soon will be."""
         self.controls.show_values(values)
         self._compare()
 
     def show_settings(self, values: Mapping[str, Any]) -> None:
-        """The settings that are remedies, by their names."""
+        """Shows settings that are remedies, by name."""
         self._settings = values
         self.findings.show_settings(values, self._is_locked)
 
     def set_locked(self, locked: bool) -> None:
-        """While a training runs its images and settings are as they are."""
+        """Locks images and settings while a training runs."""
         self._is_locked = locked
         self.controls.set_locked(locked)
         self.browser.set_training(locked)
@@ -174,7 +174,7 @@ class DatasetView(QWidget):
         self.findings.begin()
 
     def show_report(self, examined: Examined) -> None:
-        """Shows what is wrong with the dataset."""
+        """Shows the findings about the dataset."""
         self.findings.show_report(examined)
         self.statistics.show_report(examined.report)
         self.controls.suggest(examined.report)
@@ -182,14 +182,14 @@ class DatasetView(QWidget):
             self.browser.show_findings(examined)
 
     def show_comparison(self, comparison: BeforeAfter) -> None:
-        """Originals beside what becomes of them."""
+        """Shows originals beside their prepared images."""
         if comparison.pairs:
             self._pairs.show_pairs(comparison.pairs)
         else:
             self._pairs.show_text(comparison.reason)
 
     def is_browsing(self) -> bool:
-        """Whether the grid of all images is on screen."""
+        """Whether the grid of all images is visible."""
         return self.tabs.currentIndex() == IMAGES and self._images.currentWidget() is self.browser
 
     def _build_side(self) -> QWidget:
@@ -222,14 +222,14 @@ class DatasetView(QWidget):
     def _build_buttons(self) -> QVBoxLayout:
         train = QPushButton("Choose settings")
         train.setObjectName("primary")
-        train.setToolTip("Choose the settings, then press Start")
+        train.setToolTip("Choose settings, then press Start")
         train.clicked.connect(self.train_requested)
         another = QPushButton(theme.icon("folder-open"), "Open other data")
-        another.setToolTip("Go to Home; this dataset stays open until another one is")
+        another.setToolTip("Go to Home; this dataset stays open until you open another")
         another.clicked.connect(self.another_requested)
         self._preview = QPushButton(theme.icon("eye"), "Preview augmentation")
         self._preview.setCheckable(True)
-        self._preview.setToolTip("Augmented, mirrored and under noise, as the settings say; ADA at its strongest")
+        self._preview.setToolTip("Show images augmented, mirrored and noisy as set; ADA at full strength")
         self._preview.toggled.connect(self._show_preview)
         column = QVBoxLayout()
         for button in (self._preview, another, train):
@@ -242,7 +242,7 @@ class DatasetView(QWidget):
         self._compare()
 
     def _show_tools(self) -> None:
-        """Order and size of the grid of all images, or else a button that draws others."""
+        """Shows order and size of the grid of all images, or else a button for other images."""
         browses = self.is_browsing()
         self.browser.slider.setEnabled(browses)
         can_draw = self.tabs.currentIndex() == PAIRS or self._images.currentWidget() is self._sheet
@@ -251,17 +251,17 @@ class DatasetView(QWidget):
         self._shuffle.setCheckable(browses)
         self._shuffle.setChecked(browses and self.browser.is_shuffled())
         self._shuffle.setToolTip(
-            "Show the images in random order, or as in the folder" if browses else "Show other images, drawn at random"
+            "Show the images in random order or in folder order" if browses else "Show other random images"
         )
 
     def _show_images(self) -> None:
-        """All images, or else points or a preview."""
+        """Shows all images, or else points or a preview."""
         is_sheet = self._is_points or self._preview.isChecked()
         self._images.setCurrentWidget(self._sheet if is_sheet else self.browser)
         self._show_tools()
 
     def _show_finding(self, finding: HealthFinding) -> None:
-        """Only the images of a finding."""
+        """Filters the images of a finding."""
         self._preview.setChecked(False)
         self.tabs.setCurrentIndex(IMAGES)
         self._show_images()
@@ -275,7 +275,7 @@ class DatasetView(QWidget):
         self._show_tools()
 
     def _compare(self) -> None:
-        """Asks for originals, which are only read while somebody looks at them."""
+        """Requests originals, which are read only while visible."""
         if self.tabs.currentIndex() == PAIRS:
             self.comparison_requested.emit(self._seed)
 
@@ -294,7 +294,7 @@ class DatasetView(QWidget):
         self._show_images()
         if shown:
             self._sheet.set_images(NO_IMAGES)
-            self._sheet.set_empty_text("Drawing the images…")
+            self._sheet.set_empty_text("Rendering images…")
             self.sheet_requested.emit(SHEET, self._seed)
 
 

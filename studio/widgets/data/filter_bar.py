@@ -1,4 +1,4 @@
-"""Bar of chips, each of which shows only some of the images of a dataset."""
+"""Bar of filter chips for the images of a dataset."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from studio.widgets.basic.labels import literal, plain_tip
 from studio.widgets.data.class_picker import LONGEST, ClassPicker
 
 MOST_CLASSES = 6
-"""More classes are a list with a search."""
+"""With more classes, a searchable list replaces their chips."""
 
 
 class FilterBar(QWidget):
-    """Chips combine by and; but of several classes any will do."""
+    """Filter chips, combined by AND; several classes are combined by OR."""
 
     changed = Signal()
 
@@ -32,25 +32,25 @@ class FilterBar(QWidget):
         self._findings: dict[FindingKind, QToolButton] = {}
         self._picker = ClassPicker()
         self._picker.changed.connect(self.changed)
-        # On a page of its own: a layout whose height depends on its width would ask for the height of all chips in one
-        # column, which is what they need at least.
+        # On a page of its own: a layout with height for width would request the height of all chips in one column as
+        # its minimum.
         self._page = QWidget(self)
         self._flow = FlowLayout(self._page, spacing=6)
         self._page.installEventFilter(self)
         self._picker.setParent(self._page)
         self._picker.hide()
-        self._left_out = self._chip("Show only images that are left out")
+        self._left_out = self._chip("Show only images left out")
         self._left_out.hide()
         self._arrange()
 
     def filter(self) -> ImageFilter:
-        """Returns the filter that the chips say."""
+        """Returns the filter set by the chips."""
         classes = frozenset(name for name, chip in self._classes.items() if chip.isChecked())
         findings = frozenset(kind for kind, chip in self._findings.items() if chip.isChecked())
         return ImageFilter(classes or self._picker.chosen(), findings, self._left_out.isChecked())
 
     def set_filter(self, chosen: ImageFilter) -> None:
-        """Does what the person would do with the chips."""
+        """Sets the chips to a filter."""
         before = self.filter()
         for name, chip in self._classes.items():
             chip.setChecked(name in chosen.classes)
@@ -62,7 +62,7 @@ class FilterBar(QWidget):
             self.changed.emit()
 
     def set_classes(self, index: ImageIndex) -> None:
-        """Offers the classes of a dataset; those that were chosen stay so."""
+        """Sets the classes of a dataset; keeps the chosen ones."""
         counts = np.zeros(0, np.int64)
         if index.labels is not None:
             counts = np.bincount(index.labels, minlength=len(index.classes))
@@ -74,7 +74,7 @@ class FilterBar(QWidget):
         chosen = {name for name, chip in self._classes.items() if chip.isChecked()}
         self._remove(self._classes)
         for name, count in few.items():
-            chip = self._classes[name] = self._chip(f"Show only images of the class {name}")
+            chip = self._classes[name] = self._chip(f"Show only images of class {name}")
             chip.setText(literal(f"{name[:LONGEST]} {count:,}"))
             chip.setChecked(name in chosen)
         self._picker.set_classes({} if few else classes)
@@ -82,20 +82,20 @@ class FilterBar(QWidget):
         self._arrange()
 
     def set_findings(self, found: Mapping[FindingKind, RowNumbers]) -> None:
-        """Offers these findings, which are about these rows; those that were chosen stay so."""
+        """Sets the findings and their rows; keeps the chosen ones."""
         texts = {kind: f"{NAMES[kind][0].upper()}{NAMES[kind][1:]} {len(rows):,}" for kind, rows in found.items()}
         if {kind: chip.text() for kind, chip in self._findings.items()} == texts:
             return
         chosen = {kind for kind, chip in self._findings.items() if chip.isChecked()}
         self._remove(self._findings)
         for kind, text in texts.items():
-            chip = self._findings[kind] = self._chip(f"Show only images of this finding: {NAMES[kind]}")
+            chip = self._findings[kind] = self._chip(f"Show only images with this finding: {NAMES[kind]}")
             chip.setText(text)
             chip.setChecked(kind in chosen)
         self._arrange()
 
     def set_left_out(self, count: int) -> None:
-        """Says how many images are left out."""
+        """Shows how many images are left out."""
         self._left_out.setText(f"Left out {count:,}")
         self._left_out.setVisible(count > 0)
         if not count:
@@ -103,7 +103,7 @@ class FilterBar(QWidget):
         self._arrange()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.LayoutRequest:  # a chip has grown with the letters
+        if event.type() == QEvent.Type.LayoutRequest:  # a chip has grown with the font
             self._fit()
         return super().eventFilter(watched, event)
 
@@ -120,7 +120,7 @@ class FilterBar(QWidget):
         chip.setToolTip(plain_tip(tip))
         chip.setAccessibleName(tip)
         chip.clicked.connect(self.changed)
-        chip.show()  # or it would count as hidden until the event loop runs, and take no room
+        chip.show()  # or it would count as hidden, and take no room, until the event loop runs
         return chip
 
     def _remove(self, chips: dict[FindingKind, QToolButton] | dict[str, QToolButton]) -> None:
@@ -138,7 +138,7 @@ class FilterBar(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        """As many lines as the chips need at this width."""
+        """Sets the height to the lines that the chips need at this width."""
         self._flow.invalidate()
         height = self._flow.heightForWidth(self.width())
         self._page.resize(self.width(), height)

@@ -1,4 +1,4 @@
-"""Card of one health finding: what it is, and remedies as switches."""
+"""Card of a health finding, with its remedies as switches."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ GLYPHS: dict[Severity, tuple[str, str]] = {
     "note": ("info", "accent"),
     "good": ("check-circle", "good"),
 }
-WORDS: dict[Severity, str] = {"warning": "Warning", "note": "Note", "good": "In order"}
-LOCKED = "A training runs: stop it to change this"
+WORDS: dict[Severity, str] = {"warning": "Warning", "note": "Note", "good": "OK"}
+LOCKED = "Stop the training to change this"
 
 
 class FindingCard(QFrame):
-    """`can_show_images`: whether the images that it is about can be shown."""
+    """Card of one finding. `can_show_images`: whether its images can be shown."""
 
     left_out_switched = Signal(bool)
     remedy_switched = Signal(object, bool)
-    """A `Remedy`, and whether it is to be in force."""
+    """A `Remedy`, and whether to apply it."""
     images_requested = Signal()
     groups_requested = Signal()
-    """Its groups, or the files that are not in the dataset."""
+    """Show the groups of images, or the files outside the dataset."""
 
     def __init__(self, finding: HealthFinding, can_show_images: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,7 +38,7 @@ class FindingCard(QFrame):
         self._excludable = frozenset(finding.excludable.tolist())
         self._remedies: dict[Remedy, QCheckBox] = {}
         self._leave_out = QCheckBox(f"Leave out {len(self._excludable):,}")
-        self._leave_out.setToolTip("The files stay where they are")
+        self._leave_out.setToolTip("Leave out these images; files are not changed")
         self._leave_out.clicked.connect(self.left_out_switched)
         is_quiet = finding.severity == "good" and not finding.remedies
         self.setObjectName("" if is_quiet else "card")
@@ -61,15 +61,15 @@ class FindingCard(QFrame):
         row.addLayout(words, 1)
 
     def show_left_out(self, rows: frozenset[int]) -> None:
-        """Shows whether all that may be left out is left out."""
+        """Shows whether all removable images are left out."""
         self._leave_out.setChecked(self._excludable <= rows)
 
     def show_settings(self, values: Mapping[str, Any], locked: bool) -> None:
-        """Shows which remedies are in force; while a training runs they are as they are."""
+        """Shows which remedies are applied; locks them while a training runs."""
         for remedy, switch in self._remedies.items():
             switch.setChecked(all(values.get(name) == value for name, value in remedy.settings.items()))
             switch.setEnabled(not locked)
-            switch.setToolTip(plain_tip(LOCKED if locked else "Changes the settings of the training"))
+            switch.setToolTip(plain_tip(LOCKED if locked else "Change the settings of the training"))
 
     def _build_switches(self) -> QWidget:
         switches = QWidget()
@@ -86,7 +86,7 @@ class FindingCard(QFrame):
         return switches
 
     def _build_buttons(self) -> QWidget:
-        """Buttons that show what the finding is about, as far as there is something."""
+        """Adds buttons that show the images, groups or files of the finding."""
         buttons, finding = QWidget(), self.finding
         flow = FlowLayout(buttons, spacing=6)
         if finding.skipped:

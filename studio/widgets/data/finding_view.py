@@ -1,4 +1,4 @@
-"""View of a finding's images, group by group: a click includes or excludes one."""
+"""View of a finding's images, group by group: a click leaves one out or restores it."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ from studio.widgets.basic.labels import ElidedLabel, Label, WrappedLabel, plain_
 from studio.widgets.images.image_tile import ImageTile
 
 MOST_NAMES = 500
-"""Of files with the same trouble; nobody reads more of them, and the window would stand still while they are set."""
+"""Most file names listed per reason, as a longer list would block the window."""
 WIDEST_GROUP = 6
-"""Images of a group that stand in one frame."""
+"""Largest number of images of a group in one frame."""
 
 
 class FindingView(QWidget):
-    """Shows one page at a time."""
+    """View of one page of a finding."""
 
     back_requested = Signal()
     page_requested = Signal(object, int)
-    """A finding and the number of a page."""
+    """A finding and a page number."""
     leave_out_requested = Signal(object, bool)
-    """Rows (n,), and whether to leave them out or to take them back."""
+    """Rows (n,), and whether to leave them out or restore them."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,8 +50,8 @@ class FindingView(QWidget):
         self._body = QStackedWidget()
         self._scroll = QScrollArea(widgetResizable=True)
         self._names = QPlainTextEdit(readOnly=True)
-        self._names.setAccessibleName("Files that are left out")
-        self._waiting = Label("One moment…", alignment=Qt.AlignmentFlag.AlignCenter)
+        self._names.setAccessibleName("Skipped files")
+        self._waiting = Label("Loading…", alignment=Qt.AlignmentFlag.AlignCenter)
         for widget in (self._waiting, self._scroll, self._names):
             self._body.addWidget(widget)
         column = QVBoxLayout(self)
@@ -62,7 +62,7 @@ class FindingView(QWidget):
         column.addLayout(self._build_bottom())
 
     def show_finding(self, finding: HealthFinding) -> None:
-        """Another finding; its images follow as a page."""
+        """Shows another finding; its images follow as a page."""
         self._finding, self._page = finding, None
         self._text.setText(finding.text)
         self._show_pager(0, 0)
@@ -75,7 +75,7 @@ class FindingView(QWidget):
             self.page_requested.emit(finding, 0)
 
     def show_page(self, page: Page) -> None:
-        """Images of the finding that is shown."""
+        """Shows a page of the finding's images."""
         if page.finding is not self._finding:
             return
         self._page = page
@@ -94,7 +94,7 @@ class FindingView(QWidget):
         self._show_pager(page.number, page.pages)
 
     def show_left_out(self, rows: frozenset[int]) -> None:
-        """Crosses out what is left out."""
+        """Crosses out the left-out images."""
         self._left_out = rows
         for row, tile in self._tiles.items():
             with QSignalBlocker(tile):
@@ -126,7 +126,7 @@ class FindingView(QWidget):
         self._page_label = Label()
         self._page_label.setObjectName("muted")
         self._hint = ElidedLabel()
-        self._hint.setText("Click an image to leave it out or to take it back.")
+        self._hint.setText("Click an image to leave it out or restore it.")
         self._hint.setObjectName("muted")
         row = QHBoxLayout()
         for widget in (self._before, self._page_label, self._after):
@@ -171,7 +171,7 @@ class FindingView(QWidget):
 
 
 def _listed(finding: HealthFinding) -> str:
-    """Files by what is wrong with them."""
+    """Returns the files as text, grouped by reason."""
     blocks = []
     for reason, names in finding.skipped.items():
         lines = [f"{reason[:1].upper()}{reason[1:]} ({len(names):,})"]

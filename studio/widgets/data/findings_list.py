@@ -17,16 +17,16 @@ from studio.widgets.data.finding_card import FindingCard
 
 
 class FindingsList(QWidget):
-    """A card each, the gravest first."""
+    """A card for each finding, most severe first."""
 
     left_out_switched = Signal(object, bool)
-    """Rows (n,), and whether they are to be left out."""
+    """Rows (n,), and whether to leave them out."""
     remedy_switched = Signal(object, bool)
-    """A `Remedy`, and whether it is to be in force."""
+    """A `Remedy`, and whether to apply it."""
     images_requested = Signal(object)
-    """A finding whose images are to be shown in the grid."""
+    """A finding whose images to show in the grid."""
     groups_requested = Signal(object)
-    """A finding whose groups are to be shown, or the files that are not in the dataset."""
+    """A finding whose groups or skipped files to show."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,7 +38,7 @@ class FindingsList(QWidget):
         self._headline = Label(wordWrap=True)
         self._headline.setObjectName("title")
         self._apply = QPushButton()
-        self._apply.setToolTip("Duplicates, blank images and the like; the files stay where they are")
+        self._apply.setToolTip("Duplicates, blank images and similar; files are not changed")
         self._apply.clicked.connect(self._apply_suggestions)
         self._apply.hide()
         self._bar = QProgressBar(textVisible=False)
@@ -54,14 +54,14 @@ class FindingsList(QWidget):
         column.addLayout(self._column)
 
     def clear(self) -> None:
-        """Other images, of which nothing is known yet."""
+        """Clears the findings for other images."""
         self._examined = None
         self._headline.setText("")
         self._show_cards((), can_show_images=False)
         self._show_states()
 
     def begin(self) -> None:
-        """An examination begins; the last findings about these images stay meanwhile."""
+        """Shows that an examination runs; keeps the previous findings of these images."""
         self._headline.setText("Examining the images…")
         self._bar.setRange(0, 0)
         self._bar.show()
@@ -71,27 +71,27 @@ class FindingsList(QWidget):
         self._bar.setValue(progress.done)
 
     def end(self) -> None:
-        """The examination is over, with a report or without."""
+        """Shows that the examination has ended, with or without a report."""
         self._bar.hide()
-        if self._headline.text().startswith("Examining"):
+        if self._headline.text().startswith("Examining images"):
             self.clear()
             self._headline.setText("The images could not be examined.")
 
     def show_report(self, examined: Examined) -> None:
-        """Shows what was found; cards of what is the same stay."""
+        """Shows the findings; keeps the cards of unchanged ones."""
         self._examined = examined
         self._headline.setText(_headline(examined.report))
-        # Points are not looked at one by one.
+        # Points are not examined one by one.
         self._show_cards(examined.report.findings, can_show_images=examined.report.widths is not None)
         self._show_states()
 
     def show_left_out(self, rows: frozenset[int]) -> None:
-        """Shows which remedies are in force that leave images out."""
+        """Shows which remedies that leave images out are applied."""
         self._left_out = rows
         self._show_states()
 
     def show_settings(self, values: Mapping[str, Any], locked: bool) -> None:
-        """Shows which remedies are in force that are settings; while a training runs they cannot be changed."""
+        """Shows which setting remedies are applied; locks them while a training runs."""
         self._values, self._is_locked = values, locked
         self._show_states()
 

@@ -1,4 +1,4 @@
-"""Browser of all images of a dataset: filter, grid, and what is known of the image under the pointer."""
+"""Browser of all images of a dataset: filter, grid, and facts about the image under the pointer."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from studio.widgets.images.virtual_grid import LARGEST, SMALLEST, STEP, VirtualG
 
 
 class ImageBrowser(QWidget):
-    """Shows the images that pass the filter, in the order of the folder or shuffled."""
+    """Shows the images that pass the filter, in folder order or shuffled."""
 
     leave_out_requested = Signal(object, bool)
-    """Rows (n,), and whether to leave them out or to take them back."""
+    """Rows (n,), and whether to leave them out or restore them."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,10 +44,10 @@ class ImageBrowser(QWidget):
         column.addWidget(self.grid, 1)
         column.addLayout(self._build_bottom())
         self.slider = self._build_slider()
-        """Slider of the size, which stands above."""
+        """Slider for the tile size, placed above the grid."""
 
     def set_index(self, index: ImageIndex, left_out: frozenset[int]) -> None:
-        """Shows a dataset. Of another source nothing is filtered."""
+        """Shows a dataset. Another source resets the filter."""
         if self._index is None or index.source != self._index.source:
             self.filter_bar.set_filter(ImageFilter())
         if self._index is None or index.records is not self._index.records:
@@ -66,7 +66,7 @@ class ImageBrowser(QWidget):
         self._show_rows()
 
     def show_findings(self, examined: Examined) -> None:
-        """Offers the findings as filters."""
+        """Adds the findings as filters."""
         about = [one for one in examined.report.findings if one.severity != "good" and one.kind in NAMES]
         rows = {one.kind: rows_of(one) for one in about}
         self._found = {kind: each for kind, each in rows.items() if len(each)}
@@ -75,11 +75,11 @@ class ImageBrowser(QWidget):
         self._show_rows()
 
     def set_training(self, training: bool) -> None:
-        """Whether a training runs, which keeps the images that it has."""
+        """Sets whether a training runs, which keeps its images."""
         self._is_training = training
 
     def describe(self, row: int) -> str:
-        """Name, class, and why it is left out."""
+        """Returns name, class, and why the image is left out."""
         assert self._index is not None
         lines = [self._index.name(row), self._index.class_of(row)]
         if row in self._left_out:
@@ -88,7 +88,7 @@ class ImageBrowser(QWidget):
         return "\n".join(line for line in lines if line)
 
     def set_shuffled(self, shuffled: bool) -> None:
-        """Shows the images in an order drawn anew, or as they lie in the folder."""
+        """Shows the images in a new random order, or in folder order."""
         self._draws += shuffled
         self._seed = self._draws if shuffled else None
         self._show_rows()
@@ -100,8 +100,8 @@ class ImageBrowser(QWidget):
         slider = QSlider(Qt.Orientation.Horizontal)
         slider.setRange(SMALLEST // STEP, LARGEST // STEP)
         scale_length(slider, slider.setFixedWidth, 110)
-        slider.setAccessibleName("Size of the images")
-        slider.setToolTip("Size of the images (Ctrl + wheel)")
+        slider.setAccessibleName("Image size")
+        slider.setToolTip("Image size (Ctrl + wheel)")
         slider.setValue(self.grid.side() // STEP)
         slider.valueChanged.connect(lambda value: self.grid.set_side(value * STEP))
         self.grid.side_changed.connect(self._show_side)
@@ -127,7 +127,7 @@ class ImageBrowser(QWidget):
         if self._index is None:
             return
         rows = self.filter_bar.filter().rows(self._index, self._found, self._left_out, self._seed)
-        self.grid.set_empty_text("No image passes all of these filters.")
+        self.grid.set_empty_text("No image matches these filters.")
         self.grid.set_rows(rows)
         self._show_selection()
 
@@ -141,13 +141,15 @@ class ImageBrowser(QWidget):
         count = f"{shown:,} of {total:,} images" if shown < total else f"{total:,} images"
         self._count.setText(f"{len(selected):,} selected, {count}" if len(selected) else count)
         takes_back = len(selected) > 0 and self._left_out.issuperset(selected.tolist())
-        verb = "Take back" if takes_back else "Leave out"
+        verb = "Restore" if takes_back else "Leave out"
         self._act.setText(f"{verb} {len(selected):,}" if len(selected) else verb)
         self._act.setEnabled(len(selected) > 0)
-        tip = "Ctrl+Z undoes it" if takes_back else "The files stay where they are (Del)"
-        self._act.setToolTip(
-            plain_tip(f"{tip}. The training that runs keeps its images." if self._is_training else tip)
+        tip = (
+            "Restore these images (Ctrl+Z undoes)"
+            if takes_back
+            else "Leave out these images; files are not changed (Del)"
         )
+        self._act.setToolTip(plain_tip(f"{tip}. The running training keeps its images." if self._is_training else tip))
 
     def _leave_out_selected(self) -> None:
         selected = self.grid.selected_rows()

@@ -1,4 +1,4 @@
-"""Question which images of a dataset to use that is divided into folders such as train and test."""
+"""Question which part of a dataset to use if it has folders such as train and test."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from studio.widgets.basic.labels import WrappedLabel, plain_tip
 
 
 class SplitQuestion(QFrame):
-    """Asks once for each dataset."""
+    """Asks once per dataset."""
 
     answered = Signal(str)
-    """The setting `split`."""
+    """Value of the setting `split`."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -25,8 +25,8 @@ class SplitQuestion(QFrame):
         row.setContentsMargins(12, 6, 8, 6)
         row.addWidget(self._text, 1)
         for title, split, tip in (
-            ("Use all", "all", "Train on the images of all these folders"),
-            ("Train only", "train", "Train on the images of the train folder alone"),
+            ("Use all", "all", "Train on the images of all folders"),
+            ("Train only", "train", "Train on the images of the train folder only"),
         ):
             button = QPushButton(title)
             button.setToolTip(plain_tip(tip))
@@ -35,9 +35,9 @@ class SplitQuestion(QFrame):
         self.hide()
 
     def ask(self, source: str, parts: Sequence[str]) -> None:
-        """Asks about a source that these folders divide, unless they do not, or it was asked before."""
+        """Asks about a source with these folders, unless it has none or was asked about before."""
         self._source = source
-        self._text.setText(f"Folders: {', '.join(parts)}. Use all images, or those of train only?")
+        self._text.setText(f"Folders: {', '.join(parts)}. Use all images, or train only?")
         self.setVisible(len(parts) > 1 and source not in self._asked)
 
     def _answer(self, split: str) -> None:

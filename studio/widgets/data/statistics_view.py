@@ -1,4 +1,4 @@
-"""View of a dataset's numbers: histograms of the originals' sizes, and images of each class."""
+"""Statistics of a dataset: histograms of the originals' sizes, and images per class."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class StatisticsView(QScrollArea):
         self.setWidgetResizable(True)
 
     def show_report(self, report: HealthReport | None) -> None:
-        """Shows the numbers of a report; None clears them."""
+        """Shows the statistics of a report; None clears them."""
         content = QWidget()
         column = QVBoxLayout(content)
         flow = FlowLayout(spacing=24)

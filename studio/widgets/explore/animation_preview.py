@@ -12,19 +12,19 @@ from core.latent.request import LatentRequest
 from studio.widgets.images.image_grid import ImageGrid
 
 TICK_MS = 33
-"""Some 30 frames a second."""
+"""Interval of about 30 frames per second."""
 
 
 class AnimationPreview(ImageGrid):
-    """Asks for the frame whose time has come; whoever answers may skip all but the newest."""
+    """Preview that requests the frame due at each tick; the service may skip all but the newest."""
 
     requested = Signal(object)
-    """The `LatentRequest` of one frame."""
+    """`LatentRequest` of one frame."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
-        self.setAccessibleName("Preview of the film")
-        self.setToolTip("The film as it will run, with frames left out where they take longer to make.")
+        self.setAccessibleName("Preview of the video")
+        self.setToolTip("The video at its real speed; frames are dropped if rendering is slower.")
         self.setFixedSize(220, 220)
         self._frames: LatentRequest | None = None
         self._fps, self._began, self._frame = 1.0, 0.0, -1
@@ -32,7 +32,7 @@ class AnimationPreview(ImageGrid):
         self._timer.timeout.connect(self._ask)
 
     def play(self, frames: LatentRequest, fps: float) -> None:
-        """Goes on with these frames, from the first one if they have changed."""
+        """Plays these frames, from the start if they have changed."""
         if self._frames is None or (frames.trajectory, len(frames.positions)) != (
             self._frames.trajectory,
             len(self._frames.positions),

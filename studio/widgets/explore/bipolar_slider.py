@@ -14,10 +14,10 @@ TICK = 12.0
 
 
 class BipolarSlider(QSlider):
-    """From -n to n. A click goes there, a double-click goes back to zero."""
+    """Slider from -n to n. A click moves the handle there, a double-click resets to zero."""
 
     def __init__(self, steps: int, parent: QWidget | None = None) -> None:
-        """`steps`: to either side."""
+        """`steps`: number of steps to either side."""
         super().__init__(Qt.Orientation.Horizontal, parent)
         self.setRange(-steps, steps)
         self.setPageStep(max(steps // 5, 1))
@@ -30,7 +30,7 @@ class BipolarSlider(QSlider):
         return QSize(100, 28)
 
     def x_of(self, value: int) -> float:
-        """Returns where a value is on the widget."""
+        """Returns the x position of a value on the widget."""
         room = self.width() - 2 * HANDLE - 2
         return HANDLE + 1 + room * (value - self.minimum()) / (self.maximum() - self.minimum())
 

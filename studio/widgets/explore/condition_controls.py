@@ -15,23 +15,24 @@ from studio.widgets.basic.slider_row import SliderRow
 from studio.widgets.basic.spin_boxes import WheelGuard
 
 CODE_REACH = 2.0
-"""Of a continuous code to either side; it was trained from -1 to 1."""
+"""Range of a continuous code to either side; it was trained from -1 to 1."""
 OWN = "Random per seed"
 
 
 class ClassControls(QWidget):
-    """A class, or two and how much of the second. `changed` comes once per change by hand; setters emit nothing."""
+    """Controls for one class, or two with the share of the second. `changed` comes once per change by the user; setters
+    emit nothing."""
 
     changed = Signal(str)
-    """The gesture: the same while the share is dragged, another one for each choice."""
+    """Gesture id: constant while the share is dragged, new for each choice."""
 
     def __init__(self, label_width: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._names: tuple[str, ...] = ()
-        self._class = _Choice("Class", "Class of the images. By default it differs from seed to seed.")
-        self._other = _Choice("Mix with", "A second class, to see what lies between the two.")
+        self._class = _Choice("Class", "Class of the images. By default it is random per seed.")
+        self._other = _Choice("Mix with", "Mix in a second class.")
         self._share = SliderRow(
-            "Share", 0, 100, 50, step=1, decimals=0, unit="%", help="How much of the second class is mixed in."
+            "Share", 0, 100, 50, step=1, decimals=0, unit="%", help="Share of the second class in the mix."
         )
         scale_length(self._share, self._share.set_label_width, label_width)
         for box in (self._class, self._other):
@@ -44,17 +45,18 @@ class ClassControls(QWidget):
         self.set_names(())
 
     def set_names(self, names: Sequence[str]) -> None:
-        """The classes to choose from; what was chosen stays where they are the same, and without any nothing shows."""
+        """Sets the available classes; keeps the choice if they are the same, and hides the controls if there are
+        none."""
         if tuple(names) != self._names:
             self._names = tuple(names)
             self._class.set_options((OWN, *names))
-            self._other.set_options(("Nothing", *names))
+            self._other.set_options(("None", *names))
             self._share.set_value(50)
         self.setVisible(bool(names))
         self._show_mixable()
 
     def shares(self) -> tuple[float, ...]:
-        """A share of each class, 1 together; empty where each seed brings its own."""
+        """Returns the share of each class, summing to 1; empty if random per seed."""
         first, second = self._class.currentIndex() - 1, self._other.currentIndex() - 1
         if first < 0:
             return ()
@@ -65,11 +67,11 @@ class ClassControls(QWidget):
         return tuple(shares)
 
     def set_shares(self, shares: Sequence[float]) -> None:
-        """Show the largest two shares; empty where each seed brings its own."""
+        """Shows the largest two shares; empty if random per seed."""
         ranked = sorted(range(len(shares)), key=lambda index: -shares[index])
         used = [index for index in ranked[:2] if shares[index] > 0]
         if len(used) == 2 and self._class.currentIndex() - 1 == used[1]:
-            used.reverse()  # halves and the like: whichever was the first class stays so
+            used.reverse()  # at a tie the first class stays first
         first, second = (used[0] + 1 if used else 0), (used[1] + 1 if len(used) == 2 else 0)
         self._class.set_index(first)
         if second or not used:
@@ -90,9 +92,9 @@ class ClassControls(QWidget):
 
 
 class CodeControls(QWidget):
-    """InfoGAN's codes: shows those of seed A until a hand touches one, and from then on holds them for every seed.
+    """Controls for InfoGAN's codes: show those of seed A until changed by hand, then hold them for every seed.
 
-    `changed` comes once per change by hand, with the gesture; setters emit nothing.
+    `changed` comes once per change by the user, with the gesture; setters emit nothing.
     """
 
     changed = Signal(str)
@@ -103,7 +105,7 @@ class CodeControls(QWidget):
         self._conditions = Conditions()
         self._seed = 0
         self._is_held = False
-        self._category = _Choice("Category", "Value of the categorical code.")
+        self._category = _Choice("Category", "Categorical InfoGAN code.")
         self._category.currentIndexChanged.connect(self._choose_category)
         self._category_row = QWidget()
         self._category_row.setLayout(_form(label_width, self._category))
@@ -111,7 +113,7 @@ class CodeControls(QWidget):
         self._row_column = QVBoxLayout()
         self._row_column.setSpacing(4)
         self._reset = LabeledButton(
-            "arrow-counter-clockwise", "Reset", "Go back to random codes per seed.", "Reset the codes"
+            "arrow-counter-clockwise", "Reset", "Return to random codes per seed.", "Reset the codes"
         )
         self._reset.clicked.connect(self._let_go)
         self._state = Label(wordWrap=True)
@@ -124,7 +126,7 @@ class CodeControls(QWidget):
         self.set_counts(0, 0)
 
     def set_counts(self, categories: int, continuous: int) -> None:
-        """How many values the category has and how many continuous codes there are. Equal counts keep everything."""
+        """Sets the number of values of the category and of continuous codes. Equal counts keep everything."""
         conditions = Conditions(categories=categories, continuous=continuous)
         if conditions != self._conditions:
             self._conditions, self._is_held = conditions, False
@@ -135,12 +137,12 @@ class CodeControls(QWidget):
         self._show()
 
     def set_seed(self, seed: int) -> None:
-        """The seed whose codes show while no others are held."""
+        """Sets the seed whose codes show while none are held."""
         self._seed = seed
         self._show()
 
     def codes(self) -> tuple[float, ...]:
-        """The category's shares, then the continuous codes; empty where each seed brings its own."""
+        """Returns the category's shares, then the continuous codes; empty if random per seed."""
         if not self._is_held:
             return ()
         chosen = self._category.currentIndex() - 1
@@ -148,7 +150,7 @@ class CodeControls(QWidget):
         return (*shares, *(row.value() for row in self._rows))
 
     def set_codes(self, codes: Sequence[float]) -> None:
-        """Show codes that are held; empty where each seed brings its own."""
+        """Shows held codes; empty if random per seed."""
         self._is_held = bool(codes)
         categories = self._conditions.categories
         if codes:
@@ -174,12 +176,12 @@ class CodeControls(QWidget):
             CODE_REACH,
             0.0,
             step=0.05,
-            help=f"InfoGAN's continuous code {number}. It was trained from -1 to 1; further out is a guess.",
+            help=f"Continuous InfoGAN code {number}. Trained from -1 to 1; results outside are extrapolated.",
         )
         scale_length(row, row.set_label_width, self._label_width)
         row.valueChanged.connect(lambda _: self._hold(f"code {number}"))
         self._row_column.addWidget(row)
-        # Tab would come to it after whatever was there already, further down.
+        # Otherwise Tab would visit it after the existing widgets below.
         before = self._rows[-1].tab_stops()[-1] if self._rows else self._category
         for first, second in pairwise((before, *row.tab_stops())):
             QWidget.setTabOrder(first, second)
@@ -192,7 +194,7 @@ class CodeControls(QWidget):
             self._let_go()
 
     def _hold(self, gesture: str) -> None:
-        """Codes are given all or none, so the others stay at what shows: seed A's."""
+        """Holds the codes. All are set or none, so the others keep the values of seed A."""
         if self._conditions.categories and self._category.currentIndex() <= 0:
             self._category.set_index(1 + self._seed % self._conditions.categories)
         self._is_held = True
@@ -209,7 +211,7 @@ class CodeControls(QWidget):
         if self._is_held:
             self._state.setText("The same for every seed.")
             return
-        self._state.setText("Random per seed; these are those of the picture.")
+        self._state.setText("Random per seed; shown are those of the image.")
         self._category.set_index(0)
         own = seed_codes(self._seed, self._conditions)[self._conditions.categories :]
         for row, value in zip(self._rows, own.tolist(), strict=True):
@@ -226,15 +228,15 @@ class _Choice(ElidedComboBox):
         self.setToolTip(plain_tip(help))
 
     def set_options(self, names: Iterable[str]) -> None:
-        """Other options, with the first one chosen."""
+        """Sets other options and chooses the first."""
         with QSignalBlocker(self):
             self.clear()
             for row, name in enumerate(names):
                 self.addItem(name)
-                self.setItemData(row, plain_tip(name), Qt.ItemDataRole.ToolTipRole)  # it may be cut short
+                self.setItemData(row, plain_tip(name), Qt.ItemDataRole.ToolTipRole)  # the text may be elided
 
     def set_index(self, index: int) -> None:
-        """Show an option."""
+        """Shows an option."""
         with QSignalBlocker(self):
             self.setCurrentIndex(index)
 

@@ -19,44 +19,44 @@ from studio.widgets.explore.direction_row import DirectionRow
 KINDS: dict[DirectionKind, tuple[str, str]] = {
     "closed": (
         "Strongest (SeFa)",
-        "What the first layer's weights answer most to; known at once (Shen and Zhou 2021).",
+        "Singular directions of the first layer's weights, computed at once (Shen and Zhou 2021).",
     ),
     "components": (
         "Principal components (GANSpace)",
-        "Along which its activations vary most; sampled in the background (Haerkoenen et al. 2020).",
+        "Principal components of the activations, sampled in the background (Härkönen et al. 2020).",
     ),
-    "own": ("My own", "Directions that you kept, or made of samples; they belong to the run."),
+    "own": ("Custom", "Directions kept under a name or created from samples; stored with the run."),
 }
 MOST = 10
-"""Sliders that are shown; later directions change little."""
+"""Most sliders of unnamed directions; later directions change little."""
 QUIET_MS, SLOW_MS = 400, 1000
-"""Until images of ends are asked for, and between two directions while a training is followed."""
+"""Delay before images of ends are requested, and between two directions while a training is followed."""
 REACH = 5.0
-"""Standard deviations that a slider goes to either side."""
+"""Range of a slider to either side, in standard deviations."""
 
 
 class DirectionControls(QWidget):
-    """One kind at a time; the sliders of the others keep what they add. The setters emit nothing."""
+    """Shows the directions of one kind; hidden sliders keep their effect. Setters emit nothing."""
 
     changed = Signal(object, str)
-    """Fields of the `Edit` with their new values, and the gesture that this is a part of."""
+    """Changed fields of the `Edit`, and the gesture id."""
     fit_requested = Signal()
-    """The principal components are wanted."""
+    """Compute principal components."""
     find_requested = Signal()
-    """A direction is to be made of samples."""
+    """Create a direction from samples."""
     keep_requested = Signal(str, int, str)
-    """Kind and number of a direction, and the name under which it is to be kept."""
+    """Kind and number of a direction, and the name to keep it under."""
     renamed = Signal(str, int, str)
-    """Kind and number of a direction, and its new name; an empty one goes back to its number."""
+    """Kind and number of a direction, and its new name; empty restores its number."""
     ends_requested = Signal(str, int)
-    """Kind and number of a direction: the images at both of its ends are wanted, for `show_ends`."""
+    """Kind and number of a direction; answer with `show_ends`."""
     removed = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._edit = Edit()
         self._stale: list[int] = []
-        """Rows whose images are older than what is explored."""
+        """Rows with outdated images."""
         self._follows = False
         self._ends_soon = QTimer(self, singleShot=True, interval=QUIET_MS)
         self._ends_soon.timeout.connect(self._ask_ends)
@@ -67,20 +67,23 @@ class DirectionControls(QWidget):
             self._kind.addItem(title, kind)
             self._kind.setItemData(self._kind.count() - 1, plain_tip(tip), Qt.ItemDataRole.ToolTipRole)
         self._kind.setAccessibleName("Kind of directions")
-        self._kind.setToolTip("How the directions below were found.")
+        self._kind.setToolTip("How the directions below are found.")
         self._kind.activated.connect(self._show)
         self._reset = LabeledButton(
-            "arrow-counter-clockwise", "Reset all", "Set every direction back to 0.", "Reset all directions"
+            "arrow-counter-clockwise", "Reset all", "Reset every direction to 0.", "Reset all directions"
         )
         self._reset.clicked.connect(self._reset_all)
         self._fit = LabeledButton(
-            "magnifying-glass", "Find them", "Sample the generator's activations.", "Find components"
+            "magnifying-glass",
+            "Find components",
+            "Sample activations of the generator and compute their principal components.",
+            "Find components",
         )
         self._fit.clicked.connect(self.fit_requested)
         self._find = LabeledButton(
             "thumbs-up",
             "From samples…",
-            "More like these, less like those: make a direction.",
+            "Mark positive and negative images to create a direction.",
             "Direction from samples",
         )
         self._find.clicked.connect(self.find_requested)
@@ -106,19 +109,19 @@ class DirectionControls(QWidget):
         column.addLayout(buttons)
 
     def set_names(self, kind: DirectionKind, names: Sequence[str]) -> None:
-        """Sets the directions of a kind; at most `MOST` of those without names of their own have sliders."""
+        """Sets the directions of a kind; only the first `MOST` unnamed ones have sliders."""
         names = tuple(names) if kind == "own" else tuple(names)[:MOST]
         if names != self._names[kind]:
             self._names[kind] = names
             self._show()
 
     def show_edit(self, edit: Edit) -> None:
-        """Shows what is set."""
+        """Shows an edit."""
         self._edit = edit
         self._show_amounts()
 
     def kind(self) -> DirectionKind:
-        """Returns the kind that is shown."""
+        """Returns the visible kind."""
         kind: DirectionKind = self._kind.currentData()
         return kind
 
@@ -138,8 +141,8 @@ class DirectionControls(QWidget):
             self._add_row(names[len(self._rows)])
         empty = {
             "closed": "This generator has no directions.",
-            "components": "Not looked for yet.",
-            "own": "Right-click a direction to keep it under a name, or make one of samples.",
+            "components": "Not computed yet.",
+            "own": "Right-click a direction to keep it under a name, or create one from samples.",
         }
         self._empty.setText(empty[kind])
         self._empty.setVisible(not names)
@@ -151,30 +154,32 @@ class DirectionControls(QWidget):
     def _add_row(self, name: str) -> None:
         number = len(self._rows)
         help = (
-            "Moves the latent along this direction, in standard deviations; double-click for 0. Right-click to keep it."
+            "Move the latent along this direction, in standard deviations; double-click resets. Right-click to keep it."
         )
         row = DirectionRow(name, REACH, help)
         row.value_changed.connect(lambda value: self._set_amount(number, value))
         row.renamed.connect(lambda text: self.renamed.emit(self.kind(), number, text))
         row.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         row.customContextMenuRequested.connect(lambda at: self._open_menu(number, row.mapToGlobal(at)))
-        # Tab would come to it after whatever was there already, further down.
+        # Otherwise Tab would visit it after the existing widgets below.
         before = self._rows[-1].tab_stops()[-1] if self._rows else self._kind
         self._column.addWidget(row)
         for first, second in pairwise((before, *row.tab_stops())):
             QWidget.setTabOrder(first, second)
         self._rows.append(row)
 
-    # The images of both ends
+    # Images of both ends
 
     def set_following(self, follows: bool) -> None:
-        """Says whether a training is followed, whose weights soon change again: images of ends then come slowly."""
+        """Sets whether a training is followed; images of ends are then updated slowly, as the weights soon change
+        again."""
         self._follows = follows
 
     def renew_ends(self) -> None:
-        """Asks for the images of both ends anew, one direction after another, when nothing has changed for a moment."""
+        """Requests the images of both ends again, one direction after another, once nothing has changed for a
+        moment."""
         rows = list(range(len(self._rows)))
-        if self._follows and self._stale:  # round and round, or the last rows would never have their turn
+        if self._follows and self._stale:  # in rotation, or the last rows would never be updated
             self._stale += [row for row in rows if row not in self._stale]
         else:
             self._stale = rows
@@ -182,7 +187,7 @@ class DirectionControls(QWidget):
             self._ends_soon.start(SLOW_MS if self._follows else QUIET_MS)
 
     def clear_ends(self) -> None:
-        """Shows no images at the ends until there are new ones."""
+        """Clears the images of the ends until new ones arrive."""
         for row in self._rows:
             row.clear_ends()
 
@@ -233,7 +238,7 @@ class DirectionControls(QWidget):
         dialog = QInputDialog(self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setWindowTitle("Name of the direction")
-        dialog.setLabelText("What does it change?")
+        dialog.setLabelText("Such as smile or thickness")
         dialog.setTextValue(name)
         dialog.textValueSelected.connect(lambda text: use(text.strip() or name))
         dialog.open()

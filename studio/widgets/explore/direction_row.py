@@ -1,4 +1,4 @@
-"""Row of a direction: its name, a slider that fills from zero, and small images of both ends."""
+"""Row of a direction: its name, a slider that fills from zero, and thumbnails of both ends."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from studio.widgets.images.tile_layout import sheet
 
 STEP = 0.05
 SIDE = 44
-"""Side of the small images, in pixels."""
+"""Side of the thumbnails, in pixels."""
 
 
 class NameEdit(QLineEdit):
-    """A name that looks like a label until it is edited."""
+    """Name that looks like a label until edited."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,7 +42,8 @@ class NameEdit(QLineEdit):
 
 
 class DirectionRow(QWidget):
-    """From `-reach` to `reach`. `value_changed` comes once per change by hand, never for `set_value`."""
+    """Row for an amount from `-reach` to `reach`. `value_changed` comes once per change by the user, never for
+    `set_value`."""
 
     value_changed = Signal(float)
     renamed = Signal(str)
@@ -51,26 +52,26 @@ class DirectionRow(QWidget):
         super().__init__(parent)
         self._name, self._value = name, 0.0
         self._edit = NameEdit()
-        self._edit.setToolTip("Name of the direction. Click to change it.")
+        self._edit.setToolTip("Name of the direction. Click to rename.")
         self._edit.editingFinished.connect(self._rename)
         self._slider = BipolarSlider(round(reach / STEP))
         self._spin = QDoubleSpinBox()
         self._spin.setDecimals(1)
         self._spin.setRange(-reach, reach)
         self._spin.setSingleStep(0.1)
-        self._spin.setKeyboardTracking(False)  # half a typed number is not a value
+        self._spin.setKeyboardTracking(False)  # a half-typed number is not a value
         indent_spin_box(self._spin)
         self._reset = QToolButton()
         self._reset.setAutoRaise(True)
         self._reset.setIcon(theme.icon("arrow-counter-clockwise", "muted"))
         scale_icon(self._reset, 16)
-        self._reset.setToolTip("Back to 0")
+        self._reset.setToolTip("Reset to 0")
         self._ends = Label(), Label()
         for end, word in zip(self._ends, ("lowest", "highest"), strict=True):
             scale_length(end, end.setFixedWidth, SIDE)
             scale_length(end, end.setFixedHeight, SIDE)
             end.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            end.setToolTip(plain_tip(f"The image at the {word} value."))
+            end.setToolTip(plain_tip(f"Image at the {word} value."))
         for widget in (self._slider, self._spin):
             widget.setToolTip(plain_tip(help))
             widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -112,7 +113,7 @@ class DirectionRow(QWidget):
             self._show()
 
     def set_name(self, name: str) -> None:
-        """Shows another name, in sight and for screen readers."""
+        """Shows another name, also to screen readers."""
         self._name = name
         self._edit.setText(name)
         self._edit.setCursorPosition(0)
@@ -135,12 +136,12 @@ class DirectionRow(QWidget):
             end.setPixmap(picture)
 
     def clear_ends(self) -> None:
-        """Shows no images at the ends: those that were there are another generator's."""
+        """Clears the images at the ends, which belong to another generator."""
         for end in self._ends:
             end.clear()
 
     def tab_stops(self) -> list[QWidget]:
-        """Returns what Tab stops at, in order."""
+        """Returns the widgets that Tab visits, in order."""
         return [self._edit, self._spin, self._reset, self._slider]
 
     def _show(self) -> None:
@@ -154,7 +155,7 @@ class DirectionRow(QWidget):
         self._reset.setEnabled(self._value != 0)
 
     def _slide(self, position: int) -> None:
-        """To a place of the slider, which is under the hand and shows it already."""
+        """Takes over the slider's position, which already shows under the pointer."""
         self._value = position * STEP
         if not self._number_soon.isActive():
             self._number_soon.start()

@@ -20,10 +20,10 @@ LABEL_WIDTH = 82
 
 
 class EditControls(QScrollArea):
-    """A scrollable column. `changed` comes once per change by hand; the setters emit nothing."""
+    """Scrollable column of controls. `changed` comes once per change by the user; setters emit nothing."""
 
     changed = Signal(object, str)
-    """Fields of the `Edit` with their new values, and the gesture that this is a part of."""
+    """Changed fields of the `Edit`, and the gesture id."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -32,7 +32,7 @@ class EditControls(QScrollArea):
             0.0,
             2.0,
             1.0,
-            help="Truncation ψ: near 0 every image is the typical one, 1 is what was trained, above 1 is more daring.",
+            help="Truncation ψ: near 0 the typical image, 1 as trained, above 1 more varied. Usual: 0.7 to 1.",
         )
         scale_length(self._psi, self._psi.set_label_width, LABEL_WIDTH)
         self._classes = ClassControls(LABEL_WIDTH)
@@ -59,17 +59,17 @@ class EditControls(QScrollArea):
         self.setAccessibleName("Diversity, conditions, styles and directions")
 
     def set_generator(self, classes: Sequence[str], conditions: Conditions, style_layers: int) -> None:
-        """Offers what the generator has; what was chosen stays while this is the same."""
+        """Shows the controls that the generator supports; keeps the choices if it is the same."""
         self._classes.set_names(classes)
         self._codes.set_counts(conditions.categories, conditions.continuous)
         self._styles.set_layers(style_layers)
 
     def set_seed(self, seed: int) -> None:
-        """Sets the seed whose codes show while no others are held."""
+        """Sets the seed whose codes show while none are held."""
         self._codes.set_seed(seed)
 
     def show_edit(self, edit: Edit) -> None:
-        """Shows what is set."""
+        """Shows an edit."""
         self._psi.set_value(edit.psi)
         self._classes.set_shares(edit.classes)
         self._codes.set_codes(edit.codes)

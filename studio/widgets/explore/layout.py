@@ -1,4 +1,4 @@
-"""Layout of the Explore workspace: pins, stage and timeline, and the controls of the edit, each in its own place."""
+"""Layout of the Explore workspace: pins, stage and timeline, and the edit controls, each in a fixed place."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from studio.widgets.explore.tool_area import ToolArea
 from studio.widgets.images.tile_view import NO_IMAGES
 
 STAGE = 0.6
-"""Share of the workspace's height, its header included, that the stage has at least."""
+"""Smallest share of the stage in the workspace's height, header included."""
 NARROWEST = 340
-"""Pixels: the controls of the edit in a small window."""
+"""Width of the edit controls in a small window, in pixels."""
 HIGHEST_TOOLS = 230
-"""Pixels: what more there is goes to the stage."""
+"""Largest height of the tools in pixels; the rest goes to the stage."""
 
 
 class ExploreLayout(QWidget):
-    """Nothing in here moves by itself: the tools are as high as the window says, whichever is in hand."""
+    """Layout whose parts never move by themselves: the tools' height depends on the window alone."""
 
     def __init__(self, header: ExploreHeader, parent: QWidget | None = None) -> None:
-        """`header`: what stands above, and counts to the workspace's height."""
+        """`header`: widget above, which counts to the workspace's height."""
         super().__init__(parent)
         self._header = header
         self.stage, self.tools, self.shelf, self.controls = ExploreStage(), ToolArea(), PinShelf(), EditControls()
@@ -46,7 +46,7 @@ class ExploreLayout(QWidget):
         follow_scale(self, self._share_room)
 
     def show_source(self, source: ExploreSource | None) -> None:
-        """Shows what is explored, or nothing."""
+        """Shows the explored generator, or None."""
         self._header.show_source(source)
         self.shelf.show_source(source)
         if source is None:
@@ -58,7 +58,7 @@ class ExploreLayout(QWidget):
             self.controls.directions.set_following(source.path is None)
 
     def show_state(self, state: ExploreState, directions: DirectionSets) -> None:
-        """Shows what is set, and the directions that were found."""
+        """Shows a state and the found directions."""
         self.tools.show_state(state)
         self._header.show_video(self.tools.tool.is_line)
         self.shelf.show_state(state)

@@ -1,4 +1,4 @@
-"""Gallery of saved pins: a drawer at the side, whose place is reserved."""
+"""Gallery of saved pins: a drawer at the side with reserved room."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ OPEN, CLOSED = 124, 44
 
 
 class PinShelf(QWidget):
-    """All pins, or the favorites only; `action` opens and closes it. The setters emit nothing."""
+    """All pins or favorites only; `action` opens and closes the drawer. Setters emit nothing."""
 
     changed = Signal(object, str)
-    """As `ToolView.changed`."""
+    """Same as `ToolView.changed`."""
     pin_requested = Signal()
-    """Pin what is on screen."""
+    """Pin the current image."""
     chosen = Signal(object)
-    """A `Pin` to look at."""
+    """A `Pin` to show."""
     maker_requested = Signal(object)
-    """A `Pin` that is to be looked at with the generator that made it."""
+    """A `Pin` to show with the generator that made it."""
     image_dropped = Signal(object)
-    """The `LatentRequest` of an image that is to be pinned."""
+    """`LatentRequest` of an image to pin."""
     timeline_requested = Signal(object)
-    """A `Pin` that is to become the last keyframe."""
+    """A `Pin` to append to the timeline."""
     undo_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -46,30 +46,30 @@ class PinShelf(QWidget):
         self._asked: tuple[Point, ...] = ()
         self._is_open = True
         self._removed = False
-        """Whether the last change was that pins were removed here."""
+        """Whether the last change removed pins here."""
         self._awaited = 0
-        """Pins that are being made."""
-        self._pin = LabeledButton("push-pin", "Pin", "Keep what is on screen (P).", "Pin what is on screen")
+        """Number of pins being made."""
+        self._pin = LabeledButton("push-pin", "Pin", "Keep the current image (P).", "Pin current image")
         self._pin.clicked.connect(self.pin_requested)
         self._collapse, self._favorites = QToolButton(), QToolButton()
         self._favorites.setIcon(theme.icon("star"))
         self._favorites.setAccessibleName("Favorites")
-        self._favorites.setToolTip("Show only the pins that have a star.")
+        self._favorites.setToolTip("Show favorites only.")
         self._favorites.setCheckable(True)
         self._favorites.toggled.connect(self._show)
         self.action = QAction(theme.icon("push-pin"), "Pins", self, checkable=True, checked=True)
-        self.action.setToolTip("Show or hide the gallery of pins")
+        self.action.setToolTip("Show or hide the pins")
         self.action.toggled.connect(self._set_open)
         self._collapse.clicked.connect(self.action.toggle)
         self._strip = PinStrip(
             "Pins",
             "Pinned images. Double-click shows one; drag it to the timeline or a corner; F2 renames, Delete removes.",
-            "Nothing is pinned yet. Press P to keep what you see.",
+            "No pins yet. Press P to keep the current image.",
             vertical=True,
         )
         self._undo = QPushButton("Undo remove")
         self._undo.setObjectName("link")
-        self._undo.setToolTip("Bring the removed pins back (Ctrl+Z).")
+        self._undo.setToolTip("Restore the removed pins (Ctrl+Z).")
         self._undo.clicked.connect(self.undo_requested)
         self._strip.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._strip.customContextMenuRequested.connect(self._open_menu)
@@ -83,7 +83,7 @@ class PinShelf(QWidget):
 
     def _build(self) -> None:
         policy = self._undo.sizePolicy()
-        policy.setRetainSizeWhenHidden(True)  # nothing moves when it comes
+        policy.setRetainSizeWhenHidden(True)  # reserves its room from the start
         policy.setHorizontalPolicy(QSizePolicy.Policy.Ignored)
         self._undo.setSizePolicy(policy)
         self._undo.hide()
@@ -113,8 +113,8 @@ class PinShelf(QWidget):
             widget.setVisible(is_open)
         self._undo.setVisible(is_open and self._removed)
         self._collapse.setIcon(theme.icon("caret-left" if is_open else "caret-right"))
-        self._collapse.setAccessibleName("Close the pins" if is_open else "Open the pins")
-        self._collapse.setToolTip("Close the gallery of pins." if is_open else "Open the gallery of pins.")
+        self._collapse.setAccessibleName("Close pins" if is_open else "Open pins")
+        self._collapse.setToolTip("Close the pins." if is_open else "Open the pins.")
 
     def show_state(self, state: ExploreState) -> None:
         """Shows the saved pins."""
@@ -126,11 +126,11 @@ class PinShelf(QWidget):
             self._removed = False
 
     def show_source(self, source: ExploreSource | None) -> None:
-        """Says which generator is explored: pins that others made are asked about before they are shown."""
+        """Sets the explored generator; pins of other generators ask before they are shown."""
         self._source = source
 
     def _choose(self, pin: Pin) -> None:
-        """Looks at a pin; where another generator made it, asks which one is to draw it."""
+        """Shows a pin; if another generator made it, asks which one to use."""
         source = self._source
         if source is None or pin.maker is None or source.made(pin):
             self.chosen.emit(pin)
@@ -140,17 +140,17 @@ class PinShelf(QWidget):
         menu.addAction(f"Made at step {pin.maker.step:,}").setEnabled(False)
         menu.addSeparator()
         self._add(menu, f"Open step {pin.maker.step:,}", lambda: self.maker_requested.emit(pin))
-        self._add(menu, f"Show its point at step {source.step:,}", lambda: self.chosen.emit(pin))
+        self._add(menu, f"Show with step {source.step:,}", lambda: self.chosen.emit(pin))
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(QCursor.pos())
 
     def await_pin(self) -> None:
-        """Says that a pin is being made: its generator may have to be saved first."""
+        """Shows that a pin is being made, which may save its generator first."""
         self._awaited += 1
         self._show_waiting()
 
     def end_pinning(self) -> None:
-        """A pin has come, or will not."""
+        """Shows that a pin has arrived or failed."""
         self._awaited = max(self._awaited - 1, 0)
         self._show_waiting()
 
@@ -158,7 +158,7 @@ class PinShelf(QWidget):
         self._pin.setText("Pinning…" if self._awaited else "Pin")
 
     def wanted(self, source: ExploreSource) -> LatentRequest | None:
-        """Returns a request for the images of pins that have no picture of their own; None where none are needed."""
+        """Returns a request for pins without stored images; None if there are none."""
         pins = [pin for pin in self._state.saved.pins if not pin.picture and source.fits(pin.point)]
         points = tuple(pin.point for pin in pins)
         if not points or points == self._asked:
@@ -167,7 +167,7 @@ class PinShelf(QWidget):
         return LatentRequest.of(*points)
 
     def show_images(self, points: Sequence[Point], images: Images) -> None:
-        """Shows pictures of points, as far as they are pinned without one of their own."""
+        """Shows images of points that are pinned without a stored image."""
         self._strip.set_pictures(points, images)
 
     def _shown(self) -> tuple[Pin, ...]:

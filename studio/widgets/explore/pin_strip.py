@@ -1,4 +1,4 @@
-"""Strip of pins: thumbnails with names that are dragged, reordered, renamed and removed."""
+"""Strip of pins: thumbnails with names that can be dragged, reordered, renamed and removed."""
 
 from __future__ import annotations
 
@@ -34,26 +34,26 @@ TEXT = 20
 
 
 class PinStrip(QListWidget):
-    """Shows what it is told and changes nothing itself: every change by hand is only announced.
+    """Strip that shows pins and only announces changes by the user.
 
-    Points can be dropped between any two pins. Those of the strip itself are moved.
+    Points can be dropped between any two pins; pins of the strip itself are moved.
     """
 
     dropped = Signal(int, object)
-    """Before which pin, and a `Point` from elsewhere."""
+    """Index of the pin after the drop, and a `Point` from elsewhere."""
     image_dropped = Signal(object)
-    """In a vertical strip instead: the `LatentRequest` of an image from elsewhere."""
+    """`LatentRequest` of an image dropped on a vertical strip."""
     moved = Signal(int, int)
-    """Which pin, and its new position in the order."""
+    """Index of a pin, and its new index."""
     renamed = Signal(int, str)
     removed = Signal(list)
     chosen = Signal(int)
-    """Double-clicked, or Enter."""
+    """A pin was double-clicked or activated by Enter."""
 
     def __init__(
         self, name: str, tip: str, empty: str, parent: QWidget | None = None, *, vertical: bool = False
     ) -> None:
-        """`vertical`: a column that scrolls down, else a row."""
+        """`vertical`: a scrolling column, else a row."""
         super().__init__(parent)
         self._pins: tuple[Pin, ...] = ()
         self._pictures: list[QPixmap] = []
@@ -78,7 +78,7 @@ class PinStrip(QListWidget):
         self.setFrameShape(QListWidget.Shape.NoFrame)
         self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
-        self.viewport().setAcceptDrops(True)  # which pins that do not move about have switched off
+        self.viewport().setAcceptDrops(True)  # static items have drops disabled
         self.setDefaultDropAction(Qt.DropAction.CopyAction)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -87,7 +87,7 @@ class PinStrip(QListWidget):
         self.itemChanged.connect(self._rename)
 
     def set_pins(self, pins: Sequence[Pin]) -> None:
-        """Shows pins; pictures of those that were there before stay until others come."""
+        """Shows pins; keeps the images of earlier ones until others arrive."""
         self._pins = tuple(pins)
         self.updateGeometry()
         blank = QPixmap(SIDE, SIDE)
@@ -96,7 +96,7 @@ class PinStrip(QListWidget):
         self._fill()
 
     def _picture(self, pin: Pin) -> QPixmap | None:
-        """Returns a pin's own picture, or else the last one of its point."""
+        """Returns a pin's stored image, or the last one of its point."""
         if not pin.picture:
             return self._known.get(pin.point)
         found = self._own.get(pin.picture)
@@ -105,16 +105,16 @@ class PinStrip(QListWidget):
         return found
 
     def set_images(self, images: Images) -> None:
-        """Shows their pictures, one for each; another number is of pins that have changed meanwhile, and is ignored."""
+        """Shows one image per pin; ignores another number, which is outdated."""
         if len(images) == len(self._pins):
             self.set_pictures([pin.point for pin in self._pins], images)
 
     def set_pictures(self, points: Sequence[Point], images: Images) -> None:
-        """Shows pictures of points, now or when they are among the pins; other pins keep theirs."""
+        """Shows images of points, now or once they are pinned; other pins keep theirs."""
         self._known |= zip(points, (_thumbnail(image[None]) for image in images), strict=True)
         pairs = zip(self._pins, self._pictures, strict=True)
         self._pictures = [self._picture(pin) or picture for pin, picture in pairs]
-        with QSignalBlocker(self):  # a picture is no new name
+        with QSignalBlocker(self):  # a new image is not a rename
             for row, picture in enumerate(self._pictures):
                 self.item(row).setIcon(self._icon(picture, self._pins[row]))
 
@@ -162,7 +162,7 @@ class PinStrip(QListWidget):
         row, text = self.row(item), item.text().strip()
         self.renamed.emit(row, "" if text == describe(self._pins[row].point) else text)
 
-    # Dragging
+    # Drag and drop
 
     def mimeData(self, items: Sequence[QListWidgetItem]) -> QMimeData:
         return to_mime(self._pins[self.row(items[0])].point)
@@ -197,7 +197,7 @@ class PinStrip(QListWidget):
         return (request_from_mime(mime) if self._vertical else from_mime(mime)) is not None
 
     def _gap_at(self, position: QPoint) -> int:
-        """Returns before which pin a drop goes."""
+        """Returns the index of the pin after a drop position."""
         for row in range(self.count()):
             shown = self.visualItemRect(self.item(row))
             if self._vertical:
@@ -211,7 +211,7 @@ class PinStrip(QListWidget):
         self._gap = gap
         self.viewport().update()
 
-    # Keys, painting
+    # Keys and painting
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         item = self.itemAt(event.position().toPoint())
@@ -224,7 +224,7 @@ class PinStrip(QListWidget):
         elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self.chosen_rows():
             self.removed.emit(self.chosen_rows())
         elif event.key() == Qt.Key.Key_Space:
-            event.ignore()  # plays, here as everywhere in the panel
+            event.ignore()  # Space plays, as everywhere in the panel
         else:
             super().keyPressEvent(event)
 
@@ -254,7 +254,7 @@ class PinStrip(QListWidget):
 
 
 def decoded(picture: str) -> QPixmap:
-    """Returns the picture of a `Pin`; a dark square for one that is none, or larger than a pin's."""
+    """Returns the image of a `Pin`; a dark square if it is missing, damaged or too large."""
     data = QByteArray.fromBase64(QByteArray(picture.encode()))
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.ReadOnly)

@@ -1,4 +1,4 @@
-"""Box of a latent point: a seed that can be typed, or a dropped pin."""
+"""Box of a latent point: a seed field or a dropped pin."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from studio.widgets.explore.point_mime import describe, from_mime, is_plain
 
 
 class PointBox(QWidget):
-    """Emits only for changes by hand."""
+    """Box of one point. Emits for changes by the user only."""
 
     seed_changed = Signal(object)
-    """An int: a point of its own is meant from now on."""
+    """Seed as an int; starts a new point."""
     dropped = Signal(object)
-    """A `Point` that was dragged here."""
+    """A dropped `Point`."""
 
     def __init__(self, name: str, meaning: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._name = name
         self._point = Point()
         self._seed = SeedBox()
-        field = self._seed.focusProxy() or self._seed  # what a screen reader stops at
+        field = self._seed.focusProxy() or self._seed  # accessible name
         field.setAccessibleName(f"Seed {name}")
-        field.setToolTip(plain_tip(f"Seed {name}: {meaning}. A pin can be dropped here."))
+        field.setToolTip(plain_tip(f"Seed {name}: {meaning}. You can drop a pin here."))
         for button in self._seed.findChildren(QToolButton):
             button.setAccessibleName(f"{button.accessibleName()} {name}")
         self._seed.valueChanged.connect(self.seed_changed)
@@ -39,8 +39,8 @@ class PointBox(QWidget):
         self._back.setIcon(theme.icon("x"))
         scale_icon(self._back, 14)
         self._back.setAutoRaise(True)
-        self._back.setAccessibleName(f"Back to a seed for {name}")
-        self._back.setToolTip("Let go of this point, and go back to a seed.")
+        self._back.setAccessibleName(f"Use a seed for {name}")
+        self._back.setToolTip("Discard this point and use a seed.")
         self._back.clicked.connect(lambda: self.seed_changed.emit(self._point.seed))
         self._pages = QStackedLayout(self)
         self._pages.setContentsMargins(0, 0, 0, 0)
@@ -52,7 +52,7 @@ class PointBox(QWidget):
         return self._point
 
     def set_point(self, point: Point) -> None:
-        """Show a point; emits nothing."""
+        """Shows a point; emits nothing."""
         self._point = point
         self._seed.set_value(point.seed)
         self._text.setText(describe(point).capitalize())

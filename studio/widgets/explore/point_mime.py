@@ -11,7 +11,7 @@ POINT = "application/x-gan-studio-point"
 
 
 def describe(point: Point) -> str:
-    """Returns a few words about what makes the point."""
+    """Returns a short description of a point."""
     origin = "found" if point.w or point.z else f"seed {point.seed}"
     words = [origin]
     if abs(point.psi - 1.0) > 1e-6:
@@ -26,24 +26,24 @@ def describe(point: Point) -> str:
 
 
 def is_plain(point: Point) -> bool:
-    """Returns whether the point is that of a seed, without any change."""
+    """Returns whether the point is that of a seed without any change."""
     return point == Point(point.seed)
 
 
 def to_mime(point: Point) -> QMimeData:
-    """Returns what is dragged of a point."""
+    """Returns the MIME data of a point."""
     return request_to_mime(LatentRequest.of(point))
 
 
 def request_to_mime(request: LatentRequest) -> QMimeData:
-    """Returns what is dragged of an image, which may lie between points."""
+    """Returns the MIME data of an image, which may lie between points."""
     mime = QMimeData()
     mime.setData(POINT, QByteArray(request.json().encode()))
     return mime
 
 
 def from_mime(mime: QMimeData) -> Point | None:
-    """Returns the point that is dragged; None if it is none."""
+    """Returns the dragged point, or None."""
     request = request_from_mime(mime)
     if request is None or not isinstance(request.trajectory, Walk) or len(request.trajectory.points) > 1:
         return None
@@ -51,7 +51,7 @@ def from_mime(mime: QMimeData) -> Point | None:
 
 
 def request_from_mime(mime: QMimeData) -> LatentRequest | None:
-    """Returns the request of the image that is dragged; None if it is none."""
+    """Returns the request of the dragged image, or None."""
     if not mime.hasFormat(POINT):
         return None
     try:

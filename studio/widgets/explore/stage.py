@@ -1,4 +1,4 @@
-"""Stage of the Explore workspace: the large image, which is zoomed, panned and compared."""
+"""Stage of the Explore workspace: the large image with zoom, pan and comparison."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from studio.widgets.images.image_grid import ImageGrid
 from studio.widgets.images.image_viewer import ImageViewer
 from studio.widgets.images.tile_view import NO_IMAGES
 
-BEFORE = "Before the edit"
+BEFORE = "Before edit"
 
 
 class StageImage(ImageGrid):
@@ -30,7 +30,7 @@ class StageImage(ImageGrid):
         self._badge = ""
 
     def set_badge(self, text: str) -> None:
-        """Writes a word over the image; empty for none."""
+        """Shows a word over the image; empty for none."""
         self._badge = text
         self.update()
 
@@ -54,23 +54,25 @@ class StageImage(ImageGrid):
 
 
 class ExploreStage(QWidget):
-    """The large image, and beside it how it is shown. The setters emit nothing."""
+    """Large image and its display options. Setters emit nothing."""
 
     save_requested = Signal(str)
-    """The image, as an `ImageGrid` says it."""
+    """Save the image; argument as in `ImageGrid`."""
     nearest_requested = Signal()
-    """The training images nearest to the image are wanted."""
+    """Find the training images nearest to the image."""
     file_requested = Signal(object, object)
-    """A `LatentRequest` whose image is being dragged away, and the `Path` at which other programs will look for it."""
+    """`LatentRequest` of a dragged image, and the `Path` where other programs expect it."""
     comparing = Signal(bool)
-    """The image before the edit is wanted, or no longer."""
+    """Show the image before the edit (True), or end that (False)."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._image = StageImage()
         self._image.setAccessibleName("Image")
         self._image.set_empty_text("Rendering…")
-        self._image.setToolTip("Wheel zooms, dragging pans, double-click fits. Hold A to see it before the edit.")
+        self._image.setToolTip(
+            "Wheel zooms, dragging pans, double-click fits. Hold A to compare with the image before the edit."
+        )
         self._request: LatentRequest | None = None
         self._shown: Images = NO_IMAGES
         self._compares = False
@@ -80,24 +82,24 @@ class ExploreStage(QWidget):
         self._connect()
 
     def await_image(self, request: LatentRequest) -> None:
-        """Says which image has been asked for."""
+        """Sets the requested image."""
         self._request = request
 
     def show_image(self, request: LatentRequest, image: Images) -> bool:
-        """Shows an answer, perhaps to an older request; returns whether it is to the newest one."""
+        """Shows an answer, perhaps to an older request; returns whether it is the newest."""
         self._shown = image
         if not self._compares:
             self._image.set_images(image)
         return request == self._request
 
     def show_before(self, image: Images) -> None:
-        """Shows the image before the edit, while it is compared."""
+        """Shows the image before the edit, while compared."""
         if self._compares:
             self._image.set_images(image)
             self._image.set_badge(BEFORE)
 
     def compare(self, on: bool) -> None:
-        """Begins to compare with the image before the edit, or ends."""
+        """Starts or ends the comparison with the image before the edit."""
         if on == self._compares:
             return
         self._compares = on
@@ -107,36 +109,36 @@ class ExploreStage(QWidget):
         self.comparing.emit(on)
 
     def is_smooth(self) -> bool:
-        """Returns whether enlarged pixels are interpolated."""
+        """Returns whether enlarged images are interpolated."""
         return self._smooth.isChecked()
 
     def set_smooth(self, smooth: bool) -> None:
-        """Interpolates between enlarged pixels, or keeps each a square."""
+        """Sets whether enlarged images are interpolated or keep square pixels."""
         self._smooth.setChecked(smooth)
 
     def clear(self) -> None:
-        """Shows nothing: there is no generator."""
+        """Clears the stage; there is no generator."""
         self._shown = NO_IMAGES
         self._image.set_images(NO_IMAGES)
 
     def image(self) -> Images:
-        """Returns the large image, (1, H, W, C); none before it was rendered."""
+        """Returns the large image, (1, H, W, C), or none before it was rendered."""
         return self._shown
 
     def copy(self) -> bool:
-        """Puts the image on the clipboard; returns whether there was one."""
+        """Copies the image to the clipboard; returns whether there was one."""
         if not len(self._image.images()):
             return False
         self._image.copy(0)
         return True
 
     def _drag(self) -> None:
-        """Drags the image away: as a file, as a picture, and as a point of latent space."""
+        """Drags the image as a file, as an image, and as a latent point."""
         assert self._request is not None
         first, picture = self._request.part(0, 1), self._image.image(0)
         name = uuid4().hex[:8]
-        file = Path(QDir.tempPath(), f"gan-studio-{name}", f"{name}.png")  # a folder that is nobody else's
-        self.file_requested.emit(first, file)  # it is there long before a hand lets go
+        file = Path(QDir.tempPath(), f"gan-studio-{name}", f"{name}.png")  # a private folder
+        self.file_requested.emit(first, file)  # written long before the drop
         mime = request_to_mime(first)
         self._image.add_to(mime, 0)
         mime.setUrls([QUrl.fromLocalFile(str(file))])
@@ -155,9 +157,9 @@ class ExploreStage(QWidget):
     def _describe(self) -> None:
         for button, icon, name, tip in (
             (self._fit, "frame-corners", "Fit", "Fit the image (0, or double-click)."),
-            (self._smooth, "drop", "Smooth", "Interpolate between pixels; off, each pixel stays a square."),
-            (self._before, "columns", BEFORE, "Hold to see the image before the edit (A)."),
-            (self._enlarge, "magnifying-glass-plus", "Enlarge", "Show the image in a window of its own (Enter)."),
+            (self._smooth, "drop", "Smooth", "Interpolate between pixels; off keeps square pixels."),
+            (self._before, "columns", BEFORE, "Hold to show the image before the edit (A)."),
+            (self._enlarge, "magnifying-glass-plus", "Enlarge", "Show the image in a separate window (Enter)."),
         ):
             button.setIcon(theme.icon(icon))
             scale_icon(button, 18)

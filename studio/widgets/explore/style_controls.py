@@ -13,16 +13,17 @@ from studio.widgets.explore.point_box import PointBox
 
 
 class StyleControls(QWidget):
-    """Which layers, and whose styles. `changed` comes once per change by hand; setters emit nothing."""
+    """Chooses the layers and the point of their styles. `changed` comes once per change by the user; setters emit
+    nothing."""
 
     changed = Signal(str)
-    """The gesture."""
+    """Gesture id."""
 
     def __init__(self, label_width: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._point = Point(2)
         self._use = QCheckBox("Mix in another image's styles")
-        self._use.setToolTip("Coarse layers hold pose and shape, fine ones colors and textures.")
+        self._use.setToolTip("Coarse layers control pose and shape, fine layers colors and textures.")
         self._box = PointBox("of the mixed styles", "whose styles are mixed in")
         self._first, self._last = QSpinBox(), QSpinBox()
         indent_spin_box(self._first, self._last)
@@ -56,7 +57,7 @@ class StyleControls(QWidget):
         self.set_layers(0)
 
     def set_layers(self, count: int) -> None:
-        """How many layers have styles; nothing shows without any."""
+        """Sets the number of layers with styles; 0 hides the controls."""
         with QSignalBlocker(self._first), QSignalBlocker(self._last):
             is_new = count != self._last.maximum()
             for spin in (self._first, self._last):

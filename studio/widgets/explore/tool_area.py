@@ -17,16 +17,16 @@ MODES: dict[str, Mode] = {"Spherical": "slerp", "Straight": "lerp"}
 
 
 class ToolArea(QWidget):
-    """Shows an `ExploreState`, and says what a hand changes in it. The setters emit nothing."""
+    """Tabs that show an `ExploreState` and announce changes by the user. Setters emit nothing."""
 
     changed = Signal(object, str)
-    """As `ToolView.changed`."""
+    """Same as `ToolView.changed`."""
     dropped = Signal(object, object)
-    """As `ToolView.dropped`."""
+    """Same as `ToolView.dropped`."""
     image_dropped = Signal(object, object)
-    """As `ToolView.image_dropped`."""
+    """Same as `ToolView.image_dropped`."""
     save_requested = Signal(str)
-    """Which of the small images, as an `ImageGrid` says it."""
+    """Which of the small images to save, as in `ImageGrid`."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,11 +40,11 @@ class ToolArea(QWidget):
 
     @property
     def tool(self) -> ToolView:
-        """The tool in hand."""
+        """Returns the current tool."""
         return self._tools[self._state.tool]
 
     def restored(self, state: ExploreState, request: LatentRequest) -> ExploreState:
-        """Returns the state that shows a request's first image, in the first tool that can; without an edit."""
+        """Returns the state that shows a request's first image, in the first suitable tool, without an edit."""
         plain = replace(state, edit=Edit())
         for name, tool in self._tools.items():
             found = tool.restored(plain, request.trajectory)
@@ -54,7 +54,7 @@ class ToolArea(QWidget):
         return plain
 
     def show_state(self, state: ExploreState) -> None:
-        """Shows what is set."""
+        """Shows a state."""
         self._state = state
         index = list(self._tools).index(state.tool)
         with QSignalBlocker(self._tabs):
@@ -76,7 +76,7 @@ class ToolArea(QWidget):
         for label, mode in MODES.items():
             self._mode.addItem(label, mode)
         self._mode.setAccessibleName("Interpolation")
-        self._mode.setToolTip("Around the sphere on which latents lie (slerp), or straight through it (lerp).")
+        self._mode.setToolTip("Along the sphere of latents (slerp), or straight through it (lerp).")
 
     def _build(self) -> None:
         for view in self._tools.values():
@@ -90,7 +90,7 @@ class ToolArea(QWidget):
         column.setSpacing(2)
         column.addLayout(head)
         column.addWidget(self._pages, 1)
-        self.setAutoFillBackground(True)  # or all that it stands on is painted with every move of a slider
+        self.setAutoFillBackground(True)  # or its parent is repainted at every move of a slider
 
     def _connect(self) -> None:
         names = list(self._tools)

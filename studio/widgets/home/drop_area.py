@@ -1,4 +1,4 @@
-"""Drop area of the Home page: the last run, a target for drops, open buttons and samples."""
+"""Drop area of the Home page: the last run, a drop target, open buttons and samples."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ TOYS = (
     ("Spiral", "toy:spiral"),
 )
 LONGEST_NAME = 28
-"""Characters of a run's name on a button."""
+"""Most characters of a run name on a button."""
 
 
 class DropArea(QWidget):
-    """Looks like a target and offers the other ways in. The window around it takes the drop itself."""
+    """Drop target with buttons for the other ways to open data. The window around it handles the drop."""
 
     chosen = Signal(str)  # a path, sample:NAME or toy:NAME
     open_folder_requested = Signal()
@@ -39,7 +39,7 @@ class DropArea(QWidget):
         self._last: Project | None = None
         self._glyph = Glyph("image", 56, "muted")
         self._headline = _centerd("Drop a folder of images here", "headline")
-        self._hint = _centerd("Photos, drawings, icons: a few hundred that look alike work best.", "muted")
+        self._hint = _centerd("Photos, drawings, icons: a few hundred similar images work best.", "muted")
         self._hint.setWordWrap(True)
         self._continue = QPushButton(theme.icon("play", "on_accent"), "Continue")
         self._continue.setObjectName("primary")
@@ -48,7 +48,7 @@ class DropArea(QWidget):
         self._folder = QPushButton(theme.icon("folder-open"), "Open folder…")
         self._folder.clicked.connect(self.open_folder_requested)
         file = QPushButton(theme.icon("file-arrow-up"), "Open file…")
-        file.setToolTip("An archive, an array or a video")
+        file.setToolTip("Open an archive, array or video")
         file.clicked.connect(self.open_file_requested)
         buttons = FlowLayout(spacing=10, is_centered=True)
         for button in (self._continue, self._folder, file, self._sample_button(samples)):
@@ -73,14 +73,14 @@ class DropArea(QWidget):
         self.offer(None)
 
     def set_compact(self, compact: bool) -> None:
-        """Leaves room for what stands below it."""
+        """Reserves room for the content below."""
         self._glyph.setVisible(not compact)
         self.setSizePolicy(
             QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum if compact else QSizePolicy.Policy.Preferred
         )
 
     def offer(self, last: Project | None) -> None:
-        """Offers to go on with the run that was trained last, or the first steps where there is none."""
+        """Offers to continue the last run, or the tour where there is none."""
         self._last = last
         self._continue.setVisible(last is not None)
         self._folder.setObjectName("" if last else "primary")
@@ -88,7 +88,7 @@ class DropArea(QWidget):
         self._folder.style().unpolish(self._folder)
         self._folder.style().polish(self._folder)
         if last is not None:
-            if self._folder.hasFocus():  # as the first button, and not because somebody chose it
+            if self._folder.hasFocus():  # default focus, not a person's choice
                 self._continue.setFocus()
             short = last.name if len(last.name) <= LONGEST_NAME else f"{last.name[:LONGEST_NAME]}…"
             self._continue.setText(literal(f"Continue {short}, step {last.step:,}"))

@@ -1,4 +1,4 @@
-"""Overlay that says what happens to what is dragged over the window."""
+"""Overlay that tells whether dragged content can be opened."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from studio import theme
 
 MARGIN, GLYPH = 16, 56
 STRENGTH = 0.94
-"""How far it covers what lies below."""
+"""Opacity of the overlay."""
 
 
 class DropOverlay(QWidget):
-    """Hidden until something hovers. It lies over a page, and lets every event through."""
+    """Overlay, hidden until something is dragged over a page. Passes every event through."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._text = ""
         self.is_openable = True
-        """Whether what hovers can be opened, as far as its name says."""
+        """Whether the dragged content can be opened, judged by its name."""
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.hide()
 
     def show_name(self, name: str, is_openable: bool) -> None:
-        """Something of that name hovers."""
+        """Shows the overlay for a dragged name."""
         self._text = f"Drop to open {name}" if is_openable else f"GAN Studio cannot open {name}"
         self.is_openable = is_openable
         self.setAccessibleName(self._text)
@@ -34,7 +34,7 @@ class DropOverlay(QWidget):
         self.update()
 
     def text(self) -> str:
-        """The sentence on it; empty while it is hidden."""
+        """Returns the sentence shown; empty while hidden."""
         return self._text if self.isVisible() else ""
 
     def paintEvent(self, event: QPaintEvent) -> None:

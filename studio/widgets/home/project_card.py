@@ -1,4 +1,4 @@
-"""Card of a run or a dataset: a picture, its name, facts and date, and a button that opens it."""
+"""Card of a run or dataset: preview, name, facts, date, and a button that opens it."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from studio.widgets.basic.labels import ElidedLabel, plain_tip
 from studio.widgets.images.tile_layout import TileSheet, fitted
 
 LINES_WIDE = 14
-"""Width of a card in lines of text."""
+"""Width of a card in line heights."""
 
 
 class ProjectCard(QFrame):
-    """A click anywhere on it, or on its button, opens the project."""
+    """Card that opens its project by a click anywhere."""
 
     chosen = Signal(str)
-    """The project's source."""
+    """Source of the project."""
 
     def __init__(self, project: Project, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("card")
         self.project = project
         self.problem = ""
-        """Why it cannot be opened."""
+        """Why the project cannot be opened; empty if it can."""
         self.picture = _Picture("chart-line" if project.is_run else "image")
         self._name, self._facts, self._date = ElidedLabel(), ElidedLabel(), ElidedLabel()
         self._name.setObjectName("title")
@@ -56,13 +56,13 @@ class ProjectCard(QFrame):
         self._fit()
 
     def show_project(self, project: Project) -> None:
-        """The same project, as it is now."""
+        """Updates the card of the same project."""
         self.project = project
         self._date.setText(day_text(project.date, datetime.now()))
         self._describe()
 
     def show_read(self, read: ProjectRead) -> None:
-        """Its picture, or why there is none."""
+        """Shows the preview, or why there is none."""
         self.problem = read.problem
         self.picture.show_images(read.images, bool(read.problem))
         self._describe()
@@ -70,7 +70,7 @@ class ProjectCard(QFrame):
     def _describe(self) -> None:
         project = self.project
         self._name.setText(project.name)
-        self._facts.setText("Cannot be read" if self.problem else project.facts)
+        self._facts.setText("Unreadable" if self.problem else project.facts)
         self._facts.setObjectName("error" if self.problem else "muted")
         self._facts.style().unpolish(self._facts)
         self._facts.style().polish(self._facts)
@@ -116,14 +116,14 @@ class _Picture(QWidget):
         self.update()
 
     def images(self) -> int:
-        """How many images it shows."""
+        """Returns the number of images."""
         return self._count
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, scheme = QPainter(self), theme.current()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         shape = QPainterPath()
-        shape.addRoundedRect(QRectF(self.rect()).adjusted(0, 0, 0, 8), 7, 7)  # the card goes on below it
+        shape.addRoundedRect(QRectF(self.rect()).adjusted(0, 0, 0, 8), 7, 7)  # the card continues below
         painter.setClipPath(shape)
         painter.fillRect(self.rect(), QColor(scheme.sunken))
         if self._sheet is None:

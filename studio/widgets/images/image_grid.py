@@ -1,4 +1,4 @@
-"""Image grid that is zoomed, panned, and selected by mouse or keyboard."""
+"""Image grid with zoom, pan, and selection by mouse or keyboard."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from studio.widgets.images.tile_view import TileView
 
 
 class ImageGrid(TileView):
-    """Wheel, + and - zoom, dragging pans, 0 fits; arrows move the current image."""
+    """Grid of images. Wheel, + and - zoom, dragging pans, 0 fits; arrow keys move the current image."""
 
     activated = Signal(int)  # double-click or Enter
     clicked = Signal(int)
     current_changed = Signal(int)
     selection_changed = Signal()
     save_requested = Signal(str)  # "grid", "image" (the current one) or "selected"
-    nearest_requested = Signal(int)  # to which training images is it near?
-    dragged = Signal(int)  # a fitted image is being dragged away; zoomed in, dragging pans
+    nearest_requested = Signal(int)  # find the training images nearest to it
+    dragged = Signal(int)  # drags a fitted image to another program; zoomed in, dragging pans
 
     def __init__(
         self,
@@ -44,8 +44,9 @@ class ImageGrid(TileView):
         generated: bool = False,
         comparable: bool = False,
     ) -> None:
-        """`generated`: a generator made the images, and their copies say so. `comparable`: the nearest training images
-        can be asked for."""
+        """`generated`: the images are generated, and copies say so. `comparable`: the nearest training images can be
+        requested.
+        """
         super().__init__(parent)
         self.generated, self.comparable = generated, comparable
         self._selectable = selectable
@@ -57,10 +58,10 @@ class ImageGrid(TileView):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Image grid")
 
-    # --- what is selected ---
+    # --- selection ---
 
     def set_images(self, images: Images) -> None:
-        """Show a batch. Zoom, current image and selection stay when count and size do."""
+        """Shows a batch. Keeps zoom, current image and selection if count and size stay the same."""
         before = self._images.shape[:3]
         super().set_images(images)
         if images.shape[:3] != before:
@@ -73,15 +74,15 @@ class ImageGrid(TileView):
         self._describe()
 
     def selected(self) -> list[int]:
-        """Indices of the selected images, in order."""
+        """Returns the indices of the selected images, ascending."""
         return sorted(self._selected)
 
     def set_selected(self, indices: list[int]) -> None:
-        """Select these images and no others; emits nothing."""
+        """Selects exactly these images; emits nothing."""
         self._take_selection({index for index in indices if 0 <= index < len(self._images)})
 
     def current(self) -> int:
-        """Index of the image that the keyboard acts on."""
+        """Returns the index of the image that the keyboard acts on."""
         return self._current
 
     def paint_frame(self, painter: QPainter, tile: QRectF, index: int) -> None:
@@ -98,7 +99,7 @@ class ImageGrid(TileView):
                 theme.paint_glyph(painter, badge.adjusted(3, 3, -3, -3), "check-bold", QColor(scheme.on_accent))
         if index == self._current and self.hasFocus() and len(self._images) > 1:
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            # Light on dark on light: seen on every picture.
+            # Light on dark on light: visible on any image.
             painter.setPen(QPen(QColor("#000000"), 3))
             painter.drawRect(tile.adjusted(0.5, 0.5, -0.5, -0.5))
             painter.setPen(QPen(QColor("#ffffff"), 1))
@@ -175,11 +176,11 @@ class ImageGrid(TileView):
         menu.deleteLater()
 
     def copy(self, index: int) -> None:
-        """Puts an image on the clipboard."""
+        """Copies an image to the clipboard."""
         QGuiApplication.clipboard().setMimeData(self.add_to(QMimeData(), index))
 
     def copy_selected(self) -> bool:
-        """Puts the selected images on the clipboard as one picture; returns whether any are selected."""
+        """Copies the selected images to the clipboard as one image; returns whether any are selected."""
         chosen = self.selected()
         if chosen:
             pixels = grid(self._images[chosen])
@@ -188,7 +189,7 @@ class ImageGrid(TileView):
         return bool(chosen)
 
     def add_to(self, mime: QMimeData, index: int) -> QMimeData:
-        """Adds an image to what is copied or dragged, which is returned."""
+        """Adds an image to `mime` for the clipboard or dragging, and returns `mime`."""
         return add_image(mime, self.image(index), self._images[index], self.generated)
 
     def _menu(self) -> QMenu:
@@ -245,7 +246,7 @@ class ImageGrid(TileView):
         return True
 
     def _step(self, index: int, modifiers: Qt.KeyboardModifier) -> bool:
-        """Go to an image; False where there is none, so that a window around may use the key."""
+        """Moves to an image; returns False where there is none, so that a parent may handle the key."""
         if not 0 <= index < len(self._images) or index == self._current:
             return False
         if self._selectable and modifiers & Qt.KeyboardModifier.ShiftModifier:
@@ -268,7 +269,7 @@ class ImageGrid(TileView):
             self.selection_changed.emit()
 
     def _take_selection(self, selected: set[int]) -> bool:
-        """Whether it is another one; only then is anything painted."""
+        """Sets the selection; returns whether it changed, which triggers a repaint."""
         if selected == self._selected:
             return False
         self._selected = selected

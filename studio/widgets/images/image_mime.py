@@ -1,4 +1,4 @@
-"""Image for the clipboard and for dragging: a picture for every program, and a PNG that says how it was made."""
+"""Image for the clipboard and dragging: pixels for every program, and a PNG with its provenance."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.imaging.grid import png
 
 
 def add_image(mime: QMimeData, picture: QImage, pixels: Images, generated: bool) -> QMimeData:
-    """Adds an image to `mime`, which is returned; `pixels`: the same as `picture`, uint8 (H, W, C)."""
+    """Adds an image to `mime` and returns it; `pixels`: the same as `picture`, uint8 (H, W, C)."""
     mime.setImageData(picture)
     mime.setData("image/png", png(pixels, generated))
     return mime

@@ -1,4 +1,4 @@
-"""Tile of an image with its name, included or excluded by a click."""
+"""Tile of an image with its name, left out or restored by a click."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAME = 20
 
 
 class ImageTile(QAbstractButton):
-    """Checked means left out. `picture` is one image, (H, W, C)."""
+    """Tile of one image `picture`, (H, W, C). Checked means left out."""
 
     def __init__(self, picture: Images, name: str, left_out: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,10 +57,10 @@ class ImageTile(QAbstractButton):
             painter.drawRect(target.adjusted(1, 1, -1, -1))
         painter.setPen(QColor(scheme.muted))
         file = self.text().rsplit("/", 1)[-1]
-        text = painter.fontMetrics().elidedText(file, Qt.TextElideMode.ElideLeft, SIDE)  # numbers stand at the end
+        text = painter.fontMetrics().elidedText(file, Qt.TextElideMode.ElideLeft, SIDE)  # the end holds the number
         painter.drawText(QRect(0, SIDE, SIDE, NAME), Qt.AlignmentFlag.AlignCenter, text)
 
     def _describe(self, left_out: bool) -> None:
-        state, other = ("is left out", "keep it") if left_out else ("is kept", "leave it out")
+        state, other = ("is left out", "restore it") if left_out else ("is kept", "leave it out")
         self.setToolTip(plain_tip(f"{self.text()}\n{state.capitalize()}; click to {other}"))
         self.setAccessibleName(f"{self.text()} {state}")

@@ -12,7 +12,7 @@ from studio.widgets.images.image_grid import ImageGrid
 
 
 class ImageViewer(QDialog):
-    """Arrows go through the images, + and - zoom, 0 fits, Esc closes."""
+    """Viewer of a batch. Arrow keys step through the images, + and - zoom, 0 fits, Esc closes."""
 
     save_requested = Signal(int)
     nearest_requested = Signal(int)
@@ -26,12 +26,12 @@ class ImageViewer(QDialog):
         generated: bool = False,
         comparable: bool = False,
     ) -> None:
-        """`generated` and `comparable`: as `ImageGrid` has them."""
+        """`generated` and `comparable`: as in `ImageGrid`."""
         super().__init__(parent)
         self.setWindowTitle("Image")
         self._images = images
         self._index = index
-        # A grid of one knows how to fit, zoom and pan; the arrows that it has no use for come to the dialog.
+        # A grid of one image can fit, zoom and pan; unused arrow keys reach the dialog.
         self._view = ImageGrid(generated=generated, comparable=comparable)
         self._view.setAccessibleName("Enlarged image")
         self._view.save_requested.connect(lambda _: self.save_requested.emit(self._index))
@@ -50,7 +50,7 @@ class ImageViewer(QDialog):
         self._save = _button("floppy-disk", "Save image", "Save this image (S)")
         self._save.setShortcut("S")
         self._save.clicked.connect(lambda: self.save_requested.emit(self._index))
-        self._near = _button("copy", "Nearest training images", "Which training images are nearest to this one? (N)")
+        self._near = _button("copy", "Nearest training images", "Find the training images nearest to this one (N)")
         self._near.setShortcut("N")
         self._near.setVisible(comparable)
         for asked in (self._near.clicked, self._view.nearest_requested):
@@ -68,12 +68,12 @@ class ImageViewer(QDialog):
         self._view.setFocus()
 
     def set_images(self, images: Images) -> None:
-        """Show another batch, staying at the same place in it as far as it goes."""
+        """Shows another batch, at the same index if possible."""
         self._images = images
         self.show_index(min(self._index, len(images) - 1))
 
     def show_index(self, index: int) -> None:
-        """Show one image; an index outside of the batch is ignored."""
+        """Shows one image; ignores an index outside the batch."""
         if not 0 <= index < self.count():
             return
         self._index = index
@@ -83,31 +83,31 @@ class ImageViewer(QDialog):
         self.load()
 
     def count(self) -> int:
-        """How many images there are."""
+        """Returns the number of images."""
         return len(self._images)
 
     def load(self) -> None:
-        """Puts the image at the index on screen."""
+        """Shows the image at the index."""
         self._view.set_images(self._images[self._index : self._index + 1])
 
     def end_comparing(self) -> None:
-        """The nearest images have been found, or will not be."""
+        """Ends waiting for the nearest images, found or not."""
         self._near.setEnabled(True)
 
     def index(self) -> int:
-        """The image that is shown."""
+        """Returns the index of the shown image."""
         return self._index
 
     def caption(self) -> str:
-        """Its place in the batch, such as "3 of 36"."""
+        """Returns the position in the batch, such as "3 of 36"."""
         return self._caption.text()
 
     def image(self) -> QImage:
-        """The shown image, pixel by pixel."""
+        """Returns the shown image at its own resolution."""
         return self._view.image(0)
 
     def zoom(self) -> float:
-        """1 when fitted, larger when zoomed in."""
+        """Returns the zoom, 1 when fitted."""
         return self._view.zoom()
 
     def _ask_nearest(self) -> None:
@@ -133,6 +133,6 @@ class ImageViewer(QDialog):
 
 def _button(icon: str, name: str, tip: str) -> IconButton:
     button = IconButton(icon, name, tip)
-    # The keys stay with the image, whichever button was used last.
+    # The image keeps the focus, whichever button was used last.
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return button

@@ -1,4 +1,4 @@
-"""Viewer of one enlarged image of a dataset, which comes when it is asked for."""
+"""Viewer of one enlarged image of a dataset, loaded on demand."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from studio.widgets.images.tile_view import NO_IMAGES
 
 
 class RowViewer(ImageViewer):
-    """Goes through the rows of a grid."""
+    """Steps through the rows of a grid."""
 
     image_requested = Signal(int)
-    """The row of an image that is to be shown."""
+    """Row of an image to show."""
 
     def __init__(
         self, rows: NDArray[np.int64], place: int, describe: Callable[[int], str], parent: QWidget | None = None
     ) -> None:
-        """`describe` says what an image is called, and more on further lines."""
+        """`describe` returns the name of an image and more on further lines."""
         self._rows, self._describe_row = rows, describe
         super().__init__(NO_IMAGES, place, parent)
         self._save.hide()
 
     def row(self) -> int:
-        """The row that is shown, or is about to be."""
+        """Returns the shown or awaited row."""
         return int(self._rows[self.index()])
 
     def show_image(self, row: int, image: Images) -> None:
-        """Shows an image (H, W, C) if it is still the one that is wanted."""
+        """Shows an image (H, W, C) if it is still the requested one."""
         if row == self.row():
             self._view.set_images(image[None])
 
@@ -41,7 +41,7 @@ class RowViewer(ImageViewer):
         return len(self._rows)
 
     def load(self) -> None:
-        """Asks for the image; the one before stays until it is there."""
+        """Requests the image; the previous one stays until it arrives."""
         self.image_requested.emit(self.row())
         name = self._describe_row(self.row()).split("\n")[0]
         self._caption.setText(f"{self._caption.text()}   {name}")

@@ -1,4 +1,4 @@
-"""Atlas of tiles of one size: those that were used last, in a bounded number of bytes, and painted many at once."""
+"""Atlas of tiles of one size: a cache of the most recently used ones in a bounded number of bytes, painted in bulk."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from PySide6.QtGui import QColor, QImage, QPainter
 from core.imaging.packed import Packed
 
 MOST_BYTES = 2**26
-"""Bytes of tiles that are kept: some screens full, at twice the resolution too."""
+"""Bytes of cached tiles: several screens, at double resolution too."""
 FRAME = 3
-"""Width of the frame of a selected tile, in pixels of the screen."""
+"""Width of the frame of a selected tile, in screen pixels."""
 
 Rows = NDArray[np.int64]
 Marks = NDArray[np.bool_]
 _NOTHING, _MISSING, _FIRST = range(3)
-"""Slots: of a place without an image, of an image that is not there yet, and of the first tile."""
+"""Slots for a place without an image, for a missing image, and of the first tile."""
 
 
 class TileAtlas:
-    """Tiles of `count` rows, each of `size` with a gap at its right and lower side. All sizes in pixels of the screen.
+    """Tiles of `count` rows, each of `size` with a gap at its right and lower side. All sizes in screen pixels.
 
-    Nothing is done tile by tile when it paints, so that many small tiles take as long as a few large ones.
+    Paints whole lines at once, so that many small tiles take as long as a few large ones.
     """
 
     def __init__(
         self, count: int, size: QSize, gap: int, ground: QColor, blank: QColor, most: int = MOST_BYTES
     ) -> None:
-        """`ground`: the color of the gaps; `blank`: that of missing images. It takes `most` bytes."""
+        """`ground`: color of the gaps; `blank`: color of missing images. Uses `most` bytes."""
         self.size, self.gap, self.ground = size, gap, ground
         height, width = size.height() + gap, size.width() + gap
         self.capacity = max(min(most // (4 * height * width), count), 1)
-        """Number of tiles."""
+        """Capacity in tiles."""
         self._tiles: Packed = np.empty((self.capacity + _FIRST, height, width), np.uint32)
         self._tiles[:_FIRST] = ground.rgb()
         self._tiles[_MISSING, : size.height(), : size.width()] = blank.rgb()
@@ -48,23 +48,23 @@ class TileAtlas:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all tiles that there is room for."""
+        """Returns the bytes of all slots."""
         return self._tiles.nbytes
 
     def has(self, rows: Rows) -> Marks:
-        """Returns for which rows there is a tile, also one that only stands in."""
+        """Returns which rows have a tile, placeholders included."""
         return self._slots[rows] >= _FIRST
 
     def missing(self, rows: Rows) -> Rows:
-        """The rows of which there is no tile, or one that only stands in."""
+        """Returns the rows without a tile or with a placeholder."""
         return rows[~self._exact[rows]]
 
     def put(self, rows: Rows, tiles: Packed) -> None:
-        """Keeps tiles (n, H, W) of some rows. Those that were not used for longest go."""
+        """Stores tiles (n, H, W) of some rows, replacing the least recently used."""
         self._put(rows[: self.capacity], tiles[: self.capacity], exact=True)
 
     def take_over(self, other: TileAtlas, rows: Rows) -> None:
-        """Takes tiles of another size, which stand in until better ones come."""
+        """Takes over tiles of another size as placeholders."""
         rows = rows[other.has(rows)][: self.capacity]
         tiles = other._tiles[other._slots[rows], : other.size.height(), : other.size.width()]
         height, width = self.size.height(), self.size.width()
@@ -75,7 +75,7 @@ class TileAtlas:
     def _put(self, rows: Rows, tiles: Packed, exact: bool) -> None:
         slots = self._slots[rows]
         self._clock += 1
-        self._used[slots[slots >= _FIRST]] = self._clock  # not to be given to others now
+        self._used[slots[slots >= _FIRST]] = self._clock  # protected from reuse now
         new = slots < _FIRST
         slots[new] = self._freed(int(new.sum()))
         self._tiles[slots[new], :, self.size.width() :] = self.ground.rgb()
@@ -85,7 +85,7 @@ class TileAtlas:
         self._tiles[slots, : self.size.height(), : self.size.width()] = tiles
 
     def _freed(self, count: int) -> Rows:
-        """Slots that were not used for longest."""
+        """Returns slots of the least recently used tiles."""
         if not count:
             return np.zeros(0, np.int64)
         found: Rows = np.argpartition(self._used, count - 1)[:count]
@@ -97,8 +97,9 @@ class TileAtlas:
     def paint(
         self, painter: QPainter, corner: QPointF, rows: Rows, columns: int, dimmed: Marks, framed: Marks, frame: QColor
     ) -> None:
-        """Paints tiles of some rows (n,) in so many columns, from a corner on: `dimmed` (n,) ones faded, `framed` (n,)
-        ones in a frame of that color."""
+        """Paints tiles of some rows (n,) in `columns` columns from a corner on: `dimmed` (n,) ones faded, `framed` (n,)
+        ones in a frame of that color.
+        """
         lines = -(-len(rows) // columns)
         if self._sheet.shape[0] < lines or self._sheet.shape[2] != columns:
             _, height, width = self._tiles.shape
@@ -120,9 +121,9 @@ class TileAtlas:
         painter.drawImage(corner, picture)
 
     def _mark(self, dimmed: Rows, framed: Rows, color: QColor) -> None:
-        """Marks tiles of the line that is being made."""
+        """Marks tiles of the line in progress."""
         if len(dimmed):
-            # A quarter of the pixels, and three of the ground.
+            # A quarter of the pixels, and three quarters of the ground.
             under = np.uint32((self.ground.rgb() >> 1 & 0x7F7F7F) + (self.ground.rgb() >> 2 & 0x3F3F3F))
             self._line[dimmed] = 0xFF000000 | (self._line[dimmed] >> 2 & 0x3F3F3F) + under
         if len(framed):

@@ -1,4 +1,4 @@
-"""Layout of the tiles of a grid, and the one picture that holds them all."""
+"""Layout of the tiles of a grid, and the image that holds them all."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from core.imaging.packed import CHECK, CHECKS
 
 GAP = 2
 FORMATS = {1: QImage.Format.Format_Grayscale8, 3: QImage.Format.Format_RGB888, 4: QImage.Format.Format_RGBA8888}
-"""By the number of channels."""
+"""Pixel formats by number of channels."""
 
 
 @dataclass(frozen=True)
 class TileLayout:
-    """Where tiles stand, in widget pixels: `columns` tiles of width x height a row, the first one at (left, top)."""
+    """Positions of tiles in widget pixels: `columns` tiles of width x height per row, the first at (left, top)."""
 
     columns: int
     width: float
@@ -34,12 +34,12 @@ class TileLayout:
         return QRectF(x, y, self.width, self.height)
 
     def whole(self, count: int) -> QRectF:
-        """All the columns, and the rows that `count` tiles need."""
+        """Returns the rectangle of all columns and the rows that `count` tiles need."""
         rows = -(-count // self.columns)
         return QRectF(self.left, self.top, self.columns * (self.width + GAP) - GAP, rows * (self.height + GAP) - GAP)
 
     def visible(self, area: QRectF, count: int) -> list[int]:
-        """Indices of the tiles that reach into `area`."""
+        """Returns the indices of the tiles that intersect `area`."""
         pitch_x, pitch_y = self.width + GAP, self.height + GAP
         first = max(int((area.left() - self.left) // pitch_x), 0)
         last = min(int((area.right() - self.left) // pitch_x), self.columns - 1)
@@ -57,13 +57,14 @@ class TileLayout:
 
 
 def fitted(count: int, size: QSize, area: QRectF, columns: int, zoom: float, center: QPointF) -> TileLayout:
-    """`count` tiles of images of `size`, `zoom` times as large as they fit into `area`.
+    """Returns the layout of `count` tiles of images of `size`, at `zoom` times the size that fits into `area`.
 
-    `columns` 0 takes those that fit best. `center`, as shares of the grid's size, is the point in the area's middle.
+    `columns` 0 chooses the best number. `center`, in fractions of the grid's size, is the point in the middle of the
+    area.
     """
     columns = columns or best_columns(count, size.width(), size.height(), area)
     scale = zoom * fitting_scale(count, columns, size.width(), size.height(), area)
-    # Whole pixels, so that every tile repeats the same pattern of enlarged pixels.
+    # Whole pixels, so that every tile shows the same pattern of enlarged pixels.
     width, height = max(int(size.width() * scale), 1), max(int(size.height() * scale), 1)
     grid = TileLayout(columns, width, height, 0, 0).whole(count)
     left, top = area.center().x() - center.x() * grid.width(), area.center().y() - center.y() * grid.height()
@@ -71,12 +72,12 @@ def fitted(count: int, size: QSize, area: QRectF, columns: int, zoom: float, cen
 
 
 def best_columns(count: int, width: int, height: int, area: QRectF) -> int:
-    """The number of columns that makes the tiles largest in `area`."""
+    """Returns the number of columns that makes the tiles largest in `area`."""
     return max(range(1, count + 1), key=lambda columns: fitting_scale(count, columns, width, height, area))
 
 
 def fitting_scale(count: int, columns: int, width: int, height: int, area: QRectF) -> float:
-    """How much larger than its pixels each of `count` images is when so many columns fill `area`."""
+    """Returns the scale at which `count` images in so many columns fill `area`."""
     rows = -(-count // columns)
     across = (area.width() - GAP * (columns - 1)) / (columns * width)
     down = (area.height() - GAP * (rows - 1)) / (rows * height)
@@ -84,23 +85,22 @@ def fitting_scale(count: int, columns: int, width: int, height: int, area: QRect
 
 
 def near_square_columns(count: int) -> int:
-    """Columns of a grid of `count` images that is as square as it gets, rather wide than high."""
+    """Returns the number of columns of the most square grid of `count` images, preferably wider than high."""
     return max(int(np.ceil(np.sqrt(count))), 1)
 
 
 def sheet(images: Images, columns: int) -> QImage:
-    """The images side by side in one picture, black or clear where the last row is not full. NHWC, 1, 3 or 4
-    channels."""
+    """Returns images (N, H, W, C), 1, 3 or 4 channels, side by side in one image; empty places are black or clear."""
     if not len(images):
         return QImage()
     pixels = np.ascontiguousarray(grid(images, columns))
     height, width, channels = pixels.shape
-    # copy(): the picture must not outlive the array whose memory it reads.
+    # copy(): the QImage must not outlive the array whose memory it reads.
     return QImage(pixels.data, width, height, width * channels, FORMATS[channels]).copy()
 
 
 def thumbnail(image: Images, side: int) -> QIcon:
-    """An image HWC as an icon of `side` pixels, at twice the resolution for dense screens."""
+    """Returns an image (H, W, C) as an icon of `side` pixels, at double resolution for dense screens."""
     picture = sheet(image[None], 1).scaled(
         2 * side, 2 * side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
     )
@@ -108,21 +108,21 @@ def thumbnail(image: Images, side: int) -> QIcon:
 
 
 class TileSheet:
-    """A batch as `sheet`, and what paints single images of it. `columns` 0 are nearly square."""
+    """A batch as `sheet`, and painting of its single images. `columns` 0: nearly square."""
 
     def __init__(self, images: Images, columns: int = 0) -> None:
         self._columns = columns or near_square_columns(len(images))
         self._height, self._width = images.shape[1:3]
         self.picture = sheet(images, self._columns)
-        """Pixel by pixel."""
-        # The formats that are painted fastest. Premultiplied colors are rounded, so they are not for saving.
+        """The sheet at its own resolution."""
+        # The formats that paint fastest. Premultiplied colors are rounded, so not for saving.
         form = QImage.Format.Format_ARGB32_Premultiplied if images.shape[3] == 4 else QImage.Format.Format_RGB32
         self._painted = self.picture.convertToFormat(form)
         if images.shape[3] != 4:
             self.picture = self._painted
 
     def source(self, index: int) -> QRect:
-        """Where an image is in the picture."""
+        """Returns the rectangle of an image in the sheet."""
         row, column = divmod(index, self._columns)
         return QRect(column * self._width, row * self._height, self._width, self._height)
 
@@ -135,7 +135,7 @@ class TileSheet:
 
 @cache
 def checkerboard() -> QBrush:
-    """What shines through images that are not opaque."""
+    """Returns the background that shows through transparent images."""
     squares = np.indices((2, 2)).sum(0) % 2
     picture = QImage(2 * CHECK, 2 * CHECK, QImage.Format.Format_RGB32)
     for y, x in np.ndindex(picture.height(), picture.width()):

@@ -17,15 +17,15 @@ from studio.widgets.images.tile_layout import TileLayout, TileSheet, fitted
 MARGIN = 4
 CAPTION = 22
 NAMES = 20
-"""Height of the columns' names."""
+"""Height of the column names."""
 NARROWEST_NAMED = 28
-"""Width of a tile below which no name could be read."""
+"""Width of a tile below which names are hidden as unreadable."""
 MOST_ZOOM = 64.0
 NO_IMAGES: Images = np.empty((0, 1, 1, 3), np.uint8)
 
 
 class TileView(QWidget):
-    """Shows uint8 NHWC images, and knows where each of them stands."""
+    """View of uint8 images (N, H, W, C) with the position of each."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -36,13 +36,15 @@ class TileView(QWidget):
         self._caption = ""
         self._empty_text = "Images appear here."
         self._zoom, self._smooth = 1.0, False
-        self._center = QPointF(0.5, 0.5)  # point of the grid, as shares of its size, in the middle of the widget
+        self._center = QPointF(
+            0.5, 0.5
+        )  # point of the grid in the middle of the widget, in fractions of the grid's size
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
-    # --- what it shows ---
+    # --- content ---
 
     def set_images(self, images: Images) -> None:
-        """Show a batch, uint8 NHWC, gray, RGB or RGBA. The zoom stays when count and size do."""
+        """Shows a batch, uint8 (N, H, W, C), gray, RGB or RGBA. Keeps the zoom if count and size stay the same."""
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3, 4):
             raise ValueError(f"images must be uint8 NHWC with 1, 3 or 4 channels, not {images.dtype} {images.shape}")
         is_laid_anew = images.shape[:3] != self._images.shape[:3]
@@ -53,7 +55,7 @@ class TileView(QWidget):
         self.update()
 
     def set_columns(self, columns: int, names: Sequence[str] = ()) -> None:
-        """Lay the images out in exactly so many columns, with the columns' names above them; 0: as they fit best."""
+        """Sets the number of columns and their names above the images; 0: as they fit best."""
         if (columns, tuple(names)) == (self._columns, self._names):
             return
         is_laid_anew = columns != self._columns
@@ -64,49 +66,49 @@ class TileView(QWidget):
         self.update()
 
     def columns(self) -> int:
-        """In how many columns the images must stand; 0: as they fit best."""
+        """Returns the fixed number of columns; 0: as they fit best."""
         return self._columns
 
     def set_smooth(self, smooth: bool) -> None:
-        """Interpolates between enlarged pixels, or keeps each a square."""
+        """Sets whether enlarged images are interpolated or keep square pixels."""
         self._smooth = smooth
         self.update()
 
     def set_caption(self, caption: str) -> None:
-        """A line under the images; empty for none."""
+        """Sets a line of text under the images; empty for none."""
         self._caption = caption
         self.update()
 
     def set_empty_text(self, text: str) -> None:
-        """What stands there while there are no images."""
+        """Sets the text shown while there are no images."""
         self._empty_text = text
         self.update()
 
     def images(self) -> Images:
-        """The batch that is shown."""
+        """Returns the shown batch."""
         return self._images
 
     def grid_image(self) -> QImage:
-        """The images pixel by pixel, without gaps, in the set columns or else nearly square."""
+        """Returns the images in one image without gaps, in the set columns or else nearly square."""
         return self._sheet.picture.copy()
 
     def image(self, index: int) -> QImage:
-        """One image, pixel by pixel."""
+        """Returns one image at its own resolution."""
         return self._sheet.picture.copy(self._sheet.source(index))
 
     # --- zoom ---
 
     def fit(self) -> None:
-        """Show all images as large as they fit."""
+        """Fits all images into the widget."""
         self._zoom, self._center = 1.0, QPointF(0.5, 0.5)
         self.update()
 
     def zoom(self) -> float:
-        """1 when fitted, larger when zoomed in."""
+        """Returns the zoom, 1 when fitted."""
         return self._zoom
 
     def zoom_by(self, factor: float, around: QPointF | None = None) -> None:
-        """Zoom; the point `around` (the middle of the widget by default) stays where it is."""
+        """Zooms; the point `around` (the middle of the widget by default) stays in place."""
         if not len(self._images):
             return
         around = self._area().center() if around is None else around
@@ -118,14 +120,14 @@ class TileView(QWidget):
         self._set_center(QPointF(x - away.x() / after.width(), y - away.y() / after.height()))
 
     def pan_by(self, moved: QPointF) -> None:
-        """Move the images along, as far as their edges allow."""
+        """Moves the images, as far as their edges allow."""
         grid = self._whole()
         self._set_center(self._center - QPointF(moved.x() / grid.width(), moved.y() / grid.height()))
 
     def _set_center(self, center: QPointF) -> None:
         self._center = center
         grid, area = self._whole(), self._area()
-        # Never past the edge: half of the visible share is the closest that the middle comes to it.
+        # Never past the edge: the middle stays at least half of the visible part away from it.
         edge_x, edge_y = min(area.width() / grid.width() / 2, 0.5), min(area.height() / grid.height() / 2, 0.5)
         self._center = QPointF(min(max(center.x(), edge_x), 1 - edge_x), min(max(center.y(), edge_y), 1 - edge_y))
         self.update()
@@ -133,7 +135,7 @@ class TileView(QWidget):
     # --- geometry ---
 
     def _area(self) -> QRectF:
-        """Where tiles may stand."""
+        """Returns the area for tiles."""
         area = self._area_with_names()
         return area.adjusted(0, NAMES, 0, 0) if self._has_names() else area
 
@@ -142,7 +144,7 @@ class TileView(QWidget):
         return QRectF(self.rect().adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN - below))
 
     def _has_names(self) -> bool:
-        """Whether the tiles are wide enough for names even in what the names leave of the height."""
+        """Returns whether the tiles are wide enough for names, even in the height that the names leave."""
         if not (self._columns and self._names and len(self._images)):
             return False
         return self._fitted(self._area_with_names().adjusted(0, NAMES, 0, 0)).width >= NARROWEST_NAMED
@@ -161,7 +163,7 @@ class TileView(QWidget):
         return max(len(self._images), 1)
 
     def index_at(self, point: QPointF) -> int | None:
-        """The image under a point of the widget."""
+        """Returns the index of the image under a point of the widget."""
         if not self._area().contains(point):
             return None
         layout = self._layout()
@@ -169,15 +171,15 @@ class TileView(QWidget):
         return under[0] if under and layout.tile(under[0]).contains(point) else None
 
     def tile_rect(self, index: int) -> QRect:
-        """Where an image stands in the widget."""
+        """Returns the rectangle of an image in the widget."""
         return self._layout().tile(index).toRect()
 
     def name_rects(self) -> list[QRect]:
-        """Where the columns' names stand, those out of sight included; empty while none are shown."""
+        """Returns the rectangles of the column names, invisible ones included; empty while none are shown."""
         if not self._has_names():
             return []
         layout = self._layout()
-        # Right above the images, or at the edge that they have been moved past.
+        # Right above the images, or at the edge that they moved past.
         bottom = max(layout.top, self._area().top())
         tiles = [layout.tile(column) for column in range(min(self._columns, len(self._names)))]
         return [QRectF(tile.left(), bottom - NAMES, tile.width(), NAMES).toRect() for tile in tiles]
@@ -198,10 +200,10 @@ class TileView(QWidget):
             painter.drawText(line, Qt.AlignmentFlag.AlignCenter, text)
         area, layout = self._area(), self._layout()
         self._paint_names(painter, scheme)
-        # To the widget's edges, where nothing is written.
+        # Up to the widget's edges, where there is no text.
         above, below = 0 if self._has_names() else MARGIN, 0 if self._caption else MARGIN
         painter.setClipRect(area.adjusted(-MARGIN, -above, MARGIN, below))
-        # Enlarged pixels stay crisp; shrinking without smoothing would make noise of them.
+        # Enlarged pixels stay crisp; shrinking without smoothing would alias.
         shrunk = layout.width < self._images.shape[2]
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, shrunk or self._smooth)
         shown = layout.visible(QRectF(event.rect()).intersected(area), len(self._images))
@@ -212,7 +214,7 @@ class TileView(QWidget):
             self.paint_frame(painter, layout.tile(index), index)
 
     def paint_frame(self, painter: QPainter, tile: QRectF, index: int) -> None:
-        """What is painted over a tile; nothing here."""
+        """Paints over a tile; does nothing here."""
 
     def _paint_names(self, painter: QPainter, scheme: theme.Scheme) -> None:
         painter.setPen(QColor(scheme.muted))
@@ -224,7 +226,7 @@ class TileView(QWidget):
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             for name, rect in zip(self._names, self.name_rects(), strict=False):
-                if rect.contains(event.pos()):  # it may have been cut short
+                if rect.contains(event.pos()):  # the name may be elided
                     QToolTip.showText(event.globalPos(), plain_tip(name), self, rect)
                     return True
         return super().event(event)

@@ -1,4 +1,4 @@
-"""Grid of any number of images, of which only those in sight are asked for, kept and painted."""
+"""Grid of any number of images that requests, keeps and paints the visible ones only."""
 
 from __future__ import annotations
 
@@ -30,33 +30,34 @@ from studio.widgets.images.tile_layout import GAP
 SMALLEST, USUAL, LARGEST = 32, 96, 256
 """Longer side of a tile, in widget pixels."""
 STEP = 8
-"""Between two sizes."""
+"""Step between two sizes."""
 BADGED = 48
-"""Side from which tiles have room for a badge."""
+"""Smallest side with room for a badge."""
 
 Rows = NDArray[np.int64]
 
 
 class VirtualGrid(QAbstractScrollArea):
-    """Wheel, keys and scroll bar move; Ctrl + wheel, + and - change the size; click, Shift and Ctrl select.
+    """Scrollable grid: wheel, keys and scroll bar move; Ctrl + wheel, + and - change the size; click, Shift and Ctrl
+    select.
 
-    Images are known by their rows in the dataset, and stand in any order at places of the grid.
+    Images are identified by their rows in the dataset, and placed in any order.
     """
 
     tiles_requested = Signal(object)
-    """A `TileRequest`, which replaces the one before."""
+    """A `TileRequest` that replaces the previous one."""
     activated = Signal(int)
-    """The row of a double-clicked image, or of the current one on Enter."""
+    """Row of a double-clicked image, or of the current one on Enter."""
     hovered = Signal(int)
-    """The row under the pointer; -1 where there is none."""
+    """Row under the pointer; -1 for none."""
     selection_changed = Signal()
     side_changed = Signal(int)
     leave_out_requested = Signal(object, bool)
-    """Selected rows (n,), and whether to leave them out or to take them back."""
+    """Selected rows (n,), and whether to leave them out or restore them."""
     copy_requested = Signal(int)
 
     def __init__(self, describe: Callable[[int], str], parent: QWidget | None = None) -> None:
-        """`describe` says what is known of the image of a row: its name, and more on further lines."""
+        """`describe` returns the facts about the image of a row: its name, and more on further lines."""
         super().__init__(parent)
         self._describe_row = describe
         self._records: object = None
@@ -65,7 +66,7 @@ class VirtualGrid(QAbstractScrollArea):
         self._left_out: NDArray[np.bool_] = np.zeros(0, np.bool_)
         self._selected: NDArray[np.bool_] = np.zeros(0, np.bool_)
         self._current = self._anchor = 0
-        """Places."""
+        """Positions in the grid."""
         self._hovered = -1
         self._side = USUAL
         self._is_downward = True
@@ -79,10 +80,10 @@ class VirtualGrid(QAbstractScrollArea):
         self.setAccessibleName("Images of the dataset")
         self.viewport().setMouseTracking(True)
 
-    # --- what it shows ---
+    # --- content ---
 
     def set_index(self, index: ImageIndex) -> None:
-        """Shows a dataset; of the same one selection and tiles stay."""
+        """Shows a dataset; keeps selection and tiles for the same one."""
         self._size = QSize(*index.size)
         if index.records is not self._records:
             self._records = index.records
@@ -93,13 +94,13 @@ class VirtualGrid(QAbstractScrollArea):
         self.set_left_out(index.left_out)
 
     def set_left_out(self, rows: Iterable[int]) -> None:
-        """Says which images are dimmed."""
+        """Sets which images are dimmed."""
         self._left_out = np.zeros(len(self._selected), np.bool_)
         self._left_out[np.fromiter(rows, np.int64)] = True
         self.viewport().update()
 
     def set_rows(self, rows: Rows) -> None:
-        """Shows these rows, in this order; what is in the middle stays in sight if it is still there."""
+        """Shows these rows in this order; keeps the image in the middle visible if possible."""
         if np.array_equal(rows, self._rows):
             return
         current = int(self._rows[self._current]) if len(self._rows) else -1
@@ -113,12 +114,12 @@ class VirtualGrid(QAbstractScrollArea):
         self._reveal(self._current)
 
     def set_empty_text(self, text: str) -> None:
-        """Sets the text that stands there while there are no images."""
+        """Sets the text shown while there are no images."""
         self._empty_text = text
         self.viewport().update()
 
     def set_side(self, side: int) -> None:
-        """The longer side of the tiles, in widget pixels; the first image in sight stays in sight."""
+        """Sets the longer side of the tiles, in widget pixels; keeps the first visible image in place."""
         side = min(max(side, SMALLEST), LARGEST)
         if side == self._side:
             return
@@ -129,7 +130,7 @@ class VirtualGrid(QAbstractScrollArea):
         self.side_changed.emit(side)
 
     def add_tiles(self, tiles: Tiles) -> None:
-        """Takes pictures that were asked for; those of another dataset or size are of no use."""
+        """Stores requested tiles; ignores those of another dataset or size."""
         size = self._atlas().size
         if tiles.records is not self._records or tiles.size != (size.width(), size.height()):
             return
@@ -141,21 +142,21 @@ class VirtualGrid(QAbstractScrollArea):
             first = self.tile_rect(places.start + line * self.columns())
             self.viewport().update(QRect(0, first.top(), self.viewport().width(), first.height()))
 
-    # --- what is selected ---
+    # --- selection ---
 
     def rows(self) -> Rows:
-        """The rows that are shown, in their order."""
+        """Returns the shown rows, in order."""
         return self._rows
 
     def side(self) -> int:
         return self._side
 
     def current_row(self) -> int:
-        """The row that the keyboard acts on; -1 if nothing is shown."""
+        """Returns the row that the keyboard acts on; -1 if nothing is shown."""
         return int(self._rows[self._current]) if len(self._rows) else -1
 
     def selected_rows(self) -> Rows:
-        """The selected rows, ascending."""
+        """Returns the selected rows, ascending."""
         return np.flatnonzero(self._selected)
 
     def select_all(self) -> None:
@@ -164,25 +165,25 @@ class VirtualGrid(QAbstractScrollArea):
         self._set_selected(chosen)
 
     def step_to(self, place: int) -> None:
-        """Makes the image at a place the current one, as far as there are images, and shows it."""
+        """Makes the image at a place the current one, within the grid, and scrolls to it."""
         if len(self._rows):
             self._anchor = min(max(place, 0), len(self._rows) - 1)
             self._go(self._anchor)
             self._select_between(self._anchor, self._anchor)
 
     def place_of(self, row: int) -> int:
-        """Where a row stands; -1 if it is not shown."""
+        """Returns the place of a row; -1 if it is not shown."""
         found = np.flatnonzero(self._rows == row)
         return int(found[0]) if len(found) else -1
 
     # --- geometry ---
 
     def columns(self) -> int:
-        """How many tiles stand in a line."""
+        """Returns the number of columns."""
         return max((self._on_screen(self.viewport().width()) - self._gap()) // self._pitch().width(), 1)
 
     def tile_rect(self, place: int) -> QRect:
-        """Where the tile at a place stands in the viewport, in widget pixels."""
+        """Returns the rectangle of a tile in the viewport, in widget pixels."""
         line, column = divmod(place, self.columns())
         pitch, gap, ratio = self._pitch(), self._gap(), self.devicePixelRatioF()
         left, top = gap + column * pitch.width(), gap + line * pitch.height()
@@ -191,7 +192,7 @@ class VirtualGrid(QAbstractScrollArea):
         return QRect(corner, QSize(round(width / ratio), round(height / ratio)))
 
     def row_at(self, point: QPoint) -> int:
-        """The row of the image under a point of the viewport; -1 where there is none."""
+        """Returns the row of the image under a point of the viewport; -1 for none."""
         place = self._place_at(point)
         return -1 if place < 0 else int(self._rows[place])
 
@@ -204,24 +205,24 @@ class VirtualGrid(QAbstractScrollArea):
         return place if is_there and self.tile_rect(place).contains(point) else -1
 
     def _on_screen(self, length: int) -> int:
-        """Widget pixels as pixels of the screen, in which tiles have whole sizes."""
+        """Converts widget pixels to whole screen pixels."""
         return round(length * self.devicePixelRatioF())
 
     def _gap(self) -> int:
         return self._on_screen(GAP)
 
     def _pitch(self) -> QSize:
-        """From one tile to the next, in pixels of the screen."""
+        """Returns the distance between tiles, in screen pixels."""
         longer, side = max(self._size.width(), self._size.height()), self._on_screen(self._side)
         width, height = (max(round(each * side / longer), 1) for each in (self._size.width(), self._size.height()))
         return QSize(width + self._gap(), height + self._gap())
 
     def _line_height(self) -> float:
-        """In widget pixels."""
+        """Returns the line height in widget pixels."""
         return self._pitch().height() / self.devicePixelRatioF()
 
     def _places_in_sight(self, area: QRect | None = None) -> range:
-        """The places of the lines that reach into an area of the viewport, all of it by default."""
+        """Returns the places of the lines that intersect an area of the viewport, all of it by default."""
         area = area or self.viewport().rect()
         height, above = self._line_height(), self.verticalScrollBar().value()
         first, last = max(int((area.top() + above) // height), 0), int((area.bottom() + above) // height)
@@ -244,13 +245,13 @@ class VirtualGrid(QAbstractScrollArea):
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         self._is_downward = dy < 0
         if self.devicePixelRatioF().is_integer():
-            self.viewport().scroll(0, dy)  # only what comes into sight is painted
+            self.viewport().scroll(0, dy)  # only what becomes visible is painted
         else:
             self.viewport().update()
         self._asking.start()
 
     def _reveal(self, place: int) -> None:
-        """Scrolls as little as it takes to see a place."""
+        """Scrolls as little as needed to show a place."""
         if not len(self._rows):
             return
         tile, bar = self.tile_rect(place).adjusted(0, -GAP, 0, GAP), self.verticalScrollBar()
@@ -260,13 +261,13 @@ class VirtualGrid(QAbstractScrollArea):
             bar.setValue(bar.value() + tile.bottom() - self.viewport().height())
 
     def _ask(self) -> None:
-        """Asks for what is missing in sight, and then for a screen full in the direction of the last move."""
+        """Requests missing tiles in sight, then one screen ahead in the scroll direction."""
         atlas, seen = self._atlas(), self._places_in_sight()
         if self._is_downward:
             ahead = range(seen.stop, min(seen.stop + len(seen), len(self._rows)))
         else:
             ahead = range(seen.start - 1, max(seen.start - len(seen), 0) - 1, -1)
-        # Half of what can be kept at most, so that what is read ahead does not push out what is seen.
+        # At most half of the cache, so that reading ahead does not evict what is visible.
         places = np.array([*seen, *ahead][: max(atlas.capacity // 2, len(seen))], np.int64)
         missing = atlas.missing(self._rows[places]).tolist()
         self.tiles_requested.emit(TileRequest(tuple(missing), (atlas.size.width(), atlas.size.height())))
@@ -274,7 +275,7 @@ class VirtualGrid(QAbstractScrollArea):
     # --- painting ---
 
     def _atlas(self) -> TileAtlas:
-        """Tiles of the size that is shown; those of another size stand in where there are none yet."""
+        """Returns the atlas of the current size; tiles of the previous size serve as placeholders."""
         size = self._pitch() - QSize(self._gap(), self._gap())
         before = self._tiles
         if before is None or before.size != size or before.gap != self._gap():
@@ -289,7 +290,7 @@ class VirtualGrid(QAbstractScrollArea):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:  # the gaps have the color of the scheme
+        if event.type() == QEvent.Type.PaletteChange:  # the gaps have the scheme's color
             self._tiles = None
             self._asking.start()
 
@@ -313,13 +314,13 @@ class VirtualGrid(QAbstractScrollArea):
         if self._side >= BADGED:
             self._paint_badges(painter, [places.start + int(at) for at in np.flatnonzero(left_out)])
         if self.hasFocus() and self._current in places:
-            # Light on dark on light: seen on every picture.
+            # Light on dark on light: visible on any image.
             for color, width in (("#000000", 3), ("#ffffff", 1)):
                 painter.setPen(QPen(QColor(color), width))
                 painter.drawRect(self.tile_rect(self._current).adjusted(1, 1, -2, -2))
 
     def _paint_badges(self, painter: QPainter, places: list[int]) -> None:
-        """Crosses on what is left out."""
+        """Paints crosses on left-out images."""
         badge = theme.icon("x-circle", "error").pixmap(QSize(16, 16), self.devicePixelRatioF())
         for place in places:
             painter.drawPixmap(self.tile_rect(place).topRight() + QPoint(-19, 4), badge)
@@ -399,7 +400,7 @@ class VirtualGrid(QAbstractScrollArea):
         if not out.all():
             menu.addAction("Leave out", lambda: self.leave_out_requested.emit(chosen, True))
         if out.any():
-            menu.addAction("Take back", lambda: self.leave_out_requested.emit(chosen, False))
+            menu.addAction("Restore", lambda: self.leave_out_requested.emit(chosen, False))
         menu.addAction("Select all", self.select_all)
         return menu
 
@@ -461,7 +462,7 @@ class VirtualGrid(QAbstractScrollArea):
         self.viewport().update()
 
     def _chosen(self) -> Rows:
-        """The selected rows, or else the current one."""
+        """Returns the selected rows, or else the current one."""
         selected = self.selected_rows()
         return selected if len(selected) else self._rows[self._current : self._current + 1]
 
@@ -483,7 +484,7 @@ class VirtualGrid(QAbstractScrollArea):
             self.viewport().update()
 
     def _tell(self) -> None:
-        """Says to a screen reader where the keyboard is."""
+        """Announces the current image to a screen reader."""
         if (row := self.current_row()) >= 0:
             count = int(self._selected.sum())
             words = self._describe_row(row).replace("\n", ", ")

@@ -1,4 +1,4 @@
-"""View of a term of the glossary: title, sentence, formula, paper and place in the window."""
+"""View of a glossary term: title, sentence, formula, paper and place in the window."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from studio.widgets.basic.labels import WrappedLabel
 
 _SCRIPTS = {"_": "sub", "^": "sup"}
 _SCRIPT = re.compile(r"([_^])(?:\{([^}]*)\}|\(([^)]*)\)|(\w+))")
-"""An index or exponent: in braces, in parentheses, or one word."""
+"""Matches an index or exponent: in braces, in parentheses, or one word."""
 _BREAK = "   "
-"""Stands between the parts of a formula."""
+"""Separator between the parts of a formula."""
 
 
 class FormulaLabel(QLabel):
-    """A formula of the glossary with indices and exponents, each part on its own line. A screen reader is given it as
-    it is written."""
+    """Formula with indices and exponents, each part on its own line. Its accessible name is the plain text."""
 
     def __init__(self, formula: str, parent: QWidget | None = None) -> None:
         super().__init__(parent, textFormat=Qt.TextFormat.RichText, wordWrap=True)
@@ -30,7 +29,7 @@ class FormulaLabel(QLabel):
 
 
 class PaperLabel(QLabel):
-    """Papers, each a link to its page at arXiv."""
+    """Papers as links to arXiv."""
 
     def __init__(self, papers: str, parent: QWidget | None = None) -> None:
         super().__init__(parent, textFormat=Qt.TextFormat.RichText, wordWrap=True, openExternalLinks=True)
@@ -41,7 +40,7 @@ class PaperLabel(QLabel):
 
 
 class TermView(QWidget):
-    """All that the glossary knows of a term, below each other."""
+    """View of all parts of a glossary term."""
 
     def __init__(self, shown: Term, parent: QWidget | None = None) -> None:
         super().__init__(parent)

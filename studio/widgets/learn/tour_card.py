@@ -1,4 +1,4 @@
-"""Tour card: a step of the tour in words, and a frame around the control that it speaks of."""
+"""Tour card: a step of the tour in words, and a frame around its control."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from studio.widgets.basic.labels import Label, WrappedLabel
 
 WIDTH = 330
 GAP = 12
-"""Pixels between the card and what it speaks of, and between the card and the edge of the window."""
+"""Pixels between the card and its control or the edge of the window."""
 FOOT = 60
-"""Pixels at the lower edge of the window that the card leaves free, where a training is started and stopped."""
+"""Pixels at the lower edge that stay free for the buttons of the footer."""
 LINE = 3
 
 
 class TourCard(QFrame):
-    """Lies over the window, beside a control, and takes no input but that of its own buttons."""
+    """Card over the window beside a control; takes input for its own buttons only."""
 
     next_requested = Signal()
     back_requested = Signal()
     act_requested = Signal()
-    """The program is to do what the step asks for."""
+    """The program should do the step itself."""
     ended = Signal()
 
     def __init__(self, window: QWidget) -> None:
@@ -37,10 +37,10 @@ class TourCard(QFrame):
         self._act, self._back, self._next, self._end = (
             QPushButton(text) for text in ("&Do it for me", "&Back", "&Next", "End")
         )
-        self._act.setToolTip("The program does what this step asks for")
-        self._back.setToolTip("The step before")
-        self._next.setToolTip("The next step")
-        self._end.setToolTip("End the tour (Esc); what you opened and trained stays")
+        self._act.setToolTip("Let the program do this step")
+        self._back.setToolTip("Show the previous step")
+        self._next.setToolTip("Show the next step")
+        self._end.setToolTip("End the tour (Esc); your data and runs are kept")
         for button, signal in (
             (self._act, self.act_requested),
             (self._back, self.back_requested),
@@ -53,7 +53,7 @@ class TourCard(QFrame):
         self._build()
 
     def show_step(self, number: int, count: int, text: str) -> None:
-        """Shows the step `number` of `count`, the first being 1."""
+        """Shows step `number` of `count`, counted from 1."""
         self._place.setText(f"Tour, {number} of {count}")
         self._text.setText(text)
         self._back.setEnabled(number > 1)
@@ -63,11 +63,11 @@ class TourCard(QFrame):
         self.setAccessibleDescription(text)
         self.show()
         self.raise_()
-        # Read out even though the focus stays where it was.
+        # Announced to screen readers, as the focus stays where it was.
         QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.Alert))
 
     def set_waiting(self, is_waiting: bool, can_act: bool) -> None:
-        """Whether the person has something to do before the next step, and whether the program can do it now."""
+        """Sets whether the step waits for the person, and whether the program can do it now."""
         held = self.has_keyboard
         self._next.setEnabled(not is_waiting)
         self._act.setVisible(is_waiting)
@@ -77,15 +77,15 @@ class TourCard(QFrame):
 
     @property
     def has_keyboard(self) -> bool:
-        """Whether a button that leads on has it."""
+        """Returns whether a forward button has the focus."""
         return self._window.focusWidget() in (self._next, self._act)
 
     def take_keyboard(self) -> None:
-        """Gives the keyboard to the button that leads on."""
+        """Focuses the forward button."""
         (self._next if self._next.isEnabled() else self._act).setFocus()
 
     def point_at(self, target: QWidget | None) -> None:
-        """Frames a control of the window, and moves beside it; without one, into a corner."""
+        """Frames a control of the window and moves beside it; without a control, into a corner."""
         layout = self.layout()
         assert layout is not None
         self.resize(WIDTH, layout.totalHeightForWidth(WIDTH))
@@ -94,7 +94,7 @@ class TourCard(QFrame):
         self.move(place(rect, self.size(), self._window.rect().adjusted(GAP, GAP, -GAP, -FOOT)))
 
     def close_tour(self) -> None:
-        """Takes card and frame away for good."""
+        """Removes card and frame."""
         for part in (self._frame, self):
             part.hide()
             part.deleteLater()
@@ -118,7 +118,7 @@ class TourCard(QFrame):
 
 
 class _Frame(QWidget):
-    """Lines around a control, which pass every click and key on to it."""
+    """Frame around a control, which passes every click and key through."""
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
@@ -141,8 +141,9 @@ class _Frame(QWidget):
 
 
 def place(target: QRect, size: QSize, room: QRect) -> QPoint:
-    """Returns the corner of a card of this size: below, above, right or left of the target, where it fits into the room
-    without covering the target; else in the room's lower right corner."""
+    """Returns the corner of a card of this size: below, above, right or left of the target, where it fits into `room`
+    without covering the target; else in the lower right corner of `room`.
+    """
     corner = QRect(QPoint(0, 0), size)
     corner.moveBottomRight(room.bottomRight())
     if target.isEmpty():
@@ -162,7 +163,7 @@ def place(target: QRect, size: QSize, room: QRect) -> QPoint:
 
 
 def _visible_part(target: QWidget, window: QWidget) -> QRect:
-    """Returns what is on screen of a widget, in the window's pixels; empty where it is hidden."""
+    """Returns the visible part of a widget in window coordinates; empty where it is hidden."""
     if not target.isVisible():
         return QRect()
     rect = QRect(target.mapTo(window, QPoint(0, 0)), target.size())

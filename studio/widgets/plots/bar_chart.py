@@ -21,7 +21,7 @@ SIZE, WIDEST = QSize(200, LINE * (MOST_NAMES + 1)), 320
 
 
 class BarChart(QWidget):
-    """Painted here: importing pyqtgraph for so little would stop the window for half a second."""
+    """Bar chart painted with QPainter, as importing pyqtgraph would block the window for half a second."""
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,9 +34,9 @@ class BarChart(QWidget):
         self.setAccessibleName(title)
 
     def show_histogram(self, histogram: Histogram) -> None:
-        """Standing bars with some of the edges of their bins below; the axis is logarithmic."""
+        """Shows vertical bars with some of their bin edges; the axis is logarithmic."""
         edges = histogram.edges.tolist()
-        if len(edges) == 2:  # one value, between two edges that were made up
+        if len(edges) == 2:  # a single value between two artificial edges
             self._texts = [_number(float(np.sqrt(edges[0] * edges[1])))]
         else:
             ticks = np.linspace(0, len(edges) - 1, TICKS).round().astype(int)
@@ -45,7 +45,7 @@ class BarChart(QWidget):
         self._describe(f"from {self._texts[0]} to {self._texts[-1]}")
 
     def show_counts(self, names: Sequence[str], counts: Sequence[int]) -> None:
-        """Lying bars, each with its name: the first of them where there are many."""
+        """Shows horizontal bars with names; the first ones if there are many."""
         self._texts, self._counts, self._lies = list(names[:MOST_NAMES]), list(counts[:MOST_NAMES]), True
         if len(names) > MOST_NAMES:
             self._title = f"{self._title} ({MOST_NAMES} of {len(names):,})"
@@ -71,7 +71,7 @@ class BarChart(QWidget):
         width = min(bars.width() / len(self._counts), WIDEST_BAR)
         left = bars.center().x() - width * len(self._counts) / 2
         for index, count in enumerate(self._counts):
-            # What is there at all can be seen.
+            # Non-zero counts stay visible.
             height = max(bars.height() * count / most, 2) if count else 0
             bar = QRectF(left + index * width, bars.bottom() - height, max(width - 1, 1), height)
             painter.fillRect(bar, QColor(scheme.generator))

@@ -1,4 +1,4 @@
-"""Canvas of `CurvePlot`: pyqtgraph, with its costs kept away from the rest of the window."""
+"""Canvas of `CurvePlot`: isolates the cost of pyqtgraph from the rest of the window."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ from studio import theme
 Line = NDArray[np.float64]
 
 WIDTH = 2.0
-"""Pixels of the smoothed lines."""
+"""Width of the smoothed lines in pixels."""
 TOP = 7
-"""Pixels above the plot, which half a label of the highest tick needs."""
+"""Pixels above the plot for half a label of the highest tick."""
 TICK_ROOM = 26
-"""Pixels from one tick of the values to the next, at least."""
+"""Smallest distance between value ticks, in pixels."""
 GRIP = 5
-"""Pixels on either side of the moment's line where it can be taken hold of."""
+"""Distance in pixels at which the moment's line can be grabbed."""
 MOST_MARKS = 100
-"""Each is an item of its own, which takes time in every frame."""
+"""Most marks; each is a separate item, which takes time in every frame."""
 SIZES = ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k"))
-"""From which number on, and in what."""
+"""Thresholds, divisors and suffixes of axis labels."""
 MOST_ZOOM = 10_000
-"""At least a `MOST_ZOOM`th of the steps is seen."""
+"""Largest zoom: at least 1 / `MOST_ZOOM` of the steps stays visible."""
 FEW, DOT = 40, 5
-"""A curve of at most so many points shows them as dots, of so many pixels: a single one would be no line at all."""
+"""A curve of at most `FEW` points is drawn as dots of `DOT` pixels, as a single point would be no line."""
 
 
 class _StepAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
-    """Labels such as 250, 40k and 1.5M in place of 1e+06."""
+    """Step axis with labels such as 250, 40k and 1.5M instead of 1e+06."""
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
         return _short(values)
 
 
 class _ValueAxis(pg.AxisItem):  # type: ignore[misc]
-    """Every tick has a label, so that the grid has a line at each label and nowhere else."""
+    """Value axis with a label at every tick, so that each grid line has a label."""
 
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
-        # `size` differs by a pixel or two between the axis, which calls this for its labels, and the grid.
+        # `size` differs by a pixel or two between the calls for labels and for the grid.
         return [_ticks(minVal, maxVal, self.linkedView().height(), self.logMode)]
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
@@ -54,7 +54,7 @@ class _ValueAxis(pg.AxisItem):  # type: ignore[misc]
 
 
 class CurveSource(Protocol):
-    """What curves are drawn from, as `History.view`."""
+    """Source of curves, with a `view` like that of `History`."""
 
     def view(
         self, key: str, x0: float, x1: float, pixels: int, /
@@ -62,14 +62,14 @@ class CurveSource(Protocol):
 
 
 class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
-    """Draws the visible stretch of some curves of a `History`: the raw values faint (a band where they are
-    many to a pixel), their smoothed mean strong."""
+    """Canvas that draws the visible part of curves of a `History`: raw values faint (a band where they are dense),
+    their smoothed mean strong."""
 
     hovered = Signal(object)  # step under the pointer as a float, None when it left
     moved_by_hand = Signal()
     range_changed = Signal()
-    fit_requested = Signal()  # by a double-click, whose first click has chosen a moment
-    moment_chosen = Signal(float)  # a step that was clicked, or to which the line of the moment is being dragged
+    fit_requested = Signal()  # double-click; its first click has chosen a moment
+    moment_chosen = Signal(float)  # a clicked step, or the step to which the moment's line is dragged
 
     def __init__(self, keys: Sequence[str], labels: Sequence[str]) -> None:
         super().__init__(
@@ -84,17 +84,17 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
         plot = self.getPlotItem()
         plot.hideButtons()
         plot.layout.setContentsMargins(0, TOP, 0, 0)
-        # Never shown, but without a parent it and its seven submenus would outlive the plot.
+        # Never shown, but without a parent it would outlive the plot with its seven submenus.
         plot.ctrlMenu.setParent(self, plot.ctrlMenu.windowFlags())
         plot.setLabel("bottom", "step")
-        plot.getAxis("bottom").showLabel(False)  # only a saved picture stands alone
+        plot.getAxis("bottom").showLabel(False)  # only a saved image stands alone
         plot.getAxis("bottom").enableAutoSIPrefix(False)
         plot.getAxis("left").enableAutoSIPrefix(False)
-        plot.getAxis("left").setWidth(52)  # fixed, or the plot jumps as the labels grow
+        plot.getAxis("left").setWidth(52)  # fixed, or the plot moves as the labels grow
         plot.disableAutoRange()
         self._box = plot.getViewBox()
         self._box.setDefaultPadding(0.0)
-        self._box.setMouseEnabled(x=True, y=False)  # the height always fits what is seen
+        self._box.setMouseEnabled(x=True, y=False)  # the height always fits the visible values
         self._bands = [_curve(z=0, fillLevel="enclosed") for _ in keys]
         self._raw = [_curve(z=1) for _ in keys]
         self._smooth = [_curve(z=2) for _ in keys]
@@ -111,18 +111,18 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
         self._is_held = False
         self._box.sigRangeChangedManually.connect(lambda *_: self.moved_by_hand.emit())
         self._box.sigXRangeChanged.connect(lambda *_: self.range_changed.emit())
-        # The grid is painted as the background, which Qt keeps as a picture.
+        # The grid is painted as the background, which Qt caches.
         self._box.sigYRangeChanged.connect(lambda *_: self.resetCachedContent())
         self._box.sigResized.connect(lambda *_: self.resetCachedContent())
         self._box.sigResized.connect(lambda *_: self.range_changed.emit())
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keys belong to the widget around it
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keys belong to the parent
         self.setAccessibleName(f"Plot of {', '.join(labels)}")
         self.restyle()
 
-    # --- what is shown ---
+    # --- content ---
 
     def draw(self, history: CurveSource, smoothing: float) -> None:
-        """Redraw the visible steps, at the height that fits them."""
+        """Redraws the visible steps, at the height that fits them."""
         (x0, x1), pixels = self._box.viewRange()[0], max(int(self._box.width()), 16)
         heights: list[NDArray[np.floating]] = []
         curves = zip(self._keys, self._bands, self._raw, self._smooth, self._dots, strict=True)
@@ -130,7 +130,7 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
             x, low, high, mean = history.view(key, x0, x1, pixels // 2)
             if self._log:
                 x, low, high, mean = _logarithms(x, low, high, mean)
-            # Points sit closer together after zooming out; weighing by their distance keeps the line as smooth.
+            # Points are closer after zooming out; weighting by distance keeps the smoothing constant.
             spacing = pixels / max(len(x), 1) * _share(x, x0, x1)
             line = smoothed(mean.astype(np.float64), smoothing, spacing)
             if np.array_equal(low, high):
@@ -149,7 +149,7 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
         values = np.concatenate([np.asarray(part, np.float64) for part in heights])
         if not len(values):
             return
-        # A single spike must not flatten everything else: leave the outermost per cent outside of the frame.
+        # A single spike must not flatten the rest: ignores the outermost percent.
         cut = len(values) // 100 if len(values) >= 200 else 0
         ordered = np.partition(values, [cut, len(values) - 1 - cut])
         low, high = float(ordered[cut]), float(ordered[-1 - cut])
@@ -158,57 +158,57 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
             self._box.setYRange(low - margin, high + margin, padding=0)
 
     def set_span(self, first: float, last: float) -> None:
-        """The steps that there are; no pointer and no key leads out of them."""
+        """Sets the range of steps, which limits pan and zoom."""
         last = max(last, first + 1.0)
         if self._span != (first, last):
             self._span = first, last
             self._box.setLimits(xMin=first, xMax=last, minXRange=(last - first) / MOST_ZOOM)
 
     def show_span(self) -> None:
-        """Show all steps."""
+        """Shows all steps."""
         if not self.shows_span():
             self._box.setXRange(*self._span, padding=0)
 
     def shows_span(self) -> bool:
-        """Whether all steps are seen."""
+        """Returns whether all steps are visible."""
         return bool(np.allclose(self._box.viewRange()[0], self._span, rtol=0, atol=1e-6 * np.ptp(self._span)))
 
     def scale_by(self, factor: float) -> None:
-        """Zoom the steps around the middle; a `factor` below 1 shows fewer."""
+        """Zooms the steps around the middle; a `factor` below 1 shows fewer."""
         self._box.scaleBy((factor, 1.0))
         self.moved_by_hand.emit()
 
     def pan_by(self, share: float) -> None:
-        """Move along the steps by a share of what is visible."""
+        """Pans by a share of the visible steps."""
         x0, x1 = self._box.viewRange()[0]
         self._box.translateBy(x=share * (x1 - x0))
         self.moved_by_hand.emit()
 
     def set_log(self, log: bool) -> None:
-        """Logarithmic y; values of zero and below have no place there and are left out."""
+        """Sets a logarithmic y axis, which omits values of zero and below."""
         self._log = log
         self.getPlotItem().getAxis("left").setLogMode(log)
         self.resetCachedContent()
 
     def steps_a_pixel(self) -> float:
-        """How many steps one pixel is wide."""
+        """Returns the number of steps per pixel."""
         x0, x1 = self._box.viewRange()[0]
         return float((x1 - x0) / max(self._box.width(), 1.0))
 
     def show_cross(self, step: float | None) -> None:
-        """Mark one step with a vertical line."""
+        """Marks one step with a vertical line."""
         self._cross.setVisible(step is not None)
         if step is not None:
             self._cross.setPos(step)
 
     def show_moment(self, step: float | None) -> None:
-        """Mark the step that is looked at with a line that a hand can drag."""
+        """Marks the chosen moment with a draggable line."""
         self._moment.setVisible(step is not None)
         if step is not None:
             self._moment.setPos(step)
 
     def set_marks(self, steps: Sequence[int]) -> None:
-        """Thin vertical lines where something happened, `MOST_MARKS` at most: of more, some from all over."""
+        """Marks events with thin vertical lines, at most `MOST_MARKS`, evenly picked."""
         for mark in self._marks:
             self.getPlotItem().removeItem(mark)
         distinct = sorted(set(steps))
@@ -226,8 +226,8 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
             mark.setPen(pen)
 
     def restyle(self, antialias: bool = False) -> None:
-        """Take the colors of the current scheme. `antialias`: as in a saved picture, with smooth edges, which are too
-        slow for a curve that grows, and the axis named."""
+        """Applies the colors of the current scheme. `antialias`: smooth edges and a named axis for a saved image; too
+        slow for live curves."""
         scheme = theme.current()
         self.setBackground(scheme.surface)
         colors = scheme.curves(self._keys)
@@ -254,7 +254,7 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
 
     def drawBackground(self, painter: QPainter, rect: QRectF) -> None:
         super().drawBackground(painter, rect)
-        # Instead of pyqtgraph's grid, whose translucent lines take nine tenths of the time of a frame.
+        # Replaces pyqtgraph's grid, whose translucent lines take nine tenths of a frame's time.
         axis, (bottom, top) = self.getPlotItem().getAxis("left"), self._box.viewRange()[1]
         inside = self._box.sceneBoundingRect()
         painter.setPen(_pen(theme.blend(theme.current().border, theme.current().surface, 0.7), 1.0))
@@ -262,13 +262,13 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
             y = round(inside.bottom() - (value - bottom) / (top - bottom) * inside.height())
             painter.drawLine(int(inside.left()), y, int(inside.right()), y)
 
-    # --- the pointer ---
+    # --- pointer ---
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton and self._inside(event.position()):
             self._pressed, self._is_held = event.position(), self._is_on_moment(event.position())
         if self._is_held:
-            event.accept()  # the line moves, and not the curves under it
+            event.accept()  # moves the line instead of panning
         else:
             super().mousePressEvent(event)
 
@@ -277,7 +277,7 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
         if self._is_held:
             self.moment_chosen.emit(self._step_at(position))
             return
-        # Not the scene's own signal, which drops quick moves and so would miss that the pointer has left the box.
+        # pyqtgraph's own signal drops quick moves and can miss that the pointer has left.
         super().mouseMoveEvent(event)
         self.viewport().setCursor(
             Qt.CursorShape.SplitHCursor if self._is_on_moment(position) else Qt.CursorShape.ArrowCursor
@@ -317,29 +317,27 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
 
 
 def smoothed(values: Line, smoothing: float, spacing: float) -> Line:
-    """Exponential moving average without start-up bias; `smoothing` in [0, 1) forgets over about 4 s / (1 - s) pixels.
-
-    `spacing` is the distance of two values in pixels.
-    """
+    """Returns the exponential moving average without start-up bias; `smoothing` s in [0, 1) has a memory of about 4 s /
+    (1 - s) pixels. `spacing`: distance of two values in pixels."""
     if smoothing <= 0 or len(values) < 2:
         return values
     keep = float(np.exp(-max(spacing, 1e-3) * (1 - smoothing) / (4 * smoothing)))
     sums = np.fromiter(accumulate(values.tolist(), lambda total, value: keep * total + value), np.float64, len(values))
-    # total[i] starts with the bare first value, so its weights are 1 + keep + ... + keep ** i.
+    # total[i] starts with the bare first value, so its weights sum to 1 + keep + ... + keep ** i.
     weights = (1 - keep ** np.arange(1, len(values) + 1)) / (1 - keep)
     return np.asarray(sums / weights)
 
 
 def _short(values: Sequence[float]) -> list[str]:
-    """Returns labels of numbers that stand together on an axis."""
+    """Returns axis labels with a common unit."""
     largest = max((abs(value) for value in values), default=0.0)
     size, sign = next(((size, sign) for least, size, sign in SIZES if largest >= least), (1.0, ""))
     return [f"{value / size:.7g}{sign}" if value else "0" for value in values]
 
 
 def _ticks(low: float, high: float, pixels: float, log: bool) -> tuple[float, list[float]]:
-    """Returns the distance of the ticks and where they are: on a logarithmic axis at powers of ten, or 1, 2 and 5
-    times such, where that gives enough of them."""
+    """Returns the distance of the ticks and their values; on a logarithmic axis at powers of ten, or 1, 2 and 5 times
+    these, whichever gives enough."""
     most = max(int(pixels / TICK_ROOM), 3)
     if log and high - low >= 1:
         every = -int(-(high - low) // most)
@@ -357,7 +355,7 @@ def _ticks(low: float, high: float, pixels: float, log: bool) -> tuple[float, li
 
 
 def _share(x: Line, x0: float, x1: float) -> float:
-    """What share of the visible width the points cover."""
+    """Returns the share of the visible width that the points cover."""
     return min(float(x[-1] - x[0]) / max(x1 - x0, 1e-9), 1.0) if len(x) > 1 else 1.0
 
 
@@ -366,7 +364,7 @@ def _logarithms(
 ) -> tuple[Line, NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     there = mean > 0
     x, low, high, mean = x[there], low[there], high[there], mean[there]
-    # Where an aggregate reaches below zero, show it from a tenth of its mean.
+    # Where the band reaches below zero, clip it at a tenth of its mean.
     return x, np.log10(np.where(low > 0, low, mean / 10)), np.log10(high), np.log10(mean)
 
 

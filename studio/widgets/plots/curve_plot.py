@@ -35,25 +35,25 @@ if TYPE_CHECKING:
 
 FRAME_MS = 16
 MARK_REACH = 6
-"""Pixels around a mark within which the readout explains it."""
+"""Distance in pixels at which the readout explains a mark."""
 MOST_REMARKS, LONGEST_REMARK = 5, 300
-"""Marks that it explains at once, the last ones, and characters for each."""
+"""Marks explained at once (the newest), and characters for each."""
 ROOM_FOR_TOOLS = 340
-"""Below this width some tools are in the menu of options alone."""
+"""Width in pixels below which some tools move to the options menu."""
 NARROWEST, LOWEST = 240, 116
 
 
 class CurvePlot(QWidget):
     """Plot of `curves`, pairs of (key in the history, label).
 
-    Follows new data until the person pans or zooms; `reset_view()` takes it up again. Nothing polls: whoever owns the
-    history calls `refresh()`, at most some 30 times a second.
+    Follows new data until the person pans or zooms; `reset_view()` resumes. There is no polling: the owner of the
+    history calls `refresh()`, at most about 30 times per second.
     """
 
     save_requested = Signal(str)  # "png" or "csv"
     moment_chosen = Signal(object)
-    """Step, by a click or by dragging the line of the moment; what it was before (None: the present) when the click
-    was the first of two."""
+    """Step chosen by a click or by dragging the moment's line; the previous value (None: newest) at the second click of
+    a double-click."""
 
     def __init__(
         self, history: History, curves: Sequence[tuple[str, str]], parent: QWidget | None = None, *, log: bool = False
@@ -69,8 +69,8 @@ class CurvePlot(QWidget):
         self._moment_before: int | None = None
         self._marks: list[tuple[int, str]] = []
         self._is_beside = True
-        """Whether the legend stands beside the title."""
-        # Dragging sends many range changes between two frames; one redraw serves them all.
+        """Whether the legend is beside the title."""
+        # Dragging sends many range changes per frame; one redraw serves all.
         self._redraw = QTimer(self, singleShot=True, interval=FRAME_MS)
         self._redraw.timeout.connect(self._draw)
         self._build(log)
@@ -85,16 +85,14 @@ class CurvePlot(QWidget):
         self._smoothing.setValue(60)
         scale_length(self._smoothing, self._smoothing.setMinimumWidth, 120)
         self._smoothing.setAccessibleName("Smoothing")
-        self._smoothing.setToolTip("Smoothing of the strong line; the faint one shows the values as they are.")
+        self._smoothing.setToolTip("Smoothing of the strong line; the faint line shows raw values. Usual: 0.6 to 0.9.")
         self._smoothing.valueChanged.connect(lambda _: self._redraw.start())
         self._log = QCheckBox("Log")
         self._log.setChecked(log)
         self._log.setAccessibleName("Logarithmic scale")
-        self._log.setToolTip("Logarithmic scale; values of zero and below are left out.")
+        self._log.setToolTip("Logarithmic scale; omits values of zero and below.")
         self._log.toggled.connect(self.set_log)
-        self._reset = IconButton(
-            "arrows-out", "Reset the view", "Show everything and follow new data (0, or a double-click)"
-        )
+        self._reset = IconButton("arrows-out", "Reset view", "Show all steps and follow new data (0, or double-click)")
         self._reset.clicked.connect(self.reset_view)
         self._name = _muted("Smoothing")
         self._name.setBuddy(self._smoothing)
@@ -106,7 +104,7 @@ class CurvePlot(QWidget):
             self._menu.addAction(_row(self._menu, *widgets))
         self._menu.addSeparator()
         self._menu.addAction("Show everything", self.reset_view)
-        self._menu.addAction("Save picture (PNG)…", lambda: self.save_requested.emit("png"))
+        self._menu.addAction("Save image (PNG)…", lambda: self.save_requested.emit("png"))
         self._menu.addAction("Save numbers (CSV)…", lambda: self.save_requested.emit("csv"))
         self._options.setMenu(self._menu)
 
@@ -134,13 +132,13 @@ class CurvePlot(QWidget):
         layout.setSpacing(0)
         layout.addLayout(self._top)
         layout.addLayout(self._stack, 1)
-        self._stack.addWidget(self._empty)  # once the stack is this widget's, or it would be shown as a window
+        self._stack.addWidget(self._empty)  # in the stack first, or it would show as a window
         self._show_readout()
 
-    # --- what it shows ---
+    # --- content ---
 
     def set_history(self, history: History, keep_view: bool = False) -> None:
-        """Show another run, or the same one in full, which leaves the steps that are seen (`keep_view`)."""
+        """Sets another run's history, or a fuller one of the same run (`keep_view`: the visible steps stay)."""
         self._history = history
         self._drawn_version = -1
         if keep_view:
@@ -149,7 +147,7 @@ class CurvePlot(QWidget):
             self.reset_view()
 
     def set_curves(self, curves: Sequence[tuple[str, str]]) -> None:
-        """Show others of the history's keys, under these labels."""
+        """Sets the keys and labels of the curves."""
         if list(curves) == self._curves:
             return
         self._curves = list(curves)
@@ -169,58 +167,58 @@ class CurvePlot(QWidget):
         self._readout.setToolTip(wrapped_tip(said))
 
     def set_marks(self, marks: Sequence[tuple[int, str]]) -> None:
-        """Steps at which something happened, and what: lines that the readout explains under the pointer."""
+        """Sets steps with events and their texts: lines that the readout explains under the pointer."""
         self._marks = list(marks)
         if self._canvas is not None:
             self._canvas.set_marks([step for step, _ in marks])
 
     def set_moment(self, step: int | None) -> None:
-        """A step that is looked at: a line, whose values the readout shows unless the pointer asks for others."""
+        """Sets the chosen moment: a line whose values the readout shows while the pointer is elsewhere."""
         self._moment = step
         if self._canvas is not None:
             self._canvas.show_moment(step)
         self._show_readout()
 
     def set_empty_text(self, text: str) -> None:
-        """What stands in the place of the curves before there are any."""
+        """Sets the text shown before there are curves."""
         self._empty_text = text
         self._empty.setText(text)
 
     def refresh(self) -> None:
-        """Draw what the history has gained; costs nothing when that is nothing or nobody sees it."""
+        """Draws new data of the history; costs nothing if there is none or the plot is hidden."""
         if self._drawn_version != self._history.version and self.isVisible():
             self._draw()
 
     def reset_view(self) -> None:
-        """Show all steps and follow new data again."""
+        """Shows all steps and follows new data again."""
         self._following = True
         self._draw()
 
     def following(self) -> bool:
-        """Whether the view moves along with new data."""
+        """Whether the view follows new data."""
         return self._following
 
     def smoothing(self) -> float:
-        """0 (none) ... 0.99."""
+        """Returns the smoothing, 0 (none) ... 0.99."""
         return float(self._smoothing.value()) / 100
 
     def set_smoothing(self, smoothing: float) -> None:
-        """0 (none) ... 0.99."""
+        """Sets the smoothing, 0 (none) ... 0.99."""
         self._smoothing.setValue(round(100 * smoothing))
 
     def log(self) -> bool:
-        """Whether y is logarithmic."""
+        """Whether the y axis is logarithmic."""
         return bool(self._log.isChecked())
 
     def set_log(self, log: bool) -> None:
-        """Logarithmic y, or linear."""
+        """Sets a logarithmic or linear y axis."""
         self._log.setChecked(log)
         if self._canvas is not None:
             self._canvas.set_log(log)
             self._redraw.start()
 
     def readout(self) -> str:
-        """The legend's text: names, and under the crosshair the step and the values."""
+        """Returns the legend's text: names, and step and values under the crosshair."""
         return self._readout.plain
 
     # --- drawing ---
@@ -229,7 +227,7 @@ class CurvePlot(QWidget):
         self._redraw.stop()
         span = self._history.span()
         if span is not None and not pyqtgraph_import.is_over():
-            pyqtgraph_import.begin()  # and then it is drawn
+            pyqtgraph_import.begin()  # drawn then
             self._empty.clear()
             return
         self._drawn_version = self._history.version
@@ -244,7 +242,7 @@ class CurvePlot(QWidget):
         if self._following:
             canvas.show_span()
         canvas.draw(self._history, self.smoothing())
-        self._redraw.stop()  # setting the range has asked for a redraw that was just done
+        self._redraw.stop()  # setting the range requested the redraw that was just done
         self._show_readout()
 
     def _ready_canvas(self) -> CurveCanvas:
@@ -310,7 +308,7 @@ class CurvePlot(QWidget):
     # --- saving ---
 
     def picture(self) -> QImage:
-        """The plot as it is seen, at twice the resolution and with smooth lines."""
+        """Returns the visible plot as an image, at double resolution with smooth lines."""
         canvas = self._ready_canvas()
         canvas.restyle(antialias=True)
         area = canvas.geometry().united(self._readout.geometry())
@@ -326,7 +324,7 @@ class CurvePlot(QWidget):
         return image
 
     def numbers(self) -> ReportRows:
-        """Every report of these curves."""
+        """Returns every report of these curves."""
         known = self._history.keys()
         return self._history.rows([key for key, _ in self._curves if key in known])
 
@@ -344,11 +342,11 @@ class CurvePlot(QWidget):
         self._place_readout()
 
     def _fit_tools(self, has_room: bool) -> None:
-        """Shows the tools that the menu of options holds as well, where the title leaves room."""
+        """Shows toolbar copies of the options menu where there is room."""
         self._reset.setVisible(has_room)
 
     def _place_readout(self) -> None:
-        """Beside the title where one row is enough for it, and else below."""
+        """Places the readout beside the title if it fits in one row, else below."""
         beside = self._head.sizeHint().width() + self._tools.sizeHint().width() + 2 * self._top.horizontalSpacing()
         is_beside = self._readout.fits_one_row(self.width() - beside - 12)
         if is_beside != self._is_beside:
@@ -358,7 +356,7 @@ class CurvePlot(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        # After the first paint, so that the canvas is there before the first report without holding up the window.
+        # After the first paint, so that the canvas is ready for the first report without blocking the window.
         QTimer.singleShot(0, self, self._warm)
 
     def _warm(self) -> None:
@@ -395,7 +393,7 @@ class CurvePlot(QWidget):
 
 
 def _row(menu: QMenu, *widgets: QWidget) -> QWidgetAction:
-    """Widgets as an entry of a menu."""
+    """Returns widgets as a menu entry."""
     row, action = QWidget(), QWidgetAction(menu)
     line = QHBoxLayout(row)
     line.setContentsMargins(12, 4, 12, 4)

@@ -1,4 +1,4 @@
-"""Chart of two histograms: distances of generated images, and of real ones, to the nearest training images."""
+"""Chart of two histograms: distances of generated and of real images to their nearest training images."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FOOT = 2 * LINE + 4
 
 
 class DistanceChart(QWidget):
-    """Painted here: importing pyqtgraph for so little would stop the window for half a second."""
+    """Histogram painted with QPainter, as importing pyqtgraph would block the window for half a second."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -30,7 +30,7 @@ class DistanceChart(QWidget):
     def show_distances(
         self, here: float, generated: NDArray[np.float64], real: NDArray[np.float64], real_name: str
     ) -> None:
-        """`here`: that of the image that is compared; the others (n,) of each kind."""
+        """Shows the distances. `here`: distance of the compared image; the others (n,) of each kind."""
         scheme = theme.current()
         largest = max([here, *generated.tolist(), *real.tolist()])
         self._edges = np.linspace(0.0, max(largest, 1e-6) * 1.02, BINS + 1)
@@ -40,7 +40,7 @@ class DistanceChart(QWidget):
         self.update()
 
     def shares(self) -> dict[str, NDArray[np.float64]]:
-        """The height of each bar, by the name of what is counted: shares of 1."""
+        """Returns the height of each bar by label, as shares of 1."""
         return {name: shares for name, _, shares in self._parts}
 
     def _shares(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -82,14 +82,14 @@ class DistanceChart(QWidget):
                 painter.fillRect(QRectF(bar.left(), bar.top(), bar.width(), 2), QColor(color))
 
     def _paint_name(self, painter: QPainter, position: QPointF, name: str, color: str) -> float:
-        """Returns where the next one begins."""
+        """Paints a label; returns the x position of the next one."""
         painter.fillRect(QRectF(position.x(), position.y() - 9, 9, 9), QColor(color))
         painter.setPen(QColor(theme.current().text))
         painter.drawText(position + QPointF(14, 0), name)
         return position.x() + 14 + painter.fontMetrics().horizontalAdvance(name) + 18
 
     def _paint_here(self, painter: QPainter, bars: QRectF) -> None:
-        """Below the axis, so that it hides no bar."""
+        """Paints the mark below the axis, where it hides no bar."""
         scheme = theme.current()
         x = bars.left() + bars.width() * self._here / float(self._edges[-1])
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -12,14 +12,14 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from studio import theme
 
 SWATCH, GAP, BETWEEN = 18, 6, 16
-"""Pixels: a stretch of the line, what is between it and the label, and between two curves."""
+"""Widths in pixels: swatch, gap to its label, and gap between two curves."""
 USUAL_VALUE, USUAL_STEP = "-0.00000", "step 000,000"
-"""Room that is kept for them, so that nothing moves as they come and go."""
+"""Texts whose width is reserved, so that the layout does not move."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A curve, and its value where there is one."""
+    """A curve and its optional value."""
 
     color: str
     label: str
@@ -32,7 +32,7 @@ class Entry:
 
 
 class Legend(QWidget):
-    """Takes as many rows as its curves need. A label is elided only where it is wider than the whole legend."""
+    """Legend with as many rows as its curves need. A label is elided only if wider than the whole legend."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,12 +43,12 @@ class Legend(QWidget):
         self._place = ""
         self._remarks = ""
         self._rooms: list[int] = [0]
-        """Pixels for each value and, last, for the place."""
+        """Widths in pixels of each value and, last, of the place."""
         self.plain = ""
-        """Its text."""
+        """The legend's text."""
 
     def show_entries(self, entries: Sequence[Entry], place: str = "", remarks: Sequence[str] = ()) -> None:
-        """`place`: where the values are, empty where there are none; `remarks`: what happened there."""
+        """Shows the entries. `place`: step of the values, or empty; `remarks`: events at that step."""
         metrics = self.fontMetrics()
         others = [entry.label for entry in entries] != [entry.label for entry in self._entries]
         if others:
@@ -79,14 +79,14 @@ class Legend(QWidget):
         return max((slot.bottom() + 1 for slot in self._slots(width)), default=self._row())
 
     def fits_one_row(self, width: int) -> bool:
-        """Whether so many pixels are enough for all of it side by side."""
+        """Returns whether this width is enough for one row."""
         return self.heightForWidth(max(width, 1)) <= self._row()
 
     def _row(self) -> int:
         return self.fontMetrics().height() + 2
 
     def _slots(self, width: int) -> Iterator[QRect]:
-        """The room of each curve and, last, of the place, row by row."""
+        """Returns the rectangle of each curve and, last, of the place, row by row."""
         x = y = 0
         metrics = self.fontMetrics()
         labels = [SWATCH + GAP + metrics.horizontalAdvance(entry.label) for entry in self._entries]

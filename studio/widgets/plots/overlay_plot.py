@@ -23,18 +23,18 @@ SMOOTHING = 0.6
 
 @dataclass(frozen=True, eq=False)
 class PlottedCurve:
-    """A curve over another axis than its steps."""
+    """A curve over another axis than steps."""
 
     x: Line
     curve: Curve
 
     def between(self, x0: float, x1: float) -> slice:
-        """The points from x0 to x1, and one more on either side."""
+        """Returns the points from x0 to x1, and one more on either side."""
         first, last = np.searchsorted(self.x, x0), np.searchsorted(self.x, x1, "right")
         return slice(max(int(first) - 1, 0), int(last) + 1)
 
     def words(self, x: float) -> str:
-        """The mean at the point that is nearest to x, as far as the curve goes."""
+        """Returns the mean at the point nearest to x, within the curve's range."""
         if x > self.x[-1]:
             return f"ended at {self.curve.mean[-1]:.4g}"
         at = int(np.abs(self.x - x).argmin())
@@ -42,7 +42,7 @@ class PlottedCurve:
 
 
 class _Pair:
-    """What the canvas draws from."""
+    """Source of the canvas with both curves."""
 
     def __init__(self, plotted: dict[str, PlottedCurve]) -> None:
         self.plotted = plotted
@@ -65,14 +65,14 @@ class _Canvas(CurveCanvas):
         super().__init__(SIDES, ("run A", "run B"))
 
     def restyle(self, antialias: bool = True) -> None:
-        super().restyle(antialias)  # these runs do not grow, so they may cost more than live ones
+        super().restyle(antialias)  # these runs do not grow, so antialiasing is affordable
         pen = self._smooth[1].opts["pen"]
         pen.setStyle(STYLES[1])
         self._smooth[1].setPen(pen)
 
 
 class OverlayPlot(QWidget):
-    """Wheel and mouse zoom and pan as on the other plots."""
+    """Plot of two curves. Wheel and mouse zoom and pan as in other plots."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -99,15 +99,15 @@ class OverlayPlot(QWidget):
         layout.setSpacing(4)
         layout.addLayout(row)
         layout.addWidget(self._canvas, 1)
-        self.setAccessibleName("The curves of both runs")
+        self.setAccessibleName("Curves of both runs")
 
     def set_names(self, names: dict[str, str]) -> None:
-        """What the sides are called."""
+        """Sets the names of the sides."""
         self._names = names
         self._show_readout()
 
     def show_pair(self, plotted: dict[str, PlottedCurve], unit: str, say: Callable[[float], str]) -> None:
-        """The curves by side, what their axis counts, and a place on it in words."""
+        """Shows the curves by side; `words` formats a position on their axis."""
         self._pair, self._unit, self._say = _Pair(plotted), unit, say
         self._canvas.getPlotItem().setLabel("bottom", unit)
         self._whole = True
@@ -115,21 +115,21 @@ class OverlayPlot(QWidget):
         self._show_readout()
 
     def set_log(self, log: bool) -> None:
-        """Logarithmic y, or linear."""
+        """Sets a logarithmic or linear y axis."""
         self._canvas.set_log(log)
         self._redraw.start()
 
     def reset_view(self) -> None:
-        """Show everything again."""
+        """Shows everything again."""
         self._whole = True
         self._draw()
 
     def plotted(self) -> dict[str, PlottedCurve]:
-        """The curves that are drawn, by side."""
+        """Returns the drawn curves by side."""
         return dict(self._pair.plotted)
 
     def readout(self) -> str:
-        """What is said above the curves, as text."""
+        """Returns the readout's text."""
         return self._readout.plain
 
     def _leave_whole(self) -> None:
@@ -145,7 +145,7 @@ class OverlayPlot(QWidget):
         if self._whole:
             self._canvas.show_span()
         self._canvas.draw(self._pair, SMOOTHING)
-        self._redraw.stop()  # setting the range has asked for what was just done
+        self._redraw.stop()  # setting the range requested what was just done
 
     def _hover(self, x: float | None) -> None:
         self._at = x

@@ -1,4 +1,4 @@
-"""Plot card: a plot with its title in words, a "?", and tools to move, maximize and remove it."""
+"""Plot card: a plot with its title, a "?", and tools to move, maximize and remove it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from studio.widgets.plots.curve_plot import CurvePlot
 from studio.widgets.plots.subjects import Subject
 
 LONGEST_TITLE = 220
-"""Pixels; the tip has the whole."""
+"""Largest width of a title in pixels; its tip has the whole text."""
 
 
 class PlotTitle(ElidedLabel):
-    """A hand drags the plot by it."""
+    """Title by which the plot is dragged."""
 
     dragged = Signal(QPoint)
-    """Where the pointer is on the screen."""
+    """Screen position of the pointer."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,13 +45,13 @@ class PlotTitle(ElidedLabel):
 
 
 class PlotCard(CurvePlot):
-    """Shows one subject of a run's numbers."""
+    """Card with the plot of one subject."""
 
     removed = Signal()
     maximize_requested = Signal()
-    """Or to stand among the others again."""
+    """Maximize the plot, or restore the others."""
     moved = Signal(int)
-    """So many places to the right, or to the left."""
+    """Number of places to the right, negative to the left."""
 
     def __init__(self, history: History, subject: Subject, parent: QWidget | None = None) -> None:
         super().__init__(history, subject.curves, parent)
@@ -62,7 +62,7 @@ class PlotCard(CurvePlot):
         self._help: HelpButton | None = None
         self._maximize = IconButton("corners-out", "Maximize", "Maximize this plot (M)")
         self._maximize.clicked.connect(self.maximize_requested)
-        remove = IconButton("x", "Remove the plot", "Remove this plot")
+        remove = IconButton("x", "Remove plot", "Remove this plot")
         remove.clicked.connect(self.removed)
         for button in (self._maximize, remove):
             self._tools.addWidget(button)
@@ -71,7 +71,7 @@ class PlotCard(CurvePlot):
         self._left = self._menu.addAction("Move left", lambda: self.moved.emit(-1))
         self._right = self._menu.addAction("Move right", lambda: self.moved.emit(1))
         self.instead = QMenu("Plot instead", self._menu)
-        """Menu of other plots for this place; whoever knows them fills it."""
+        """Menu of other plots for this place, filled by the owner."""
         self._menu.addMenu(self.instead)
         self._describe()
 
@@ -83,14 +83,14 @@ class PlotCard(CurvePlot):
             self._describe()
 
     def show_maximized(self, maximized: bool) -> None:
-        """Whether the others are hidden for it."""
+        """Shows whether the plot is maximized."""
         self._maximize.setIcon(theme.icon("corners-in" if maximized else "corners-out"))
         words = "Restore" if maximized else "Maximize"
         self._maximize.setAccessibleName(words)
-        self._maximize.setToolTip("Show the other plots again (M)" if maximized else "Maximize this plot (M)")
+        self._maximize.setToolTip("Show other plots again (M)" if maximized else "Maximize this plot (M)")
 
     def show_place(self, is_first: bool, is_last: bool) -> None:
-        """Whether it stands at an end of the row."""
+        """Sets whether the card is at an end of the row."""
         self._left.setEnabled(not is_first)
         self._right.setEnabled(not is_last)
 

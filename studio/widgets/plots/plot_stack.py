@@ -1,4 +1,4 @@
-"""Plot stack: plots side by side that a person adds, removes, reorders and maximizes."""
+"""Plot stack: plots side by side that can be added, removed, reordered and maximized."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from studio.widgets.plots.plot_card import PlotCard
 from studio.widgets.plots.subjects import LOSSES, SCORES, Subject, found, subjects
 
 MOST = 8
-"""Plots that are shown at once."""
+"""Largest number of plots."""
 LOWEST = 118
 
 
 class PlotStack(QWidget):
-    """Two plots at first: losses and scores. What is chosen is named by families of keys (`core.stats.keys`)."""
+    """Row of plots, losses and scores at first. Plots are named by families of keys (`core.stats.keys`)."""
 
     save_requested = Signal(str, object)
     """"png" or "csv", and the plot."""
     moment_chosen = Signal(object)
-    """A step, or None."""
+    """A step, or None for the newest."""
     maximized = Signal(bool)
-    """One plot takes the place of the others, or no longer."""
+    """Whether one plot hides the others."""
 
     def __init__(self, history: History, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,12 +40,12 @@ class PlotStack(QWidget):
         self._moment: int | None = None
         self._largest: PlotCard | None = None
         self.cards: list[PlotCard] = []
-        """In the order in which they are seen."""
+        """Cards from left to right."""
         self._wanted: list[str] = []
-        """The families that were asked for, of the cards in the same order."""
+        """Requested families of the cards, in the same order."""
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setChildrenCollapsible(False)
-        self._add = IconButton("plus", "Add a plot", "Choose what is plotted")
+        self._add = IconButton("plus", "Add plot", "Choose a plot to add")
         self._add.setProperty("hasMenu", True)
         self._add.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self._add)
@@ -60,14 +60,14 @@ class PlotStack(QWidget):
         row.addWidget(self._add, 0, Qt.AlignmentFlag.AlignTop)
         self.show_names((LOSSES, SCORES))
 
-    # --- what is plotted ---
+    # --- plots ---
 
     def shown(self) -> list[str]:
-        """The families that are plotted, from left to right."""
+        """Returns the plotted families from left to right."""
         return list(self._wanted)
 
     def show_names(self, names: Sequence[str]) -> None:
-        """Plots these families and no others, those of which nothing is known yet as well."""
+        """Plots exactly these families, also unknown ones."""
         self.maximize(None)
         for card in list(self.cards):
             self._drop(card)
@@ -75,7 +75,7 @@ class PlotStack(QWidget):
             self._put(name)
 
     def add(self, name: str) -> None:
-        """Plots one family more, in the place of the last one where there are too many."""
+        """Adds a family, replacing the last one if there are too many."""
         if name in self._wanted:
             return
         self.maximize(None)
@@ -84,13 +84,13 @@ class PlotStack(QWidget):
         self._put(name)
 
     def remove(self, card: PlotCard) -> None:
-        """Plots it no longer; the last one stays."""
+        """Removes a plot; the last one stays."""
         if len(self.cards) > 1:
             self.maximize(None)
             self._drop(card)
 
     def show_keys(self, keys: Sequence[str]) -> None:
-        """Plots the first of these numbers that is known, if it is not plotted yet, and gives it the keyboard."""
+        """Adds a plot of the first known key, if needed, and focuses it."""
         for key in keys:
             subject = self._known.get(family(key))
             if subject is None:
@@ -106,7 +106,7 @@ class PlotStack(QWidget):
             return
 
     def maximize(self, card: PlotCard | None) -> None:
-        """Hides the others; None: shows them all again."""
+        """Maximizes a plot; None shows all again."""
         if card is self._largest:
             return
         self._largest = card
@@ -117,7 +117,7 @@ class PlotStack(QWidget):
         self.refresh()
 
     def put_at(self, card: PlotCard, index: int) -> None:
-        """Puts a plot in another place."""
+        """Moves a plot to another place."""
         before = self.cards.index(card)
         index = min(max(index, 0), len(self.cards) - 1)
         if index == before:
@@ -131,17 +131,17 @@ class PlotStack(QWidget):
         self.splitter.setSizes(widths)
         self._show_places()
 
-    # --- what it is told ---
+    # --- display ---
 
     def set_history(self, history: History, keep_view: bool = False) -> None:
-        """The numbers of another run, or of the same one in full."""
+        """Sets another run's history, or a fuller one of the same run."""
         self._history = history
         for card in self.cards:
             card.set_history(history, keep_view)
         self.refresh()
 
     def refresh(self) -> None:
-        """Draws what the history has gained."""
+        """Draws new data of the history."""
         if (keys := tuple(self._history.keys())) != self._keys:
             self._keys, self._known = keys, subjects(keys)
             for name, card in zip(self._wanted, self.cards, strict=True):
@@ -151,18 +151,18 @@ class PlotStack(QWidget):
             card.refresh()
 
     def set_marks(self, marks: Sequence[tuple[int, str]]) -> None:
-        """Steps at which something happened, and what."""
+        """Sets steps with events and their texts."""
         self._marks = list(marks)
         for card in self.cards:
             card.set_marks(marks)
 
     def set_moment(self, step: int | None) -> None:
-        """The step that is looked at."""
+        """Sets the chosen moment."""
         self._moment = step
         for card in self.cards:
             card.set_moment(step)
 
-    # --- building ---
+    # --- construction ---
 
     def _put(self, name: str) -> None:
         subject = found(name, self._known) or Subject.of([name])
@@ -179,7 +179,7 @@ class PlotStack(QWidget):
         self.cards.append(card)
         self._wanted.append(name)
         self.splitter.addWidget(card)
-        card.show()  # at once, and not when the event loop comes to it: it may be given the keyboard
+        card.show()  # at once, not in the event loop, as it may get the focus next
         self.splitter.setSizes([1000] * len(self.cards))
         card.refresh()
         self._show_places()
@@ -187,7 +187,7 @@ class PlotStack(QWidget):
     def _drop(self, card: PlotCard) -> None:
         index = self.cards.index(card)
         del self.cards[index], self._wanted[index]
-        card.hide()  # it is deleted only when the event loop comes to it
+        card.hide()  # deleted only by the event loop
         card.deleteLater()
         self._show_places()
 
@@ -209,7 +209,7 @@ class PlotStack(QWidget):
         x = self.splitter.mapFromGlobal(place).x()
         for index, other in enumerate(self.cards):
             if other is not card and other.isVisible() and other.x() <= x < other.x() + other.width():
-                # Past its middle only, or two plots of different widths would change places back and forth.
+                # Past its middle only, or two plots of different widths would swap back and forth.
                 middle = other.geometry().center().x()
                 if (x >= middle) == (index > self.cards.index(card)):
                     self.put_at(card, index)
@@ -220,7 +220,7 @@ class PlotStack(QWidget):
             card.show_place(card is self.cards[0], card is self.cards[-1])
 
     def _fill(self, menu: QMenu, do: Callable[[str], object], shown: Sequence[str]) -> None:
-        """Lists what can be plotted, by groups."""
+        """Lists the available plots by group."""
         menu.clear()
         plotted = [card.subject.name for card in self.cards]
         for title, members in self._grouped():

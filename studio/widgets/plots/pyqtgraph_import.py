@@ -11,10 +11,10 @@ MODULE = "studio.widgets.plots.curve_canvas"
 
 
 class PyqtgraphImport(QObject):
-    """There is one for the whole program, `pyqtgraph_import`."""
+    """Background import; `pyqtgraph_import` is the only instance."""
 
     ended = Signal()
-    """`CurveCanvas` can be imported at no cost, if it can be imported at all."""
+    """Importing `CurveCanvas` is now immediate, or fails."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -22,14 +22,14 @@ class PyqtgraphImport(QObject):
         self._is_over = False
 
     def begin(self) -> None:
-        """In a thread, if it was not begun before; `ended` follows either way."""
+        """Starts the import in a thread, once; emits `ended` in any case."""
         if self._is_over:
             self.ended.emit()
         elif not self._thread.is_alive():
             self._thread.start()
 
     def wait(self) -> None:
-        """Until it is over, if it was begun. Qt must not be taken down while something of it is imported."""
+        """Waits for a started import. Qt must not be shut down during it."""
         if self._thread.is_alive():
             self._thread.join()
 
@@ -37,10 +37,10 @@ class PyqtgraphImport(QObject):
         return self._is_over
 
     def load(self) -> None:
-        """Imports it here and now."""
+        """Imports it in this thread."""
         try:
             import_module(MODULE)
-        finally:  # who needs it imports it again, and hears then why it cannot be
+        finally:  # the next import raises the error
             self._is_over = True
             self.ended.emit()
 

@@ -1,4 +1,4 @@
-"""Subjects of plots: families of its numbers, each with a title in words and its term in the glossary."""
+"""Subjects of plots: families of numbers, each with a title and its glossary term."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from core.learn import topics
 from core.stats.keys import family, group, is_spread, meaning, measured, protocol_text, short, title
 
 LOSSES, SCORES = "Loss/*/loss", "Score/*"
-"""The families that are plotted before anybody chooses: losses, and how real D finds images."""
+"""Default plots: losses, and how real D rates images."""
 _INSTEAD = {SCORES: "Loss/scores/*", "Loss/scores/*": SCORES}
-"""Probabilities where the loss makes them, and else the scores as they are."""
+"""Probabilities if the loss provides them, else raw scores."""
 _USUAL = {LOSSES: ("Loss/D/loss", "Loss/G/loss"), SCORES: ("Score/real", "Score/fake")}
 _LABELS = {
     "Loss/D/loss": "Discriminator",
@@ -36,7 +36,7 @@ class Subject:
 
     @classmethod
     def of(cls, keys: Sequence[str]) -> Subject:
-        """Returns the subject of the keys of one family."""
+        """Returns the subject of keys of one family."""
         metric = measured(keys[0])
         name = f"{title(keys)}: {protocol_text(metric[1])}" if metric else title(keys)
         curves = tuple((key, _LABELS.get(key, short(key))) for key in keys)
@@ -44,10 +44,9 @@ class Subject:
 
 
 def subjects(keys: Sequence[str]) -> dict[str, Subject]:
-    """Returns what can be plotted of these numbers, by family, in the order of their first appearance; losses and
-    scores also before there are any.
+    """Returns the subjects of these numbers by family, in order of first appearance, always with losses and scores.
 
-    Numbers that were measured in different ways are different subjects, so that they never share an axis.
+    Numbers measured in different ways are different subjects, so that they never share an axis.
     """
     families: dict[str, list[str]] = {}
     for key in dict.fromkeys(keys):
@@ -61,5 +60,5 @@ def subjects(keys: Sequence[str]) -> dict[str, Subject]:
 
 
 def found(name: str, known: dict[str, Subject]) -> Subject | None:
-    """Returns the subject of a family among those that are known, or the one that takes its place."""
+    """Returns the known subject of a family, or its replacement."""
     return known.get(name) or known.get(_INSTEAD.get(name, ""))

@@ -18,20 +18,20 @@ Steps = NDArray[np.int64]
 RADIUS = 7
 LARGEST = 2**31 - 1
 FLAGS, BELOW = 14, 20
-"""Pixels: height of the flags above the groove, and of the rest."""
+"""Height of the flags above the groove and of the part below, in pixels."""
 REACH = 6
-"""Pixels on either side of a flag within which it is meant."""
+"""Distance in pixels at which a flag is hit."""
 MOST_NAMED = 8
-"""Flags that one tip explains."""
+"""Largest number of flags in one tip."""
 ORDER = ("edit", "checkpoint", "best")
-"""Order in which flags are painted, the last on top."""
+"""Painting order of flags, last on top."""
 
 
 class TimeBar(QAbstractSlider):
-    """Dragged anywhere. The keys are those of whoever it belongs to."""
+    """Bar with a handle that can be dragged from anywhere. Its owner handles the keys."""
 
     scrubbed = Signal(int)
-    """A hand is at this step."""
+    """Step under the dragged handle."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,32 +44,32 @@ class TimeBar(QAbstractSlider):
         self.setRange(0, 0)
 
     def show_span(self, first: int, last: int) -> None:
-        """The steps at both ends."""
+        """Sets the first and last step."""
         with QSignalBlocker(self):
             self.setRange(first, min(last, LARGEST))
         self.update()
 
     def show_pictures(self, steps: Steps) -> None:
-        """Steps of which there is a picture."""
+        """Sets the steps with stored samples."""
         self._pictures = steps
         self.update()
 
     def show_flags(self, flags: Sequence[Flag]) -> None:
-        """Flags above the groove, in any order."""
+        """Sets the flags above the groove, in any order."""
         self._flags = tuple(sorted(flags, key=lambda flag: (ORDER.index(flag.kind), flag.step)))
         words = [f"step {flag.step:,}: {flag.text}" for flag in sorted(flags, key=lambda flag: flag.step)]
         self.setAccessibleDescription("\n".join(words[-MOST_NAMED:]))
         self.update()
 
     def flags_at(self, position: QPointF) -> list[Flag]:
-        """The flags under a point of the widget, the nearest first."""
+        """Returns the flags under a point of the widget, nearest first."""
         if position.y() > FLAGS + 2:
             return []
         near = [(abs(self._x(flag.step) - position.x()), flag) for flag in reversed(self._flags)]
         return [flag for away, flag in sorted(near, key=lambda pair: pair[0]) if away <= REACH]
 
     def show_step(self, step: int) -> None:
-        """Where the handle stands; emits nothing."""
+        """Moves the handle; emits nothing."""
         with QSignalBlocker(self):
             self.setValue(min(step, LARGEST))
         self.update()
@@ -129,7 +129,7 @@ class TimeBar(QAbstractSlider):
     def _paint_pictures(self, painter: QPainter, middle: float) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setPen(QColor(theme.current().outline))
-        # One line a pixel is all that can be seen, however many there are.
+        # At most one line per pixel is visible.
         for x in sorted({round(self._x(step)) for step in self._pictures.tolist()}):
             painter.drawLine(x, round(middle) + 6, x, round(middle) + 9)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -137,7 +137,7 @@ class TimeBar(QAbstractSlider):
     def _paint_flags(self, painter: QPainter, middle: float) -> None:
         scheme = theme.current()
         colors = {"edit": scheme.accent, "checkpoint": scheme.muted, "best": scheme.good}
-        # One flag a pixel is all that can be seen, however many there are.
+        # At most one flag per pixel is visible.
         drawn: dict[tuple[int, str], None] = {(round(self._x(flag.step)), flag.kind): None for flag in self._flags}
         for x, kind in drawn:
             color = QColor(colors[kind])
@@ -145,7 +145,7 @@ class TimeBar(QAbstractSlider):
             painter.drawLine(QPointF(x + 0.5, 2 - FLAGS), QPointF(x + 0.5, middle - 3))
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(color)
-            away = 8.5 if x + 9 <= self.width() else -8.5  # at the right edge it flies to the left
+            away = 8.5 if x + 9 <= self.width() else -8.5  # at the right edge it points left
             tip = [QPointF(x + 0.5, 2 - FLAGS), QPointF(x + 0.5 + away, 6 - FLAGS), QPointF(x + 0.5, 10 - FLAGS)]
             painter.drawPolygon(QPolygonF(tip))
 

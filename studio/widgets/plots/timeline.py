@@ -15,17 +15,17 @@ from studio.widgets.basic.labels import IconButton, Label
 from studio.widgets.plots.time_bar import Steps, TimeBar
 
 SPEEDS = (5, 10, 20, 30)
-"""Pictures a second."""
+"""Frames per second."""
 PARTS = 100
-"""Of a run without pictures, one is a step to the left or right."""
+"""Arrow-key steps across a run without stored samples."""
 
 
 class Timeline(QWidget):
-    """Left and Right step, Page Up and Page Down go from flag to flag, Home goes to the start, End follows again, Space
-    plays."""
+    """Timeline. Left and Right step, Page Up and Page Down jump between flags, Home goes to the start, End follows the
+    training, Space plays."""
 
     moved = Signal(object)
-    """The step that is looked at from now on, or None: the newest, whatever comes."""
+    """Chosen step, or None to follow the newest."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -37,9 +37,7 @@ class Timeline(QWidget):
         self._timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._advance)
         self._bar = TimeBar()
-        self._bar.setToolTip(
-            "Drag to see the samples of an earlier step; flags are checkpoints, the best, and changed settings"
-        )
+        self._bar.setToolTip("Drag to see earlier samples; flags mark checkpoints, the best one, and changed settings")
         self._bar.scrubbed.connect(self._scrub)
         self._play = IconButton("play", "Play")
         self._play.clicked.connect(self.toggle)
@@ -54,57 +52,58 @@ class Timeline(QWidget):
         self._show_playing()
         self._show()
 
-    # --- what it is told ---
+    # --- input ---
 
     def set_span(self, span: tuple[int, int] | None) -> None:
-        """First and last step of the reports; None where there are none."""
+        """Sets the first and last step of the reports; None if there are none."""
         self._span = span or (0, 0)
         self._show()
 
     def set_pictures(self, steps: Steps) -> None:
-        """The steps, in order, of which there are samples."""
+        """Sets the steps with stored samples, ascending."""
         self._pictures = steps
         self._bar.show_pictures(steps)
         self._show()
 
     def set_flags(self, flags: Sequence[Flag]) -> None:
-        """Moments that are worth going to."""
+        """Sets the flags."""
         self._flagged = sorted({flag.step for flag in flags})
         self._bar.show_flags(flags)
 
     def set_moment(self, step: int | None) -> None:
-        """The step that is looked at; emits nothing."""
+        """Shows the chosen step; emits nothing."""
         self._moment = step
         if step is None:
             self.stop()
         self._show()
 
     def set_waiting(self, waiting: bool) -> None:
-        """Whether the picture of the present moment has yet to come: playing waits for it."""
+        """Sets whether the samples of the current moment are still loading; playback waits for them."""
         self._waiting = waiting
 
-    # --- what it says ---
+    # --- output ---
 
     def moment(self) -> int | None:
-        """The step that is looked at; None: the newest."""
+        """Returns the chosen step; None for the newest."""
         return self._moment
 
     def picture_at(self, step: int) -> int | None:
-        """The step of the newest picture at or before this one, or else of the first; None where there are none."""
+        """Returns the step of the newest stored samples at or before this step, or else of the first; None if there are
+        none."""
         if not len(self._pictures):
             return None
         return int(self._pictures[max(int(np.searchsorted(self._pictures, step, "right")) - 1, 0)])
 
-    # --- a person ---
+    # --- actions ---
 
     def go(self, step: int | None) -> None:
-        """To a step, or to follow the newest."""
+        """Goes to a step; None follows the newest."""
         if step != self._moment:
             self.set_moment(step)
             self.moved.emit(step)
 
     def step_by(self, count: int) -> None:
-        """So many pictures on, or back."""
+        """Moves by a number of stored samples."""
         self.stop()
         here = self._bar.maximum() if self._moment is None else self._moment
         stops = self._pictures if len(self._pictures) else np.linspace(*self._ends(), PARTS + 1).astype(np.int64)
@@ -113,7 +112,7 @@ class Timeline(QWidget):
         self.go(int(stops[min(max(at, 0), len(stops) - 1)]))
 
     def go_to_flag(self, forward: bool) -> None:
-        """To the next flag, or the one before; stays where there is none."""
+        """Goes to the next or previous flag, if there is one."""
         here = self._bar.maximum() + 1 if self._moment is None else self._moment
         ahead = [step for step in self._flagged if (step > here if forward else step < here)]
         if ahead:
@@ -123,7 +122,7 @@ class Timeline(QWidget):
         return self._timer.isActive()
 
     def toggle(self) -> None:
-        """Play from here on, or from the start where this is the end; or stop."""
+        """Starts playback, from the start if at the end; or stops."""
         if self.is_playing():
             self.stop()
         elif len(self._pictures) > 1:
@@ -133,7 +132,7 @@ class Timeline(QWidget):
             self._show_playing()
 
     def stop(self) -> None:
-        """Stand still."""
+        """Stops playback."""
         if self.is_playing():
             self._timer.stop()
             self._show_playing()
@@ -169,7 +168,7 @@ class Timeline(QWidget):
         else:
             self.stop()
 
-    # --- showing ---
+    # --- painting ---
 
     def _ends(self) -> tuple[int, int]:
         pictures = self._pictures
@@ -192,19 +191,19 @@ class Timeline(QWidget):
         playing = self.is_playing()
         self._play.setIcon(theme.icon("pause" if playing else "play"))
         self._play.setAccessibleName("Pause" if playing else "Play")
-        self._play.setToolTip("Pause (Space)" if playing else "Play the samples of the training (Space)")
+        self._play.setToolTip("Pause (Space)" if playing else "Play the stored samples (Space)")
 
     def _build(self) -> None:
         for speed in SPEEDS:
             self._speed.addItem(f"{speed} fps", speed)
         self._speed.setCurrentIndex(SPEEDS.index(10))
         self._speed.setAccessibleName("Speed")
-        self._speed.setToolTip("How many samples are played a second")
+        self._speed.setToolTip("Playback speed in frames per second")
         self._speed.currentIndexChanged.connect(lambda _: self._timer.setInterval(1000 // self._speed.currentData()))
         self._live.setText("Live")
         self._live.setCheckable(True)
         self._live.setAccessibleName("Live")
-        self._live.setToolTip("Show the newest samples, and each that comes (End)")
+        self._live.setToolTip("Show the newest samples and follow the training (End)")
         self._live.clicked.connect(self._go_live)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

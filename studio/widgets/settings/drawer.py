@@ -23,16 +23,16 @@ from studio.widgets.settings.simple_page import SimplePage
 
 SIMPLE, EXPERT = range(2)
 FASTEST_MACHINE = 1e6
-"""Speed relative to the table from which a stored number is none."""
+"""Largest plausible speed relative to the table; stored values above it are ignored."""
 
 
 class SettingsDrawer(QWidget):
-    """Hosts the form. Both tabs show and change the same settings, which `form` holds."""
+    """Drawer with the form in two tabs, which show and change the same settings."""
 
     expectation_changed = Signal(str, bool)
-    """A sentence on how long a training with these settings takes, and whether it is a warning."""
+    """A sentence on the expected duration of a training with these settings, and whether it is a warning."""
     undo_changed = Signal(bool, bool)
-    """Whether there is a change of a setting to undo, and one to redo."""
+    """Whether a change of a setting can be undone or redone."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,7 +58,7 @@ class SettingsDrawer(QWidget):
         layout.addWidget(self._error)
 
     def tab(self) -> int:
-        """The tab that is shown: `SIMPLE` or `EXPERT`."""
+        """Returns the visible tab: `SIMPLE` or `EXPERT`."""
         return self._tabs.currentIndex()
 
     def set_tab(self, tab: int) -> None:
@@ -66,45 +66,46 @@ class SettingsDrawer(QWidget):
         self._tabs.setCurrentIndex(tab)
 
     def focus_first(self) -> None:
-        """Gives the keyboard to the first setting of the tab that is shown."""
+        """Focuses the first setting of the visible tab."""
         (self.simple, self.expert)[self.tab()].focus_first()
 
     def show_tuned(self, tuned: Tuned, settings: Settings) -> None:
-        """Learns from a trial how fast its device is, for later expectations."""
+        """Learns the speed of a device from its trial, for later expectations."""
         if tuned.rates:
             self._speeds[tuned.device] = max(tuned.rates.values()) / table_rate(settings)
             self._expect()
 
     def show_rate(self, rate: float, settings: Settings) -> None:
-        """Learns the same from a training, in images/s: a trial may have met a busy machine."""
+        """Learns the speed of a device from a training, in images/s, as the machine may have been busy during the
+        trial."""
         if rate > 0:
             self._speeds[self.form.device_kind] = rate / table_rate(settings)
 
     def speeds(self) -> dict[str, float]:
-        """Measured speeds by kinds of devices, relative to the table of `core.monitoring.expectation`."""
+        """Returns measured speeds by device kind, relative to the table of `core.monitoring.expectation`."""
         return dict(self._speeds)
 
     def set_speeds(self, speeds: Mapping[str, Any]) -> None:
-        """Takes over speeds that were measured in an earlier session; what is no speed is left out."""
+        """Takes over speeds measured in an earlier session; ignores invalid ones."""
         for kind, speed in speeds.items():
             if kind in KINDS and isinstance(speed, float) and 0 < speed < FASTEST_MACHINE:
                 self._speeds[kind] = speed
         self._expect()
 
     def undo(self) -> None:
-        """Takes back the last change that the person made to a setting."""
+        """Undoes the last change of a setting by the person."""
         self._undo.undo()
 
     def redo(self) -> None:
-        """Makes again what was undone last."""
+        """Redoes the last undone change."""
         self._undo.redo()
 
     def can_undo(self) -> tuple[bool, bool]:
-        """Whether there is a change of a setting to undo, and one to redo."""
+        """Returns whether a change can be undone and redone."""
         return self._undo.can_undo, self._undo.can_redo
 
     def clear_undo(self) -> None:
-        """Forgets the changes that could be undone: another dataset or run is open."""
+        """Clears the undo history, as another dataset or run is open."""
         self._undo.clear()
 
     def _show_error(self, text: str) -> None:
@@ -114,9 +115,9 @@ class SettingsDrawer(QWidget):
     def _expect(self) -> None:
         found = Expectation("")
         if self.form.is_locked:
-            return  # what was expected at the start
+            return  # expected at the start
         if self.form.is_ready:
-            with suppress(UserError):  # settings that cannot be, which are told below
+            with suppress(UserError):  # invalid settings, reported below
                 kind = self.form.device_kind
                 machine = Machine(kind, os.cpu_count() or 1, self._speeds.get(kind))
                 found = expect(self.form.settings(), self.form.facts.images, machine)

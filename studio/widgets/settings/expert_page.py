@@ -1,4 +1,4 @@
-"""Expert page of the settings drawer: the form, with a search field and a switch for what was changed."""
+"""Expert page of the settings drawer: the form, with a search field and a filter for changes."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from studio.widgets.settings.scrolled import scrolled
 
 
 class ExpertPage(QWidget):
-    """Narrows the form to what matches the search, to what differs from the preset, or to both."""
+    """Page that filters the form by search text, by changes from the preset, or by both."""
 
     def __init__(self, form: SettingsForm, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._form = form
         self._search = QLineEdit(placeholderText="Search settings", clearButtonEnabled=True)
         self._search.setAccessibleName("Search settings")
-        self._search.setToolTip("Find settings by their title, help, choices, or key on the command line")
+        self._search.setToolTip("Search titles, help, choices, and command-line keys")
         self._search.addAction(theme.icon("magnifying-glass", "muted"), QLineEdit.ActionPosition.LeadingPosition)
-        self._changed = LabeledButton("funnel", "Changed", "Show only what differs from the preset", "Changed only")
+        self._changed = LabeledButton(
+            "funnel", "Changed", "Show only settings that differ from the preset", "Changed only"
+        )
         self._changed.setCheckable(True)
         self._search.textChanged.connect(self._filter)
         self._changed.toggled.connect(self._filter)
@@ -37,7 +39,7 @@ class ExpertPage(QWidget):
         self._count()
 
     def focus_first(self) -> None:
-        """Gives the keyboard to the first setting."""
+        """Focuses the first setting."""
         self._form.widget("preset").setFocus()
 
     def _filter(self) -> None:

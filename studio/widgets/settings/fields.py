@@ -30,14 +30,14 @@ from studio.widgets.basic.spin_boxes import WheelGuard, indent_spin_box
 
 UNLIMITED = 10**9
 SHORT = {"thousand images": "k images"}
-"""Units that are too long to stand in a field."""
+"""Units too long for a field, with their abbreviations."""
 
 Refusal = Callable[[Any], str]
-"""Why a setting cannot have a value now, in words; empty where it can."""
+"""Function from a value to the reason why a setting cannot have it now; empty if it can."""
 
 
 class Field(Protocol):
-    """A widget that is read and written as the setting's own type. Setting a value emits nothing."""
+    """Widget with a value of the setting's own type. Setting a value emits nothing."""
 
     help: str
 
@@ -51,12 +51,12 @@ class Field(Protocol):
     def connect(self, edited: Callable[[], None]) -> None: ...
 
     def gray_out(self, refusal: Refusal) -> None:
-        """Disables what cannot be chosen now, and says why in the tooltip."""
+        """Disables unavailable values and explains why in the tip."""
         ...
 
 
 def field_of(name: str, info: FieldInfo, unit: str) -> Field:
-    """The field of one setting, with its help and default as the tooltip."""
+    """Returns the field of a setting, with its help and default as the tip."""
     kinds = [kind for kind in get_args(info.annotation) or (info.annotation,) if kind is not NoneType]
     optional = NoneType in get_args(info.annotation)
     suffix = f" {SHORT.get(unit, unit)}" if unit else ""
@@ -84,7 +84,7 @@ def field_of(name: str, info: FieldInfo, unit: str) -> Field:
 
 
 class ChoiceField:
-    """One of several: (text, value, what it is)."""
+    """Choice of one option: (text, value, help)."""
 
     help = ""
 
@@ -100,7 +100,7 @@ class ChoiceField:
     def set_value(self, value: Any) -> None:
         with QSignalBlocker(self.widget):
             index = self.widget.findData(value)
-            if index < 0:  # a device of another machine, say: keep it, and let the start say what is wrong
+            if index < 0:  # a device of another machine, for example: keep it, and report the problem at the start
                 self.widget.addItem(str(value), value)
                 index = self.widget.count() - 1
             self.widget.setCurrentIndex(index)
@@ -119,14 +119,14 @@ class ChoiceField:
 
 
 class PresetBox(ElidedComboBox):
-    """Presets. The closed box also says how many settings differ: "Studio, 2 changed"."""
+    """Choice of a preset. The closed box also shows the number of changed settings: "Studio, 2 changed"."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._changes = 0
 
     def set_changes(self, count: int) -> None:
-        """How many settings differ from the preset that is chosen."""
+        """Sets the number of settings that differ from the chosen preset."""
         self._changes = count
         self.setAccessibleDescription(self.shown_text())
         self.update()
@@ -137,7 +137,7 @@ class PresetBox(ElidedComboBox):
 
 
 class TextField:
-    """Free text."""
+    """Field for free text."""
 
     help = ""
 
@@ -155,11 +155,11 @@ class TextField:
         self.widget.editingFinished.connect(edited)
 
     def gray_out(self, refusal: Refusal) -> None:
-        pass  # what is written wrong is said when it is written
+        pass  # the text is checked when entered
 
 
 class ColorField:
-    """A color as #rrggbb."""
+    """Field for a color as #rrggbb."""
 
     help = ""
 
@@ -176,11 +176,11 @@ class ColorField:
         self.widget.edited.connect(edited)
 
     def gray_out(self, refusal: Refusal) -> None:
-        pass  # any color can be
+        pass  # every color is available
 
 
 class SwitchField:
-    """A switch."""
+    """Switch for a boolean."""
 
     help = ""
 
@@ -202,13 +202,13 @@ class SwitchField:
 
 
 class IntegerField:
-    """A whole number; one below the least means no limit where that is allowed."""
+    """Field for an integer; one below the minimum means no limit where allowed."""
 
     help = ""
 
     def __init__(self, least: float, most: float, suffix: str, optional: bool) -> None:
         self.widget: QSpinBox | QDoubleSpinBox
-        if most > 2**31 - 1:  # QSpinBox counts in 32 bits with a sign
+        if most > 2**31 - 1:  # QSpinBox uses signed 32-bit numbers
             self.widget = _Plain()
             self.widget.setDecimals(0)
         else:
@@ -236,7 +236,7 @@ class IntegerField:
         self.widget.valueChanged.connect(lambda _: edited())
 
     def gray_out(self, refusal: Refusal) -> None:
-        # Only where the least value turns something off can there be something that must stay off.
+        # Only a setting whose minimum turns something off may be forced to stay off.
         if not self._optional and self.widget.minimum() == 0:
             _gray_out(self, self.value(), refusal(int(self.widget.maximum())))
 
@@ -245,7 +245,7 @@ class IntegerField:
 
 
 class FloatField:
-    """A number, written as shortly as possible; 0 means no limit where that is allowed."""
+    """Field for a number in its shortest notation; 0 means no limit where allowed."""
 
     help = ""
 
@@ -270,7 +270,7 @@ class FloatField:
         self.widget.valueChanged.connect(lambda _: edited())
 
     def gray_out(self, refusal: Refusal) -> None:
-        # Only where the least value turns something off can there be something that must stay off.
+        # Only a setting whose minimum turns something off may be forced to stay off.
         if not self._optional and self.widget.minimum() == 0:
             _gray_out(self, self.value(), refusal(self.widget.maximum()))
 
@@ -303,7 +303,7 @@ def _prepare(box: QAbstractSpinBox, suffix: str) -> None:
     assert isinstance(box, QSpinBox | QDoubleSpinBox)
     box.setSuffix(suffix)
     box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # as wide as the form, not as its bounds
-    box.setLocale(QLocale.c())  # numbers are written as the command line takes them
+    box.setLocale(QLocale.c())  # numbers have the notation of the command line
     box.setGroupSeparatorShown(False)
     box.setStepType(QAbstractSpinBox.StepType.AdaptiveDecimalStepType)
     box.setKeyboardTracking(False)

@@ -26,20 +26,20 @@ USUAL_GRID = "4x4"
 
 
 class SettingsForm(QWidget):
-    """Every setting as one labeled widget, grouped, with rare ones under a fold of each group."""
+    """Form with a labeled widget for each setting, in groups whose rare settings are folded away."""
 
     changed = Signal(str)
-    """The person changed the setting of this name, or several at once, with commas between their names."""
+    """Name of a setting that the person changed, or several names separated by commas."""
     shown = Signal()
-    """Values, or what may be chosen, changed without the person."""
+    """Values or available choices changed by the program."""
     refused = Signal(str)
-    """Why these settings cannot be, with the remedy; empty when they can."""
+    """Why the settings are invalid, with the remedy; empty when valid."""
     live_edited = Signal(object)
-    """Settings with a value that was changed while the training runs."""
+    """Settings with a value changed during the training."""
     preparation_changed = Signal()
-    """Images are to be prepared in another way, whoever decided it."""
+    """The preparation of images changed, by the person or the program."""
     features_chosen = Signal(str)
-    """The person chose a feature extractor, perhaps the same again."""
+    """Feature extractor that the person chose, perhaps the same again."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,9 +50,9 @@ class SettingsForm(QWidget):
         self._locked = self._continues = False
         self._live = live_settings()
         self._troubles: dict[str, Trouble] = {}
-        """Why a device cannot be used, by its name."""
+        """Why a device cannot be used, by device name."""
         self._best = ""
-        """The device that `auto` takes; empty before the devices are known."""
+        """Device chosen by `auto`; empty before the devices are known."""
         self._preset = PresetFit()
         self._rows.edited.connect(self._edited)
         self._rows.reset_requested.connect(self._reset_row)
@@ -65,14 +65,14 @@ class SettingsForm(QWidget):
         column.addWidget(self._rows)
         self.set_settings(next(iter(presets().values())).fitted(self._preset.facts))
 
-    # Reading
+    # Values
 
     def settings(self) -> Settings:
-        """Returns the values of all widgets. Raises `UserError` for a combination that cannot be."""
+        """Returns the values of all widgets. Raises `UserError` for an invalid combination."""
         return validate(self.values())
 
     def values(self) -> dict[str, Any]:
-        """Returns the values of all widgets by the names of their settings, valid or not."""
+        """Returns the values of all widgets by setting name, valid or not."""
         return {name: field.value() for name, field in self._fields.items()}
 
     def value(self, name: str) -> Any:
@@ -84,77 +84,77 @@ class SettingsForm(QWidget):
         return self._fields[name].widget
 
     def changes(self) -> list[str]:
-        """Names of the settings that differ from the preset fitted to the present images, size and device."""
+        """Returns the names of settings that differ from the preset fitted to the current images, size and device."""
         return [name for name, value in self._preset.recipe.items() if self._fields[name].value() != value]
 
     @property
     def recipe(self) -> Mapping[str, Any]:
-        """The preset fitted to the present images, size and device, without what belongs to data and machine."""
+        """Returns the preset fitted to the current images, size and device, without settings of data and machine."""
         return self._preset.recipe
 
     @property
     def facts(self) -> FitContext:
-        """Facts of the images and the device."""
+        """Returns the facts about images and device."""
         return self._preset.facts
 
     @property
     def is_ready(self) -> bool:
-        """Whether data and devices are known, and the next start begins a new training."""
+        """Returns whether data and devices are known and the next start begins a new training."""
         return self._data is not None and bool(self._best) and not self._continues
 
     @property
     def device_kind(self) -> str:
-        """Kind of the device that will train: one of `core.devices.device.KINDS`."""
+        """Returns the kind of the device that will train: one of `core.devices.device.KINDS`."""
         name: str = self.value("device")
         return (self._best if name == "auto" else name).partition(":")[0]
 
     @property
     def is_locked(self) -> bool:
-        """Whether a training runs, so that only live settings can be changed."""
+        """Whether a training runs, which locks all but the live settings."""
         return self._locked
 
     def prepared(self) -> dict[str, Any]:
-        """The settings that say how images are prepared, by name."""
+        """Returns the preparation settings by name."""
         return {name: self.value(name) for name in PREPARED}
 
     def preparation(self) -> Preparation:
-        """Returns how images are to be prepared, whatever else is wrong. Raises `UserError` for what cannot be."""
+        """Returns the preparation, whatever else is invalid. Raises `UserError` if it is invalid itself."""
         return validate({**self.prepared(), "grid": self.value("grid")}).preparation
 
     def preparation_of_others(self) -> Preparation:
-        """The same for images that are not known yet: they choose the size while the grid is the usual one."""
+        """Returns the preparation for unknown images, which choose the size if the grid is the default."""
         how = replace(self.preparation(), split="all")
         return replace(how, size=None) if self.value("grid") == USUAL_GRID else how
 
     def refusal(self, name: str, value: Any) -> str:
-        """Why one setting cannot have a value beside the others, or on this machine; empty where it can."""
+        """Returns why a setting cannot have a value with the others or on this machine; empty if it can."""
         try:
             settings = self.settings()
         except UserError:
-            return ""  # which is told by `refused`
+            return ""  # reported by `refused`
         return self._refusal(settings, name, value)
 
-    # Showing
+    # Display
 
     def set_settings(self, settings: Settings) -> None:
-        """Shows settings without a `changed`."""
+        """Shows settings without emitting `changed`."""
         self._put(settings.model_dump())
         self._check()
 
     def set_values(self, values: Mapping[str, Any]) -> None:
-        """Shows some settings, by name, without a `changed`."""
+        """Shows some settings by name without emitting `changed`."""
         for name, value in values.items():
             self._fields[name].set_value(value)
         self._check()
 
     def set_preparation(self, how: Preparation) -> None:
-        """Shows how images were prepared, without a `changed`; a size that the grid does not allow changes nothing."""
+        """Shows how images were prepared, without emitting `changed`; ignores a size that the grid does not allow."""
         for name in ("fit", "background", "alpha", "frame_step", "split"):
             self._fields[name].set_value(getattr(how, name))
         self.set_size(how.size)
 
     def set_size(self, size: Size | None) -> None:
-        """Shows the resolution that gives images of this size with the grid as it is, if there is one."""
+        """Shows the resolution that gives images of this size with the current grid, if there is one."""
         for resolution in get_args(Resolution):
             with suppress(UserError):  # some would be too large
                 if validate({"resolution": resolution, "grid": self.value("grid")}).size == size:
@@ -162,12 +162,12 @@ class SettingsForm(QWidget):
         self._check()
 
     def set_continues(self, continues: bool) -> None:
-        """While the next start continues a run, images that arrive change none of its settings."""
+        """Sets whether the next start continues a run, so that new images change none of its settings."""
         self._continues = continues
         self.shown.emit()
 
     def set_devices(self, devices: list[Device]) -> None:
-        """Offers the devices of this machine, the one that `auto` takes first; those that cannot be used say why."""
+        """Sets the devices of this machine, the choice of `auto` first; unavailable ones show why."""
         box = self._fields["device"].widget
         assert isinstance(box, QComboBox)
         chosen = self._fields["device"].value()
@@ -175,7 +175,7 @@ class SettingsForm(QWidget):
             box.clear()
             box.addItem(f"Auto ({devices[0].name})", "auto")
             for device in devices:
-                said = "cannot be used" if device.trouble else "" if device.name == "cpu" else device.memory
+                said = "unavailable" if device.trouble else "" if device.name == "cpu" else device.memory
                 box.addItem(f"{device.name}: {', '.join(filter(None, (device.title, said)))}", device.name)
         self._troubles = {device.name: device.trouble for device in devices if device.trouble}
         self._fields["device"].set_value(chosen)
@@ -184,20 +184,20 @@ class SettingsForm(QWidget):
         self._check()
 
     def set_count(self, count: int) -> None:
-        """Tells how many images there are: no batch may be larger, whatever a preset says."""
+        """Sets the number of images, which limits the batch of any preset."""
         box = self._fields["batch"].widget
         assert isinstance(box, QSpinBox)
         self._preset.set_facts(images=count)
         with QSignalBlocker(box):
             box.setMaximum(max(count, box.maximum()))
-            self._check()  # a preset that fits itself is not cut off
+            self._check()  # a preset that fits itself is not limited
             box.setMaximum(count)
         self._check()
 
     def set_data(self, classes: int, points: bool) -> None:
-        """Tells how many classes the data have, and whether they are points: what does not suit them is disabled.
+        """Sets the number of classes and whether the data are points, and disables what does not suit them.
 
-        Settings for the other kind of data give way to the first preset for this one.
+        A preset for the other kind of data is replaced by the first suitable one.
         """
         self._data = classes, points
         self._preset.set_facts(classes=classes)
@@ -207,25 +207,25 @@ class SettingsForm(QWidget):
         self._check()
 
     def set_locked(self, locked: bool, is_elsewhere: bool = False) -> None:
-        """While a training runs, most settings can be read and not changed; the live ones can, unless it runs
-        `is_elsewhere`: in another process."""
+        """Locks the settings while a training runs, except live ones, unless it runs in another process
+        (`is_elsewhere`)."""
         self._locked, self._live = locked, frozenset() if is_elsewhere else live_settings()
         for name, field in self._fields.items():
             field.widget.setEnabled(self.can_edit(name))
         self._check()
 
     def can_edit(self, name: str) -> bool:
-        """Whether a setting can be changed now."""
+        """Returns whether a setting can be changed now."""
         return not self._locked or name in self._live
 
     def set_filter(self, text: str, changed_only: bool) -> None:
-        """Shows only rows whose title, help, key or choices have every word of `text`, or only changed ones."""
+        """Shows only rows whose title, help, key or choices contain every word of `text`, or only changed ones."""
         self._rows.set_filter(text, changed_only)
 
-    # Changing, as the person does
+    # Changes as by the person
 
     def change(self, values: Mapping[str, Any]) -> None:
-        """Does what the person would do with the widgets of these settings."""
+        """Changes these settings as the person would."""
         if "preset" in values:
             self._apply_preset(values["preset"])
         for name, value in values.items():
@@ -233,14 +233,14 @@ class SettingsForm(QWidget):
         self._end_edit(",".join(values))
 
     def restore(self, values: Mapping[str, Any]) -> None:
-        """Shows the values of all settings as they were once."""
+        """Restores earlier values of all settings."""
         self._put(values)
         settings = self._check()
         if self._locked and settings is not None:
             self.live_edited.emit(settings)
 
     def reset_to_preset(self) -> None:
-        """Takes back every change; what belongs to the images and the machine stays."""
+        """Resets every change to the preset, except settings of images and machine."""
         if self.changes() and not self._locked:
             self._edited("preset")
 
@@ -267,11 +267,11 @@ class SettingsForm(QWidget):
             field.set_value(values[name])
         self._preset.read(self.values())
 
-    # Checking
+    # Validation
 
     def _check(self, by_person: bool = False) -> Settings | None:
-        """Shows what is wrong with the settings, or else grays out what would be; the settings if they can be."""
-        with suppress(UserError):  # of settings that cannot be, which is told below
+        """Shows why the settings are invalid, or grays out unavailable choices; returns the settings if valid."""
+        with suppress(UserError):  # of invalid settings, reported below
             self._fit(by_person)
         self._rows.show_changes({name: self.recipe[name] for name in self.changes()}, self.can_edit)
         self._rows.set_of_points(makes_points(self._fields["network"].value()))
@@ -290,8 +290,8 @@ class SettingsForm(QWidget):
         return settings
 
     def _fit(self, by_person: bool) -> None:
-        """Other images, another size or device: the preset fits itself to them, and what nobody has changed follows,
-        unless a run continues with these settings."""
+        """Fits the preset to other images, another size or device; unchanged settings follow, unless a run continues
+        with them."""
         follows = self._preset.follow(self.values())
         if not self._locked and (by_person or not self._continues):
             for name, value in follows.items():
@@ -317,7 +317,7 @@ class SettingsForm(QWidget):
         return ""
 
     def _tell_preparation(self) -> None:
-        with suppress(UserError):  # what cannot be is told by `refused`
+        with suppress(UserError):  # reported by `refused`
             how = self.preparation()
             if how != self._how:
                 self._how = how

@@ -1,4 +1,4 @@
-"""Group of settings: a titled box of rows, and a foldable part for those that seldom need a change."""
+"""Group of settings: a titled box of rows, and a foldable part for rarely used ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from studio.widgets.settings.row_label import RowLabel
 
 
 class SettingGroup(QGroupBox):
-    """Rows are named by their settings. A row can be shown or hidden; a group without a row is hidden."""
+    """Box of rows named by their settings. A group without visible rows is hidden."""
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(title, parent)
@@ -25,7 +25,7 @@ class SettingGroup(QGroupBox):
         self._fold = QToolButton(autoRaise=True)
         self._fold.setCheckable(True)
         self._fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._fold.setToolTip("Settings that seldom need a change")
+        self._fold.setToolTip("Show settings that rarely need a change")
         self._fold.toggled.connect(self._unfold)
         for widget in (self._usual, self._fold, self._rare):
             column.addWidget(widget)
@@ -33,7 +33,7 @@ class SettingGroup(QGroupBox):
         self._arrange()
 
     def add_row(self, name: str, label: RowLabel | None, widget: QWidget, advanced: bool) -> None:
-        """Adds the row of the setting `name`, over the whole width where it has no label."""
+        """Adds the row of the setting `name`, over the whole width if it has no label."""
         form = self._forms[advanced]
         if label is None:
             form.addRow(widget)
@@ -46,11 +46,11 @@ class SettingGroup(QGroupBox):
         self._arrange()
 
     def advanced(self) -> frozenset[str]:
-        """Names of the settings under the fold."""
+        """Returns the names of the folded settings."""
         return frozenset(self._advanced)
 
     def show_rows(self, shown: set[str], is_filtered: bool) -> None:
-        """Shows these of the rows. While the form `is_filtered`, those under the fold are shown as well."""
+        """Shows these rows, including folded ones while the form `is_filtered`."""
         ours = shown & self._rows.keys()
         if (ours, is_filtered) == (self._shown, self._is_filtered):
             return
@@ -61,7 +61,7 @@ class SettingGroup(QGroupBox):
         self._arrange()
 
     def set_changed(self, hidden: int) -> None:
-        """Says how many of the settings under the fold differ from the preset."""
+        """Sets the number of folded settings that differ from the preset."""
         self._fold.setText(f"Advanced, {hidden} changed" if hidden else "Advanced")
         self._fold.setAccessibleName(f"{self._fold.text()}: {self.title()}")
 

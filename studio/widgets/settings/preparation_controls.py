@@ -1,4 +1,4 @@
-"""Controls of image preparation: the same settings as in the Train form, beside the images that they change."""
+"""Controls of image preparation: the same settings as in the Train form, beside the images."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ TITLES = {
 
 
 class PreparationControls(QGroupBox):
-    """Shows values and says which one the person chose; what counts is in the form."""
+    """Controls that show the form's values and emit the person's choices."""
 
     chosen = Signal(object)
-    """New values by the names of their settings."""
+    """New values by setting name."""
     cancelled = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -56,35 +56,35 @@ class PreparationControls(QGroupBox):
         column.addWidget(self._build_progress())
 
     def show_values(self, values: Mapping[str, Any]) -> None:
-        """The values that count now; emits nothing."""
+        """Shows the current values; emits nothing."""
         self._values = dict(values)
         for name, field in self._fields.items():
             field.set_value(values[name])
         self._show_suggestion()
 
     def set_offered(self, transparency: bool, frames: bool, split: bool) -> None:
-        """Whether there is transparency to keep, the images are frames of a video, and folders divide them."""
+        """Sets whether the images have transparency, are frames of a video, and are divided into folders."""
         self._rows.setRowVisible(self._fields["alpha"].widget, transparency)
         self._rows.setRowVisible(self._fields["frame_step"].widget, frames)
         self._rows.setRowVisible(self._fields["split"].widget, split)
 
     def set_locked(self, locked: bool) -> None:
-        """While a training runs the images are as they are."""
+        """Locks the controls while a training runs."""
         self._is_locked = locked
         for field in self._fields.values():
             field.widget.setEnabled(not locked)
             field.widget.setToolTip(
-                plain_tip("A training is running: stop it to prepare the images again" if locked else field.help)
+                plain_tip("Stop the training to prepare the images again" if locked else field.help)
             )
         self._show_suggestion()
 
     def suggest(self, report: HealthReport | None) -> None:
-        """Offers the preparation that suits these images, where it is another one."""
+        """Offers a preparation that suits these images better, if there is one."""
         self._suggested = {} if report is None else {"resolution": report.resolution, "fit": report.fit}
         self._show_suggestion()
 
     def show_progress(self, progress: Progress) -> None:
-        """The images are being prepared anew."""
+        """Shows the progress of a new preparation."""
         self._bar.setRange(0, progress.total)
         self._bar.setValue(progress.done)
         self._progress.show()
@@ -123,9 +123,9 @@ class PreparationControls(QGroupBox):
     def _build_progress(self) -> QWidget:
         self._progress = QWidget()
         self._bar = QProgressBar(textVisible=False)
-        self._bar.setAccessibleName("Progress of preparing the images")
+        self._bar.setAccessibleName("Preparation progress")
         cancel = QPushButton("Cancel")
-        cancel.setToolTip("Keep the images as they are")
+        cancel.setToolTip("Keep the current preparation")
         cancel.clicked.connect(self.cancelled)
         row = QHBoxLayout(self._progress)
         row.setContentsMargins(0, 0, 0, 0)

@@ -1,4 +1,4 @@
-"""Cards of presets: picture, title, paper, one sentence and speed, alone and in the list of a combo box."""
+"""Cards of presets: diagram, title, paper, one sentence and speed, alone and in the list of a combo box."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from studio.widgets.basic.scale import follow_scale
 from studio.widgets.settings.preset_picture import PICTURE, PresetPicture, paint
 
 LIST_WIDTH = 430
-"""Pixels of the list of cards, which is wider than the drawer."""
+"""Width of the list of cards in pixels, wider than the drawer."""
 MARGIN = 8
 FADED = 0.3
-"""Strength of a speed bar that is not reached."""
+"""Opacity of an unfilled speed bar."""
 
 
 LINES = 3
-"""Lines of the sentence, which has room for so many whatever it says, so that nothing moves."""
+"""Lines reserved for the sentence, so that the layout does not move."""
 
 
 class PresetCard(QFrame):
-    """Shows the facts of one preset below the widget that chooses it and says its title."""
+    """Card with the facts of one preset, below the box that chooses it."""
 
     def __init__(self, chooser: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -62,11 +62,11 @@ class PresetCard(QFrame):
         self._sentence.setMinimumHeight(LINES * self._sentence.fontMetrics().lineSpacing())
 
     def set_preset(self, name: str) -> None:
-        """Shows the preset of this name; only the name of one that is none of ours."""
+        """Shows a preset; an unknown one by its name only."""
         found = preset(name) if name in presets() else Preset(name, name, "", "", {})
         self._picture.set_preset(name)
         authors, _, paper = found.paper.partition(": ")
-        self._authors.setText(f"{authors}, {found.year}" if authors else "Made for this program")
+        self._authors.setText(f"{authors}, {found.year}" if authors else "GAN Studio's own")
         self._paper.setText(paper)
         for label in (self._authors, self._paper):
             label.setToolTip(plain_tip(found.paper))
@@ -77,7 +77,7 @@ class PresetCard(QFrame):
 
 
 class SpeedBars(QWidget):
-    """Speed of a preset relative to the others: a bar of up to `FASTEST`, and words for a screen reader."""
+    """Speed of a preset relative to the others: up to `FASTEST` bars, with an accessible text."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -85,11 +85,11 @@ class SpeedBars(QWidget):
         follow_scale(self, lambda: self.setFixedHeight(self.fontMetrics().height()))
 
     def set_speed(self, speed: int) -> None:
-        """Shows a speed from 1 to `FASTEST`; 0 shows nothing."""
+        """Shows a speed from 1 to `FASTEST`; 0 hides it."""
         self._speed = speed
         text = Preset("", "", "", "", {}, speed=speed).speed_text
         self.setAccessibleName(text)
-        self.setToolTip("Images trained per second on a CPU, relative to the other presets at 64 px")
+        self.setToolTip("Images per second on a CPU at 64 px, relative to the other presets")
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -101,7 +101,7 @@ class SpeedBars(QWidget):
 
 
 class CardDelegate(QStyledItemDelegate):
-    """Paints the entries of a list of presets as cards. The entry's data is the preset's name."""
+    """Paints entries of a list of presets as cards. The entry's data is the preset's name."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         lines = QFontMetrics(option.font).height()
@@ -111,7 +111,7 @@ class CardDelegate(QStyledItemDelegate):
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         found = presets().get(index.data(Qt.ItemDataRole.UserRole))
-        if found is None:  # a preset of another version, by its name
+        if found is None:  # a preset of another version, shown by its name
             super().paint(painter, option, index)
             return
         scheme = theme.current()

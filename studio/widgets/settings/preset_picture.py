@@ -1,4 +1,4 @@
-"""Picture of a preset: its two networks as a diagram, drawn from the preset's settings."""
+"""Diagram of a preset: its two networks, drawn from the preset's settings."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from core.presets import preset, presets
 from studio import theme
 
 PICTURE = QSize(88, 60)
-"""Size of a picture beside its text."""
+"""Size of a diagram beside its text."""
 _STAGES = 4
 SKIPPING = ("resnet", "r3")
 """Networks with residual blocks."""
 
 
 class PresetPicture(QWidget):
-    """Shows the diagram of one preset; blank for a preset that is none of ours."""
+    """Diagram of one preset; blank for an unknown one."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -28,7 +28,7 @@ class PresetPicture(QWidget):
         self.setFixedSize(PICTURE)
 
     def set_preset(self, name: str) -> None:
-        """Shows the preset of this name."""
+        """Shows a preset."""
         self._settings = preset(name).apply() if name in presets() else None
         self.update()
 
@@ -39,7 +39,7 @@ class PresetPicture(QWidget):
 
 
 def paint(painter: QPainter, room: QRectF, settings: Settings) -> None:
-    """Draws the generator above and the discriminator below, both as they read: from left to right.
+    """Paints the generator above the discriminator, both from left to right.
 
     Blocks grow or shrink with the images. Residual blocks have an arc, styles an arrow from above, fully connected
     layers are rows of neurons. A second dot beside z is a class or a code, a dashed frame is augmentation.

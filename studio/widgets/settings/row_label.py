@@ -12,19 +12,19 @@ from studio.widgets.basic.scale import follow_scale, scale_length
 
 LABEL_WIDTH = 136
 GUTTER = 17
-"""Pixels left of the label, where the mark appears; they are there without it too, so that nothing moves."""
+"""Pixels reserved for the mark left of the label, so that the layout does not move."""
 
 
-LIVE_TIP = "Can be changed while a training runs"
+LIVE_TIP = "Can be changed during a training"
 LIVE = 12
-"""Pixels of the mark that a setting can be changed while a training runs."""
+"""Width in pixels of the mark of a live setting."""
 HELP = 18
-"""Width of the button that explains a term."""
+"""Width of the help button."""
 
 
 class RowLabel(QWidget):
-    """A setting's title, `LABEL_WIDTH` wide unless it `is_narrow`. The mark before it resets the setting; the one after
-    it says that the setting `is_live`, and the last one explains a term of the glossary, where there is one."""
+    """Title of a setting, `LABEL_WIDTH` wide unless `is_narrow`. The mark before it resets the setting; the one after
+    it shows that the setting `is_live`; the last one explains its glossary term, if there is one."""
 
     reset_requested = Signal()
 
@@ -35,7 +35,7 @@ class RowLabel(QWidget):
         self.title = WrappedLabel(title)
         self.title.setBuddy(buddy)
         if not is_narrow:
-            # One column through all groups.
+            # Aligns the labels of all groups.
             scale_length(self.title, self.title.setFixedWidth, LABEL_WIDTH - LIVE * is_live - HELP * bool(term))
         self._reset = IconButton("arrow-counter-clockwise", f"Reset {title}", pixels=12)
         self._reset.setIcon(theme.icon("arrow-counter-clockwise-bold", "accent"))
@@ -66,12 +66,12 @@ class RowLabel(QWidget):
         return not self._reset.isHidden()
 
     def explain(self, term: str | None) -> None:
-        """Explains another term, as the setting has another value; nothing changes without one."""
+        """Sets the term to explain, as the setting has another value; None changes nothing."""
         if self._help and term:
             self._help.explain(term)
 
     def mark(self, tip: str, can_reset: bool) -> None:
-        """Shows what the preset has instead; an empty `tip` removes the mark."""
+        """Marks a difference from the preset; an empty `tip` removes the mark."""
         self._reset.setVisible(bool(tip))
         self._reset.setEnabled(can_reset)
         self._reset.setToolTip(plain_tip(tip))

@@ -1,4 +1,4 @@
-"""Rows of the settings form: one for each setting, in groups, with search and marks of what was changed."""
+"""Rows of the settings form: one for each setting, in groups, with search and marks of changes."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from studio.widgets.settings.preset_fit import PREPARED
 from studio.widgets.settings.row_label import GUTTER, RowLabel
 
 OF_PIXELS = (*PREPARED, "grid", "memory_format")
-"""Settings that points, which have no pixels, do without."""
+"""Settings that do not apply to points."""
 
 
 class SettingRows(QWidget):
-    """`fields` are the widgets of all settings, by name. Which values they have is the form's to decide."""
+    """Rows of `fields`, the widgets of all settings by name. The form decides their values."""
 
     edited = Signal(str)
-    """The person changed the widget of this setting."""
+    """Name of the setting whose widget the person changed."""
     reset_requested = Signal(str)
-    """The person wants the preset's value of this setting."""
+    """Name of a setting to reset to the preset's value."""
     preset_reset_requested = Signal()
-    """The person wants all of the preset's values, or chose the same preset again."""
+    """Reset all settings to the preset, or choose the same preset again."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,7 +39,7 @@ class SettingRows(QWidget):
         self._labels: dict[str, RowLabel] = {}
         self._groups: dict[str, SettingGroup] = {}
         self._words: dict[str, str] = {}
-        """Text of each setting that the search looks through, in small letters."""
+        """Lowercase search text of each setting."""
         self._changes: Mapping[str, Any] = {}
         self._of_points = False
         self._filter: tuple[str, bool] = "", False
@@ -61,11 +61,11 @@ class SettingRows(QWidget):
     def show_changes(self, changes: Mapping[str, Any], can_edit: Callable[[str], bool]) -> None:
         """Marks settings that differ from the preset, given with the preset's values, and counts them.
 
-        `can_edit` says whether a setting can be reset now.
+        `can_edit` returns whether a setting can be reset now.
         """
         self._changes = changes
         for name, label in self._labels.items():
-            tip = f"Reset to {self._said(name, changes[name])}, as the preset has it" if name in changes else ""
+            tip = f"Reset to {self._said(name, changes[name])}, the preset's value" if name in changes else ""
             label.explain(topics.of_setting(name, self.fields[name].value()))
             label.mark(tip, can_edit(name))
         self._preset_box.set_changes(len(changes))
@@ -77,17 +77,17 @@ class SettingRows(QWidget):
         self._show()
 
     def show_tips(self, names: Iterable[str]) -> None:
-        """Gives labels the tips of their widgets, which say why something cannot be chosen."""
+        """Copies the tips of widgets, which explain unavailable choices, to their labels."""
         for name in names:
             self._labels[name].title.setToolTip(self.fields[name].widget.toolTip())
 
     def set_of_points(self, of_points: bool) -> None:
-        """Leaves out what has to do with pixels."""
+        """Hides the settings of pixels for point data."""
         self._of_points = of_points
         self._show()
 
     def set_filter(self, text: str, changed_only: bool) -> None:
-        """Shows only rows whose title, help, key or choices have every word of `text`, or only changed ones."""
+        """Shows only rows whose title, help, key or choices contain every word of `text`, or only changed ones."""
         self._filter = text.lower(), changed_only
         self._show()
 
@@ -124,7 +124,7 @@ class SettingRows(QWidget):
         if extra["group"] not in self._groups:
             group = self._groups[extra["group"]] = SettingGroup(extra["group"])
             self._column.addWidget(group)
-        # The preset's row also says how many settings differ, and has the room for that.
+        # The preset's row also shows the number of changed settings, and reserves room for it.
         widget = self._preset_row(label, field.widget) if is_preset else field.widget
         self._groups[extra["group"]].add_row(name, None if is_preset else label, widget, extra["advanced"])
 

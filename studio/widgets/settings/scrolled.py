@@ -1,4 +1,4 @@
-"""Scroll area of a page of settings, which scrolls up and down only."""
+"""Scroll area of a page of settings, which scrolls vertically only."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
 
 def scrolled(widget: QWidget) -> QScrollArea:
-    """Returns an area as wide as `widget` is made, which scrolls it where it is too high."""
+    """Returns an area as wide as `widget` that scrolls it vertically."""
     area = QScrollArea(widgetResizable=True)
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -1,4 +1,4 @@
-"""Undo of settings: each change by the person is a step; what the program changes belongs to every step."""
+"""Undo of settings: each change by the person is a step; changes by the program belong to every step."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Values = dict[str, Any]
 
 
 class SettingUndo(QObject):
-    """Follows a form. While a training runs, only steps that change live settings can be undone."""
+    """Undo history of a form. While a training runs, only steps of live settings can be undone."""
 
     changed = Signal(bool, bool)
-    """Whether there is something to undo, and something to redo."""
+    """Whether undo and redo are possible."""
 
     def __init__(self, form: SettingsForm) -> None:
         super().__init__(form)
@@ -36,17 +36,17 @@ class SettingUndo(QObject):
         return self._can_go_to(self._undo.next)
 
     def undo(self) -> None:
-        """Takes back the last step, if there is one that can be taken back now."""
+        """Undoes the last step, if it can be undone now."""
         if self.can_undo and self._undo.undo():
             self._form.restore(self._undo.state)
 
     def redo(self) -> None:
-        """Makes again what was undone last, likewise."""
+        """Redoes the last undone step, if it can be redone now."""
         if self.can_redo and self._undo.redo():
             self._form.restore(self._undo.state)
 
     def clear(self) -> None:
-        """Forgets all steps: another dataset or run is open."""
+        """Clears all steps, as another dataset or run is open."""
         self._undo = Undo(self._form.values())
         self._tell()
 

@@ -27,14 +27,14 @@ from studio.widgets.settings.preset_card import LIST_WIDTH, CardDelegate, Preset
 from studio.widgets.settings.scrolled import scrolled
 
 USUAL_MINUTES = 30.0
-"""Offered at first to whoever wants a training to end by itself."""
+"""Initial time limit in minutes."""
 
 
 class SimplePage(QWidget):
-    """Shows a few settings of the form in plain terms, and changes them there. It holds none itself."""
+    """Page that shows a few settings of the form in plain terms and changes them there. It holds none itself."""
 
     changes_chosen = Signal(object)
-    """New values by the names of their settings."""
+    """New values by setting name."""
 
     def __init__(self, form: SettingsForm, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -79,14 +79,14 @@ class SimplePage(QWidget):
         self._show()
 
     def focus_first(self) -> None:
-        """Gives the keyboard to the first setting."""
+        """Focuses the first setting."""
         self._presets.widget.setFocus()
 
     def show_expectation(self, text: str, is_warning: bool) -> None:
-        """Shows what to expect of a training with these settings; nothing where `text` is empty."""
+        """Shows the expected duration of a training with these settings; nothing if `text` is empty."""
         self._expectation.show_text(text, is_warning)
 
-    # Showing
+    # Display
 
     def _show(self) -> None:
         form = self._form
@@ -113,10 +113,10 @@ class SimplePage(QWidget):
                 self._quality.setValue(level)
         now = f"{values['width']} base channels, batch {values['batch']}"
         if level == BALANCED:
-            text = f"{LEVELS[level]}: {now}, as the preset has it"
+            text = f"{LEVELS[level]}: {now} (preset)"
         else:
-            had = f"; the preset has {recipe['width']} and {recipe['batch']}" if recipe else ""
-            text = f"{'Own' if level is None else LEVELS[level]}: {now}{had}"
+            had = f"; preset: {recipe['width']} and {recipe['batch']}" if recipe else ""
+            text = f"{'Custom' if level is None else LEVELS[level]}: {now}{had}"
         self._said.setText(text)
         self._quality.setAccessibleDescription(text)
 
@@ -128,10 +128,10 @@ class SimplePage(QWidget):
         self._minutes.set_value(self._last_minutes)
         self._minutes.widget.setEnabled(minutes is not None)
         steps = self._form.value("steps")
-        self._steps.setText(f"Ends after {steps:,} steps at the latest, as set under Expert." if steps else "")
+        self._steps.setText(f"Ends at step {steps:,} at the latest, as set under Expert." if steps else "")
         self._steps.setVisible(bool(steps))
 
-    # Changing
+    # Changes
 
     def _choose(self, name: str, field: Field) -> None:
         self.changes_chosen.emit({name: field.value()})
@@ -142,7 +142,7 @@ class SimplePage(QWidget):
     def _choose_endless(self, endless: bool) -> None:
         self.changes_chosen.emit({"minutes": None if endless else self._last_minutes})
 
-    # Building
+    # Construction
 
     def _field(self, name: str) -> Field:
         info = Settings.model_fields[name]
@@ -157,7 +157,7 @@ class SimplePage(QWidget):
         assert isinstance(box, PresetBox)
         box.setItemDelegate(CardDelegate(box))
         box.view().setMinimumWidth(LIST_WIDTH)
-        box.activated.connect(lambda _: self._form.reset_to_preset())  # also where the same one is chosen again
+        box.activated.connect(lambda _: self._form.reset_to_preset())  # emitted even if the same one is chosen again
 
     def _build_quality(self) -> QWidget:
         slider = self._quality
@@ -166,7 +166,7 @@ class SimplePage(QWidget):
         slider.setTickPosition(QSlider.TickPosition.TicksBelow)
         slider.setTickInterval(1)
         slider.setAccessibleName("Quality against speed")
-        slider.setToolTip("Makes both networks narrower, which is faster, or wider, which is sharper")
+        slider.setToolTip("Narrower networks train faster, wider ones give sharper images")
         slider.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         slider.installEventFilter(WheelGuard(slider))
         slider.valueChanged.connect(self._choose_level)
@@ -193,7 +193,7 @@ class SimplePage(QWidget):
         assert isinstance(spin, QDoubleSpinBox)
         spin.setSpecialValueText("")
         spin.setMinimum(0.1)
-        self._endless.setToolTip("Trains until you press Stop")
+        self._endless.setToolTip("Train until you press Stop")
         self._endless.toggled.connect(self._choose_endless)
         row = QHBoxLayout(page := QWidget())
         row.setContentsMargins(0, 0, 0, 0)
@@ -203,7 +203,7 @@ class SimplePage(QWidget):
 
 
 class _Notice(QFrame):
-    """A sentence beside an hourglass, or a warning beside its sign."""
+    """Sentence beside an hourglass, or a warning beside its icon."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Curves of two compared runs: the choice of number and axis, and why some cannot be compared."""
+"""Curves of two compared runs: choice of number and axis, and why some cannot be compared."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from studio.widgets.plots.overlay_plot import SIDES, OverlayPlot, PlottedCurve
 
 AXES = (("Steps", "steps"), ("Images seen", "images"), ("Training time", "seconds"))
 MINUTES_FROM = 600
-"""Seconds from which an axis counts minutes."""
+"""Duration in seconds from which an axis shows minutes."""
 KEY = Qt.ItemDataRole.UserRole
 
 
 class ComparedCurves(QWidget):
-    """A list of numbers on the left, the chosen one's curves on the right."""
+    """List of numbers on the left, curves of the chosen one on the right."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,28 +44,28 @@ class ComparedCurves(QWidget):
         self._list = QTreeWidget()
         self._list.setHeaderHidden(True)
         self._list.setAccessibleName("Numbers")
-        self._list.setToolTip("Choose the number whose curves are shown.")
+        self._list.setToolTip("Choose the number to plot.")
         self._list.currentItemChanged.connect(lambda *_: self._show())
         self._axis = QComboBox()
         self._axis.setAccessibleName("Compare over")
-        self._axis.setToolTip("What counts as the same moment of both runs.")
+        self._axis.setToolTip("Axis on which the runs are aligned.")
         for title, name in AXES:
             self._axis.addItem(title, name)
         self._axis.currentIndexChanged.connect(lambda _: self._show())
         self._log = QCheckBox("Log")
         self._log.setAccessibleName("Logarithmic scale")
-        self._log.setToolTip("Logarithmic scale; values of zero and below are left out.")
+        self._log.setToolTip("Logarithmic scale; omits values of zero and below.")
         self._help = HelpButton("features")
         self.plot = OverlayPlot()
         self._log.toggled.connect(self.plot.set_log)
         self._sign = Glyph("info", 18, "accent")
         self._note = Label(wordWrap=True)
-        self._empty = Label("Choose two runs above to see their curves on one plane.")
+        self._empty = Label("Choose two runs above to compare their curves.")
         self._pages = QStackedLayout(self)
         self._build()
 
     def show_runs(self, runs: Mapping[str, Overview]) -> None:
-        """The runs by side; the number that is chosen stays where one of them has it."""
+        """Sets the runs by side; keeps the chosen number if one of them has it."""
         self._runs = dict(runs)
         self.plot.set_names({side: runs[side].name if side in runs else "" for side in SIDES})
         self._fill(self.key())
@@ -73,22 +73,22 @@ class ComparedCurves(QWidget):
         self._pages.setCurrentIndex(1 if self._runs else 0)
 
     def key(self) -> str:
-        """The number that is shown; empty for none."""
+        """Returns the key of the shown number; empty for none."""
         item = self._list.currentItem()
         return str(item.data(0, KEY) or "") if item else ""
 
     def choose(self, key: str) -> None:
-        """Show another number, if a run has it."""
+        """Shows another number, if a run has it."""
         for item in self._items():
             if item.data(0, KEY) == key:
                 self._list.setCurrentItem(item)
 
     def keys(self) -> list[str]:
-        """Every number that can be chosen, in order."""
+        """Returns the keys of all available numbers, in order."""
         return [item.data(0, KEY) for item in self._items()]
 
     def note(self) -> str:
-        """What is said of the choice; empty when both curves are drawn."""
+        """Returns the note on the choice; empty when both curves are drawn."""
         return self._note.text()
 
     def _items(self) -> list[QTreeWidgetItem]:
@@ -164,8 +164,8 @@ class ComparedCurves(QWidget):
         name.setBuddy(self._axis)
         reset = QToolButton(autoRaise=True)
         reset.setIcon(theme.icon("arrows-out"))
-        reset.setAccessibleName("Reset the view")
-        reset.setToolTip("Show everything again.")
+        reset.setAccessibleName("Reset view")
+        reset.setToolTip("Show all steps again.")
         reset.clicked.connect(self.plot.reset_view)
         for widget in (self._help, name, self._axis, self._log, reset):
             tools.addWidget(widget)
@@ -193,15 +193,15 @@ class ComparedCurves(QWidget):
 
 
 def _explained(key: str, side: str, run: Overview) -> str:
-    """Why a side has no curve."""
+    """Returns why a side has no curve."""
     measured = keys.measured(key)
     others = [
         found[1] for other in run.curves if (found := keys.measured(other)) and measured and found[0] == measured[0]
     ]
     if not others:
-        return f"Run {side} has not recorded this number."
+        return f"Run {side} has no values of this number."
     how = "; ".join(keys.protocol_text(other) for other in others)
     return (
-        f"Run {side} measured {keys.label(key)} in another way: {how}. Such numbers cannot be compared, so they are not"
-        " drawn on one axis. Evaluate both runs in the same way to compare them."
+        f"Run {side} measured {keys.label(key)} differently: {how}. The values are not comparable."
+        " Evaluate both runs with the same settings."
     )

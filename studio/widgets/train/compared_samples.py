@@ -21,11 +21,11 @@ from studio.widgets.plots.overlay_plot import SIDES
 
 MOMENTS = (("Step", "steps"), ("Images seen", "images"), ("Training time", "seconds"))
 SLIDER_STEPS = 1000
-"""Of the slider."""
+"""Positions of the slider."""
 
 
 class ComparedSamples(QWidget):
-    """One slider moves both. It asks for grids and is given them with `show_grid`."""
+    """Two sample grids moved by one slider. Requests grids, answered by `show_grid`."""
 
     grid_requested = Signal(str, object, int, object)
     """A side, its `Overview`, the step and the `Path` of the grid."""
@@ -38,22 +38,22 @@ class ComparedSamples(QWidget):
         self.grids = {side: ImageGrid(generated=True) for side in SIDES}
         self._said = {side: Label() for side in SIDES}
         self._moment = QComboBox()
-        self._moment.setAccessibleName("At the same")
-        self._moment.setToolTip("What counts as the same moment of both runs.")
+        self._moment.setAccessibleName("Compare at")
+        self._moment.setToolTip("Axis on which the runs are aligned.")
         for title, name in MOMENTS:
             self._moment.addItem(title, name)
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setRange(0, SLIDER_STEPS)
         self._slider.setValue(SLIDER_STEPS)
         self._slider.setAccessibleName("Moment")
-        self._slider.setToolTip("Drag, or use the arrow keys, to see both runs at another moment.")
+        self._slider.setToolTip("Drag or use the arrow keys to compare both runs at another moment.")
         self._where = Label()
         self._slider.valueChanged.connect(lambda _: self._ask())
         self._moment.currentIndexChanged.connect(lambda _: self._update_positions())
         self._build()
 
     def show_runs(self, runs: Mapping[str, Overview]) -> None:
-        """The runs by side."""
+        """Sets the runs by side."""
         self._runs = dict(runs)
         for side in SIDES:
             self._shown.pop(side, None)
@@ -64,25 +64,25 @@ class ComparedSamples(QWidget):
         self._update_positions()
 
     def show_grid(self, side: str, step: int, images: Images, columns: tuple[str, ...]) -> None:
-        """The grid that was asked for."""
+        """Shows a requested grid."""
         if side not in self._runs:
             return
         run, grid = self._runs[side], self.grids[side]
         grid.set_images(images)
         grid.set_columns(len(columns), columns)
         images_seen, seconds = run.reached(step)
-        last = " (its last)" if step == run.samples[-1][0] else ""
+        last = " (last)" if step == run.samples[-1][0] else ""
         what = run.settings.counted
         self._said[side].setText(f"{side}: step {step:,}{last}, {images_seen:,.0f} {what} seen, {time_text(seconds)}")
 
     def show_problem(self, side: str, problem: UserError) -> None:
-        """Why there is no grid."""
+        """Shows why there is no grid."""
         self.grids[side].set_images(NO_IMAGES)
         self.grids[side].set_empty_text(str(problem))
         self._said[side].setText("")
 
     def _update_positions(self) -> None:
-        """Where each grid lies on the scale that is chosen."""
+        """Updates the position of each grid on the chosen axis."""
         which = self._moment.currentData()
         self._positions = {}
         for side, run in self._runs.items():
@@ -116,7 +116,7 @@ class ComparedSamples(QWidget):
             column.addWidget(self.grids[side], 1)
             column.addWidget(self._said[side])
             row.addLayout(column, 1)
-        name = Label("At the same")
+        name = Label("Compare at")
         name.setBuddy(self._moment)
         scale_length(self._where, self._where.setMinimumWidth, 130)
         line = QHBoxLayout()

@@ -17,15 +17,15 @@ NAMES = 190
 
 
 class ComparedSettings(QWidget):
-    """Those that differ, or all."""
+    """Table of the settings that differ, or of all."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._runs: dict[str, Overview] = {}
         self._all = QCheckBox("Show all settings")
-        self._all.setToolTip("Also those that both runs have in common.")
+        self._all.setToolTip("Also show settings that are the same in both runs.")
         self._all.toggled.connect(lambda _: self._show())
-        self.table = Table("Settings of both runs", ("Setting", "What it is", "Run A", "Run B"), (2, 3))
+        self.table = Table("Settings of both runs", ("Setting", "Description", "Run A", "Run B"), (2, 3))
         self.table.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
         self.table.setColumnWidth(0, NAMES)
         self.table.header().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
@@ -41,7 +41,7 @@ class ComparedSettings(QWidget):
         self._show()
 
     def show_runs(self, runs: Mapping[str, Overview]) -> None:
-        """The runs by side."""
+        """Sets the runs by side."""
         self._runs = dict(runs)
         self._show()
 
@@ -50,13 +50,11 @@ class ComparedSettings(QWidget):
         items = []
         if a and b:
             everything = self._all.isChecked()
-            facts = [("dataset", a.dataset, b.dataset, "The images that were trained on.")]
+            facts = [("dataset", a.dataset, b.dataset, "The training images.")]
             facts += [(row.name, row.one, row.other, row.help) for row in rows(a.settings, b.settings)]
             items = [_item(*fact) for fact in facts if everything or fact[1] != fact[2]]
         both = "Both runs have the same settings."
-        self._empty.setText(
-            both if a and b else "Choose two runs above, and see what they were told to do differently."
-        )
+        self._empty.setText(both if a and b else "Choose two runs above to compare their settings.")
         self.table.set_rows(items)
         self._pages.setCurrentIndex(0 if items else 1)
 
@@ -64,7 +62,7 @@ class ComparedSettings(QWidget):
 def _item(name: str, one: str, other: str, help: str) -> QTreeWidgetItem:
     item = QTreeWidgetItem([name, help, one, other])
     for column in range(item.columnCount()):
-        item.setToolTip(column, plain_tip(item.text(column)))  # where it is cut
+        item.setToolTip(column, plain_tip(item.text(column)))  # where the text is elided
     if one != other:
         font = item.font(0)
         font.setBold(True)

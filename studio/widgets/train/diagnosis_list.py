@@ -1,4 +1,4 @@
-"""List of what is found in a training: each finding's sentence, its curves, and its remedies."""
+"""List of findings about a training: each with its sentence, curves, and remedies."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ WORDS: dict[Severity, str] = {"bad": "Problem", "watch": "Watch", "good": "Healt
 
 
 class DiagnosisList(QWidget):
-    """The worst finding first. Says so where there is none."""
+    """Findings, worst first, or a sentence that there are none."""
 
     changed = Signal()
-    """It may need another height."""
+    """The list may need another height."""
     evidence_requested = Signal(object)
-    """The keys of the curves that show a finding."""
+    """Keys of the curves that show a finding."""
     remedy_requested = Signal(object)
-    """The `Remedy` that the person chose."""
+    """The chosen `Remedy`."""
     undo_requested = Signal()
-    """Settings as they were before the last remedy."""
+    """Restore the settings before the last remedy."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -42,12 +42,12 @@ class DiagnosisList(QWidget):
         self._found: tuple[Diagnosis, ...] = ()
         self._rows = QVBoxLayout()
         self._rows.setSpacing(12)
-        self._empty = WrappedLabel("Nothing is found yet. Findings appear here while the training goes on.", "muted")
+        self._empty = WrappedLabel("No findings yet. They appear here during the training.", "muted")
         self._undo = QWidget()
         self._undo.hide()
         self._applied = WrappedLabel()
         undo = QPushButton("Undo")
-        undo.setToolTip("Set it back to what it was")
+        undo.setToolTip("Restore the previous settings")
         undo.clicked.connect(self._take_back)
         row = QHBoxLayout(self._undo)
         row.setContentsMargins(0, 0, 0, 0)
@@ -63,13 +63,13 @@ class DiagnosisList(QWidget):
         column.addStretch()
 
     def show_diagnoses(self, found: Sequence[Diagnosis]) -> None:
-        """The worst first; the one good finding when nothing is wrong."""
-        if tuple(found) != self._found:  # or a button would go from under a press
+        """Shows the findings, worst first, or the single good one."""
+        if tuple(found) != self._found:  # or a button would vanish under a press
             self._found = tuple(found)
             self._build()
 
     def set_can_edit(self, can_edit: bool) -> None:
-        """Whether a training runs whose settings a remedy can change."""
+        """Sets whether a training runs whose settings a remedy can change."""
         if can_edit == self._can_edit:
             return
         self._can_edit = can_edit
@@ -78,8 +78,8 @@ class DiagnosisList(QWidget):
         self._build()
 
     def show_applied(self, changes: Mapping[str, Any]) -> None:
-        """A remedy was taken; it can be taken back."""
-        self._applied.setText(f"Applied: {', '.join(in_words(changes))}. It takes some reports to show what it does.")
+        """Shows an applied remedy with an undo button."""
+        self._applied.setText(f"Applied: {', '.join(in_words(changes))}. The effect shows after some reports.")
         self._undo.show()
         self.changed.emit()
 
@@ -90,7 +90,7 @@ class DiagnosisList(QWidget):
     def _build(self) -> None:
         while item := self._rows.takeAt(0):
             if widget := item.widget():
-                widget.hide()  # it is deleted only when the event loop comes to it
+                widget.hide()  # deleted only by the event loop
                 widget.deleteLater()
         for diagnosis in self._found:
             self._rows.addWidget(self._row(diagnosis))
@@ -117,7 +117,7 @@ class DiagnosisList(QWidget):
         if diagnosis.evidence:
             button = QToolButton(autoRaise=True)
             button.setText("Show evidence")
-            button.setToolTip("Show the curves in which this is seen")
+            button.setToolTip("Show the curves behind this finding")
             button.clicked.connect(partial(self.evidence_requested.emit, diagnosis.evidence))
             line.addWidget(button)
         if diagnosis.remedies and self._can_edit:
@@ -128,14 +128,18 @@ class DiagnosisList(QWidget):
         flow, line = FlowLayout(), QHBoxLayout()
         for remedy in remedies:
             flow.addWidget(self._button(remedy))
-        line.setContentsMargins(28, 0, 0, 2)  # under the sentence
+        line.setContentsMargins(28, 0, 0, 2)  # below the sentence
         line.addLayout(flow, 1)
         return line
 
     def _button(self, remedy: Remedy) -> QPushButton:
         button = QPushButton(remedy.text.rstrip("."))
         changes = "\n".join(in_words(remedy.changes))
-        what = "A new run; this one is saved and stays" if remedy.anew else "Changes while it trains, and can be undone"
+        what = (
+            "Start a new run; this one is saved first"
+            if remedy.anew
+            else "Change the settings while training; can be undone"
+        )
         button.setToolTip(plain_tip(f"{what}:\n{changes}"))
         button.clicked.connect(partial(self.remedy_requested.emit, remedy))
         return button

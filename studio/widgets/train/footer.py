@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Footer(QFrame):
-    """Status on the left, Start / Pause / Stop at the bottom right, on every workspace."""
+    """Status on the left, Start, Pause and Stop at the bottom right, on every workspace."""
 
     start_requested = Signal()
     pause_requested = Signal()
@@ -37,9 +37,9 @@ class Footer(QFrame):
         self._start = QPushButton(theme.icon("play", "on_accent"), "Start")
         self._start.setObjectName("primary")
         self._pause = QPushButton(theme.icon("pause"), "Pause")
-        self._pause.setToolTip("Pause, or go on (Space in the Train workspace)")
+        self._pause.setToolTip("Pause or resume the training (Space in the Train workspace)")
         self._stop = QPushButton(theme.icon("stop"), "Stop")
-        self._stop.setToolTip("Save, then stop")
+        self._stop.setToolTip("Save a checkpoint, then stop")
         self._is_paused = self._is_passing = False
         self._start.clicked.connect(self.start_requested)
         self._pause.clicked.connect(self.toggle_pause)
@@ -59,16 +59,16 @@ class Footer(QFrame):
         self.show_run(resting("", resumes=False))
 
     def add_strip(self, strip: QWidget) -> None:
-        """Shows a strip, while it is visible, between the status and the buttons, where nothing moves for it."""
+        """Adds a strip between the status and the buttons, where its visibility moves nothing."""
         self._strips.addWidget(strip, 100)
 
     def toggle_pause(self) -> None:
-        """Pause or go on, if there is a training that can."""
+        """Pauses or resumes the training, if possible."""
         if self._pause.isEnabled():
             (self.resume_requested if self._is_paused else self.pause_requested).emit()
 
     def show_run(self, status: RunStatus) -> None:
-        """State, line and buttons, all of one moment."""
+        """Shows state, line and buttons of one moment."""
         self._state.setText(status.state)
         self._line.setText(status.line)
         self._line.setToolTip(plain_tip(status.details))
@@ -86,24 +86,24 @@ class Footer(QFrame):
             self.clear_status()
 
     def show_tuned(self, tuned: Tuned, settings: Settings) -> None:
-        """What the trial chose, for whoever wants to know."""
+        """Shows the choice of the device trial in the tip."""
         rates = "".join(f"\n{choice}: {rate:,.0f} {settings.counted}/s" for choice, rate in tuned.rates.items())
         self._state.setToolTip(
             plain_tip(f"Trains on {tuned.device} in {tuned.precision}, {tuned.memory_format}{rates}")
         )
 
     def show_saved(self, step: int) -> None:
-        """A checkpoint of this run was written by itself."""
+        """Shows that a checkpoint was saved automatically."""
         self.show_status(f"saved at step {step:,}")
         self._is_passing = False
 
     def show_status(self, text: str, tip: str = "") -> None:
-        """What goes on beside the training, and ends with it."""
+        """Shows an activity beside the training."""
         self._note.setText(text)
         self._note.setToolTip(plain_tip(tip))
         self._is_passing = True
 
     def clear_status(self) -> None:
-        """Removes what was said beside a training: another one is on screen."""
+        """Clears the status texts, as another training is shown."""
         self.show_status("")
         self._is_passing = False

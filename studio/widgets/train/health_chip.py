@@ -1,4 +1,4 @@
-"""Health chip: a few colored words about a training, and a panel below it with findings, evidence and remedies."""
+"""Health chip: a colored summary of a training's health, and a panel with findings, evidence and remedies."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from studio.widgets.train.diagnosis_list import DiagnosisList
 
 NOTHING = "No findings"
 WIDEST = "No findings", "99 findings", "Healthy"
-"""The button is wide enough for each of these, so that nothing moves as they change."""
+"""Texts whose width is reserved, so that the layout does not move."""
 
 
 class HealthChip(Chip):
-    """Says how many findings there are; its panel lists them."""
+    """Chip with the number of findings; its panel lists them."""
 
     evidence_requested = Signal(object)
-    """The keys of the curves that show a finding."""
+    """Keys of the curves that show a finding."""
     remedy_requested = Signal(object)
-    """The `Remedy` that the person chose."""
+    """The chosen `Remedy`."""
     undo_requested = Signal()
-    """Settings as they were before the last remedy."""
+    """Restore the settings before the last remedy."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         self.list = DiagnosisList()
-        super().__init__(self.list, "Health of the training", WIDEST, parent)
+        super().__init__(self.list, "Training health", WIDEST, parent)
         self.list.changed.connect(self.fit_panel)
         self.list.evidence_requested.connect(self._show_evidence)
         self.list.remedy_requested.connect(self._take_remedy)
@@ -38,23 +38,23 @@ class HealthChip(Chip):
         self.show_diagnoses(())
 
     def show_diagnoses(self, found: Sequence[Diagnosis]) -> None:
-        """Shows the findings, the worst first; the one good finding when nothing is wrong."""
+        """Shows the findings, worst first, or the single good one."""
         self.list.show_diagnoses(found)
         wrong = [each for each in found if each.severity != "good"]
         words = f"{len(wrong)} finding{'s' * (len(wrong) != 1)}" if wrong else "Healthy" if found else NOTHING
         self.setText(words)
         said = "\n".join(each.sentence for each in found)
-        self.setAccessibleName(f"Health of the training: {words}")
+        self.setAccessibleName(f"Training health: {words}")
         self.setAccessibleDescription(said)
-        self.setToolTip(plain_tip(said or "Health of the training: findings, evidence and remedies"))
+        self.setToolTip(plain_tip(said or "Show findings, evidence and remedies"))
         self.set_severity(found[0].severity if found else "none")
 
     def set_can_edit(self, can_edit: bool) -> None:
-        """Whether a training runs whose settings a remedy can change."""
+        """Sets whether a training runs whose settings a remedy can change."""
         self.list.set_can_edit(can_edit)
 
     def show_applied(self, changes: Mapping[str, Any]) -> None:
-        """A remedy was taken; the panel offers to take it back."""
+        """Shows an applied remedy, which the panel can undo."""
         self.list.show_applied(changes)
 
     def _show_evidence(self, keys: object) -> None:

@@ -1,4 +1,4 @@
-"""Metric cards: value, trend, best step and how it was measured, in a panel below a chip."""
+"""Metric cards: value, trend, best step and protocol, in a panel below a chip."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ DIGITS = 3
 
 
 class MetricCard(QFrame):
-    """One metric of a run."""
+    """Card of one metric."""
 
     step_chosen = Signal(int)
-    """The step whose samples are to be shown."""
+    """Step whose samples to show."""
     open_requested = Signal(int)
-    """The step whose checkpoint is to be explored."""
+    """Step whose checkpoint to explore."""
 
     def __init__(self, result: MetricResult, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -62,7 +62,7 @@ class MetricCard(QFrame):
         said = f"{said}, the best so far" if is_last and len(result.steps) > 1 and better_known(result) else said
         line.addWidget(WrappedLabel(said, "muted"), 1)
         for text, tip, chosen in (
-            ("Go to it", f"Show samples and curves at step {step:,}", self.step_chosen),
+            ("Show step", f"Show samples and curves at step {step:,}", self.step_chosen),
             ("Open in Explore", f"Explore the checkpoint of step {step:,}", self.open_requested),
         ):
             button = QPushButton(text)
@@ -75,10 +75,10 @@ class MetricCard(QFrame):
 
 
 class MetricList(QWidget):
-    """The cards, below how they were measured: metrics of equal protocols together, since only they are comparable."""
+    """Cards grouped by protocol, as only metrics of equal protocols are comparable."""
 
     changed = Signal()
-    """It may need another height."""
+    """The list may need another height."""
     step_chosen = Signal(int)
     open_requested = Signal(int)
     measure_requested = Signal()
@@ -89,11 +89,11 @@ class MetricList(QWidget):
         self._cards = QVBoxLayout()
         self._cards.setSpacing(8)
         self._empty = WrappedLabel(
-            "Nothing is measured yet. While a training runs, metrics such as FID compare generated with real images.",
+            "No metrics yet. During a training, metrics such as FID compare generated with real images.",
             "muted",
         )
         measure = QPushButton("Measure now")
-        measure.setToolTip("Measure the images as they are now (Ctrl+M)")
+        measure.setToolTip("Measure the current images (Ctrl+M)")
         measure.setAutoDefault(True)
         measure.clicked.connect(self.measure_requested)
         foot = QHBoxLayout()
@@ -109,18 +109,20 @@ class MetricList(QWidget):
         column.addStretch()
 
     def show_results(self, found: Sequence[MetricResult]) -> None:
-        """Shows results, those that were measured last first."""
-        if tuple(found) == self._shown:  # or a button would go from under a press
+        """Shows results, the most recently measured first."""
+        if tuple(found) == self._shown:  # or a button would vanish under a press
             return
         self._shown = tuple(found)
         while item := self._cards.takeAt(0):
             if widget := item.widget():
-                widget.hide()  # it is deleted only when the event loop comes to it
+                widget.hide()  # deleted only by the event loop
                 widget.deleteLater()
         if len({each.protocol for each in found}) > 1:
-            self._cards.addWidget(WrappedLabel("Compare values of one group only: each is measured in another way."))
+            self._cards.addWidget(
+                WrappedLabel("Compare values within one group only; the groups were measured differently.")
+            )
         for protocol, results in groupby(found, lambda each: each.protocol):
-            self._cards.addWidget(WrappedLabel(f"Compared by: {protocol}.", "muted"))
+            self._cards.addWidget(WrappedLabel(f"Feature extractor and images: {protocol}.", "muted"))
             for result in results:
                 card = MetricCard(result)
                 card.step_chosen.connect(self.step_chosen)
@@ -131,12 +133,12 @@ class MetricList(QWidget):
 
 
 class MetricChip(Chip):
-    """Says the last value of the first metric; its panel shows the cards of all."""
+    """Chip with the last value of the first metric; its panel shows the cards of all."""
 
     step_chosen = Signal(int)
-    """The step whose samples are to be shown."""
+    """Step whose samples to show."""
     open_requested = Signal(int)
-    """The step whose checkpoint is to be explored."""
+    """Step whose checkpoint to explore."""
     measure_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -149,14 +151,14 @@ class MetricChip(Chip):
         self.show_results(())
 
     def show_results(self, found: Sequence[MetricResult]) -> None:
-        """The metrics of the run that is on screen, those that were measured last first."""
+        """Shows the metrics of the visible run, the most recently measured first."""
         self.list.show_results(found)
         first = found[0] if found else None
         words = f"{first.title} {first.value:.{DIGITS}g}" if first else NOTHING
-        said = f"{words} at step {first.steps[-1]:,}: {trend_text(first)}" if first else "Nothing is measured yet"
+        said = f"{words} at step {first.steps[-1]:,}: {trend_text(first)}" if first else "No metrics yet"
         self.setText(words)
         self.setAccessibleName(f"Metrics of the run: {said}")
-        self.setToolTip(plain_tip(f"{said}\nClick for all metrics"))
+        self.setToolTip(plain_tip(f"{said}\nShow all metrics"))
 
     def _go(self, step: int) -> None:
         self.panel.hide()
@@ -172,7 +174,7 @@ class MetricChip(Chip):
 
 
 def trend_text(result: MetricResult) -> str:
-    """Returns what the last measurements show: "Better over the last 5 measurements"."""
+    """Returns the trend of the last measurements: "Better over the last 5 measurements"."""
     count = len(result.values)
     match result.trend:
         case Trend.BETTER | Trend.WORSE:
@@ -183,7 +185,7 @@ def trend_text(result: MetricResult) -> str:
 
 
 def better_known(result: MetricResult) -> bool:
-    """Whether it is known which values are better."""
+    """Returns whether it is known which values are better."""
     return result.best != -1
 
 

@@ -1,4 +1,4 @@
-"""2-D playground: the plane of points, and below it controls for single steps and slow motion."""
+"""2-D playground: the plane of points, with controls for single steps and slow motion."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from studio.widgets.basic.labels import Label, plain_tip
 from studio.widgets.train.points_view import PointsView
 
 SLOWEST = 1.0
-"""Seconds of rest after a step, at the right end of the slider."""
+"""Pause after a step at the right end of the slider, in seconds."""
 
 
 class PlaygroundView(QWidget):
-    """Single steps of either network while the training is paused, and slow motion while it runs."""
+    """Plane with single steps of either network while the training is paused, and slow motion while it runs."""
 
     step_requested = Signal(str)
     """"D" or "G"."""
     pace_changed = Signal(float)
-    """Seconds of rest after each step; 0 is full speed."""
+    """Pause after each step in seconds; 0 is full speed."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.view = PointsView()
-        self._steps = {"D": QPushButton("One D step"), "G": QPushButton("One G step")}
+        self._steps = {"D": QPushButton("Train D once"), "G": QPushButton("Train G once")}
         for network, name in (("D", "discriminator"), ("G", "generator")):
             button = self._steps[network]
             button.setIcon(theme.icon("skip-forward", name))
@@ -34,7 +34,7 @@ class PlaygroundView(QWidget):
         self._pace.setRange(0, 20)
         self._pace.setMinimumWidth(60)
         self._pace.setAccessibleName("Slow motion")
-        self._pace.setToolTip("Rest after each step, to see it; at the left end is full speed")
+        self._pace.setToolTip("Pause after each step; full speed at the left end")
         self._said.setBuddy(self._pace)
         self._pace.valueChanged.connect(self._change_pace)
         bar = QHBoxLayout()
@@ -53,15 +53,15 @@ class PlaygroundView(QWidget):
         self._say_pace()
 
     def set_paused(self, paused: bool) -> None:
-        """Whether a training is paused, so that single steps can be made."""
+        """Sets whether a training is paused, which enables single steps."""
         for network, name in (("D", "discriminator"), ("G", "generator")):
             button = self._steps[network]
             button.setEnabled(paused)
-            does = f"Train the {name} once, on a batch of its own, while the other network stands still"
+            does = f"Train the {name} for one step, while the other network stays fixed"
             button.setToolTip(plain_tip(does if paused else f"{does}. Pause the training first."))
 
     def pace(self) -> float:
-        """Seconds of rest after each step."""
+        """Returns the pause after each step in seconds."""
         return SLOWEST * self._pace.value() / self._pace.maximum()
 
     def _change_pace(self) -> None:

@@ -23,7 +23,7 @@ GAP = 14
 
 
 class PointsView(QWidget):
-    """Blue where the discriminator finds a point generated, orange where it finds it real; both kinds of points on it,
+    """Decision surface, blue where the discriminator rates a point fake, orange where real, with both kinds of points,
     and arrows along which the generator's loss falls."""
 
     save_requested = Signal()
@@ -33,30 +33,30 @@ class PointsView(QWidget):
         self._points: Points | None = None
         self._heat = QImage()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setToolTip("The color is the discriminator's judgment of every place. Right-click to save the picture.")
-        self.setAccessibleName("The plane of real and generated points")
+        self.setToolTip("The color shows how real the discriminator rates each place. Right-click to save the image.")
+        self.setAccessibleName("Plane of points")
         self._describe()
 
     def set_points(self, points: Points) -> None:
-        """Show one moment."""
+        """Shows one moment."""
         self._points = points
         self._heat = _heat(points.surface)
         self._describe()
         self.update()
 
     def set_real(self, real: NDArray[np.float32]) -> None:
-        """Show what will be trained on, unless something of a training on the same points is shown."""
+        """Shows the points of the next training, unless a training on the same points is shown."""
         if self._points is None or not np.array_equal(self._points.real, real):
             nothing = np.empty((0, 4), np.float32)
             undecided = np.full((2, 2), 0.5, np.float32)
             self.set_points(Points(0, real, nothing[:, :2], undecided, EXTENT, nothing))
 
     def points(self) -> Points | None:
-        """What is shown."""
+        """Returns the shown points."""
         return self._points
 
     def picture(self) -> QImage:
-        """The plane and its legend as they are seen, at twice the resolution."""
+        """Returns the plane and its legend as an image, at double resolution."""
         image = QImage(self.size() * 2, QImage.Format.Format_RGB32)
         image.setDevicePixelRatio(2.0)
         image.fill(theme.current().window)
@@ -68,14 +68,14 @@ class PointsView(QWidget):
     def _describe(self) -> None:
         points = self._points
         if points is None:
-            text = "Nothing yet."
+            text = "No points yet."
         elif not len(points.fake):
             text = f"{len(points.real):,} real points."
         else:
             near = _near(points.fake, points.real).mean()
             text = (
-                f"Step {points.step:,}: {len(points.real):,} real and {len(points.fake):,} generated points, "
-                f"{near:.0%} of which lie close to a real one."
+                f"Step {points.step:,}: {len(points.real):,} real and {len(points.fake):,} generated points; "
+                f"{near:.0%} of these are close to a real point."
             )
         self.setAccessibleDescription(text)
 
@@ -106,7 +106,7 @@ class PointsView(QWidget):
         self._paint_legend(painter, QRectF(0, plane.bottom() + 4, self.width(), 2 * LINE), scheme)
 
     def _plane(self) -> QRectF:
-        """The square in the middle that the legend leaves."""
+        """Returns the square in the middle, beside the legend."""
         side = max(min(self.width(), self.height() - 2 * LINE - 4) - 2 * MARGIN, 1)
         return QRectF((self.width() - side) / 2, MARGIN, side, side)
 
@@ -139,7 +139,7 @@ class PointsView(QWidget):
         training = len(self._points.fake) > 0
         entries = [("real", scheme.discriminator)]
         if training:
-            entries += [("generated", scheme.generator), ("where the generator's loss falls", "")]
+            entries += [("generated", scheme.generator), ("direction G moves", "")]
         metrics = painter.fontMetrics()
         widths = [20 + metrics.horizontalAdvance(text) for text, _ in entries]
         x = area.center().x() - (sum(widths) + GAP * (len(widths) - 1)) / 2
@@ -159,10 +159,10 @@ class PointsView(QWidget):
             self._paint_scale(painter, area.adjusted(0, LINE, 0, 0), scheme)
 
     def _paint_scale(self, painter: QPainter, area: QRectF, scheme: theme.Scheme) -> None:
-        """The colors' meaning, and the step."""
+        """Paints the color scale and the step."""
         assert self._points is not None
         metrics = painter.fontMetrics()
-        before, after = "D finds it generated", f"real      step {self._points.step:,}"
+        before, after = "D: fake", f"real      step {self._points.step:,}"
         left = metrics.horizontalAdvance(before)
         x = area.center().x() - (left + BAR + 16 + metrics.horizontalAdvance(after)) / 2
         bar = QRectF(x + left + 8, area.center().y() - 5, BAR, 10)
@@ -197,19 +197,19 @@ class PointsView(QWidget):
         if self._points is None:
             return
         menu = QMenu(self)
-        menu.addAction("Save picture…", self.save_requested.emit)
+        menu.addAction("Save image…", self.save_requested.emit)
         menu.exec(event.globalPos())
         menu.deleteLater()
 
 
 def _heat(surface: NDArray[np.float32]) -> QImage:
-    """The surface in the scheme's colors, one pixel a value."""
+    """Returns the surface in the scheme's colors, one pixel per value."""
     scheme = theme.current()
     colors = tint(surface, *(_rgb(name) for name in (scheme.generator, scheme.surface, scheme.discriminator)))
     opaque = np.full((*surface.shape, 4), 255, np.uint8)
     opaque[:, :, :3] = colors
     height, width = surface.shape
-    # copy(): the picture must not outlive the array whose memory it reads.
+    # copy(): the QImage must not outlive the array whose memory it reads.
     return QImage(opaque.data, width, height, 4 * width, QImage.Format.Format_RGBX8888).copy()
 
 
@@ -219,7 +219,7 @@ def _rgb(name: str) -> Color:
 
 
 def _head(shaft: QLineF) -> list[QLineF]:
-    """The two strokes of an arrow's head, no longer than half of the shaft."""
+    """Returns the two strokes of an arrow's head, at most half as long as the shaft."""
     length = min(HEAD, shaft.length() / 2)
     strokes = []
     for turn in (150.0, -150.0):
@@ -231,7 +231,7 @@ def _head(shaft: QLineF) -> list[QLineF]:
 
 
 def _near(points: NDArray[np.float32], real: NDArray[np.float32], reach: float = 0.1) -> NDArray[np.bool_]:
-    """Which points lie within `reach` of one of a few real ones."""
+    """Returns which points lie within `reach` of a sample of the real ones."""
     finite = np.nan_to_num(points, nan=1e6)
     distances = np.linalg.norm(finite[:, None] - real[None, :200], axis=2)
     return np.asarray((distances < reach).any(1))

@@ -14,28 +14,28 @@ from studio.widgets.train.health_chip import HealthChip
 from studio.widgets.train.metric_card import MetricChip
 
 STEPS = 1000
-"""Parts of the bar."""
+"""Steps of the progress bar."""
 UNNAMED = "Untitled run"
 
 
 class NameEdit(QLineEdit):
-    """Enter keeps a name, and so does leaving it; Escape reverts it."""
+    """Field for the run's name. Enter or leaving it keeps the name; Escape reverts it."""
 
     renamed = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("name")
-        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # or it would take keys that are meant for the workspace
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # or it would take keys of the workspace
         self.setMaxLength(LONGEST_NAME)
-        self.setAccessibleName("Name of the run")
+        self.setAccessibleName("Run name")
         self._name = ""
         self._title = ""
         self.editingFinished.connect(self._keep)
         self.set_title("")
 
     def set_name(self, name: str) -> None:
-        """The run's name, empty for none; a text that is being written stays."""
+        """Sets the run's name, empty for none; keeps a text being edited."""
         if not (self.hasFocus() and self.isModified()):
             self.setText(name)
             self.setCursorPosition(0)
@@ -43,7 +43,7 @@ class NameEdit(QLineEdit):
         self._describe()
 
     def set_title(self, title: str) -> None:
-        """Sets what the run is called until it has a name."""
+        """Sets the title shown while the run has no name."""
         self._title = title
         self.setPlaceholderText(title or UNNAMED)
         self._describe()
@@ -58,7 +58,7 @@ class NameEdit(QLineEdit):
             self.clearFocus()
 
     def edit(self) -> None:
-        """Takes the keyboard, with the whole name selected."""
+        """Focuses the field with the whole name selected."""
         self.setFocus()
         self.selectAll()
 
@@ -77,12 +77,12 @@ class NameEdit(QLineEdit):
     def _describe(self) -> None:
         shown = self._name or self._title or UNNAMED
         self.setToolTip(
-            plain_tip(f"{shown}\nClick, or press F2, to rename the run; Enter keeps the name, Esc reverts it")
+            plain_tip(f"{shown}\nClick or press F2 to rename the run; Enter keeps the name, Esc reverts it")
         )
 
 
 class RunStrip(QFrame):
-    """One line that keeps its height and places, whatever it says."""
+    """One line with a fixed height and fixed places."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -100,7 +100,7 @@ class RunStrip(QFrame):
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         policy.setRetainSizeWhenHidden(True)
         self._bar.setSizePolicy(policy)
-        self._bar.setAccessibleName("Goal of the training")
+        self._bar.setAccessibleName("Training goal")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(14)
@@ -116,7 +116,7 @@ class RunStrip(QFrame):
         self.show_run(resting("", resumes=False))
 
     def show_run(self, status: RunStatus) -> None:
-        """State, step, speed and time, all of one moment."""
+        """Shows state, step, speed and time of one moment."""
         self._state.setText(status.state)
         self._step.setText(status.step)
         self._speed.setText(status.speed)
@@ -129,9 +129,9 @@ class RunStrip(QFrame):
             self._bar.setValue(round(STEPS * min(max(status.share, 0.0), 1.0)))
 
     def _keep_places(self) -> None:
-        """Room for the usual texts, so that nothing moves as numbers grow."""
+        """Reserves the width of usual texts, so that the layout does not move."""
         for label, usual in (
-            (self._state, "Stopped mm"),  # wider than any of the states but "Reading ..."
+            (self._state, "Stopped mm"),  # wider than any state but "Reading ..."
             (self._step, "step 8,888,888"),
             (self._speed, "88,888 images/s"),
             (self._time, "88:88:88 elapsed"),

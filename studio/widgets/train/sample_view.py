@@ -15,12 +15,12 @@ from studio.widgets.images.tile_view import NO_IMAGES
 from studio.widgets.train.playground import PlaygroundView
 
 MOST_POINTS = 1000
-"""Real points in the plane before there is a training, as many as with one."""
+"""Number of real points in the plane before a training, as many as during one."""
 GRIDS, PLANE, PICTURE = range(3)
 
 
 class EmptyStage(QWidget):
-    """Page of the stage before the first samples: says what will come, and when."""
+    """Page before the first samples: shows what will appear, and when."""
 
     def __init__(self, stage: QWidget) -> None:
         super().__init__(stage)
@@ -43,7 +43,7 @@ class EmptyStage(QWidget):
         self.show_text("", is_warning=False)
 
     def show_text(self, text: str, is_warning: bool) -> None:
-        """A sentence, empty for none."""
+        """Shows a sentence; empty for none."""
         self._text.setText(text)
         self._text.setVisible(bool(text))
         self._glyph.setVisible(bool(text))
@@ -51,21 +51,21 @@ class EmptyStage(QWidget):
 
 
 class SampleView(QStackedWidget):
-    """While a moment is held, new samples are kept for later and change nothing on screen."""
+    """Samples of the newest or a chosen moment; new samples do not replace a chosen moment."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.samples = ImageGrid(selectable=True, generated=True, comparable=True)
-        self.samples.setToolTip("Click to enlarge, Ctrl-click or Shift-click to select, right-click for more")
+        self.samples.setToolTip("Click to enlarge, Ctrl+click or Shift+click to select, right-click for more")
         self.samples.set_empty_text("")
         self._empty = EmptyStage(self.samples)
         self.reals = ImageGrid()
         self.reals.set_empty_text("Real images appear here when a dataset is open.")
         self.playground = PlaygroundView()
         self.picture = ImageGrid(generated=True)
-        self.picture.setAccessibleName("Picture of the points")
+        self.picture.setAccessibleName("Image of the points")
         self.columns: tuple[str, ...] = ()
-        """What the columns of the samples stand for."""
+        """Names of the samples' columns."""
         self._newest: Samples | None = None
         self._is_held = False
         self._shows_plane = False
@@ -84,22 +84,23 @@ class SampleView(QStackedWidget):
             self.addWidget(page)
 
     def minimumSizeHint(self) -> QSize:
-        # That of the page on screen: a plane, which wants more room, must not take it from the grids.
+        # Size hint of the visible page only: the plane needs more room and must not take it from the grids.
         shown = self.currentWidget()
         return shown.minimumSizeHint() if shown is not None else QSize()
 
     def show_reals(self, images: Images) -> None:
-        """Training images, to compare with."""
+        """Sets training images to compare with."""
         self.show_plane(False)
         self.reals.set_images(images)
         self.reals.set_caption("Real images")
 
     def show_reals_beside(self, shown: bool) -> None:
-        """Real images beside the samples, each in half of the stage; or the samples alone."""
+        """Shows real images beside the samples, each in half of the stage; or the samples alone."""
         self.reals.setVisible(shown)
 
     def show_reals_over(self, shown: bool) -> None:
-        """Real images in the place of the samples while a key is held: nothing moves, so that they can be compared."""
+        """Shows real images in place of the samples while a key is held, so that they can be compared without
+        motion."""
         shown = shown and bool(len(self.reals.images())) and self.currentIndex() == GRIDS
         if shown:
             self._over.set_images(self.reals.images())
@@ -109,11 +110,11 @@ class SampleView(QStackedWidget):
         self._over.setVisible(shown)
 
     def show_expectation(self, text: str, is_warning: bool) -> None:
-        """Shows what to expect of a training with the present settings, where no samples are yet."""
+        """Shows the expected duration of a training while there are no samples."""
         self._empty.show_text(text, is_warning)
 
     def clear(self) -> None:
-        """Another training begins: the samples of the last one go."""
+        """Clears the samples for another training."""
         self._newest = None
         self.release()
         self.samples.set_images(NO_IMAGES)
@@ -121,12 +122,12 @@ class SampleView(QStackedWidget):
         self._empty.show()
 
     def show_real_points(self, real: NDArray[np.float32]) -> None:
-        """The points that will be trained on."""
+        """Shows the points of the next training."""
         self.playground.view.set_real(real[:MOST_POINTS])
         self.show_plane(True)
 
     def show_newest(self, samples: Samples | Points) -> None:
-        """What the training has made last."""
+        """Shows the newest samples of the training."""
         self.show_plane(isinstance(samples, Points))
         if isinstance(samples, Points):
             self.playground.view.set_points(samples)
@@ -136,18 +137,18 @@ class SampleView(QStackedWidget):
             self._put(samples)
 
     def show_plane(self, shown: bool) -> None:
-        """The plane of points in the place of both grids."""
+        """Shows the plane of points instead of both grids."""
         if shown != self._shows_plane:
             self._shows_plane = shown
             if not self._is_held:
                 self.setCurrentIndex(PLANE if shown else GRIDS)
 
     def hold(self) -> None:
-        """From now on a moment is looked at."""
+        """Holds a past moment."""
         self._is_held = True
 
     def show_moment(self, samples: Samples, of_points: bool) -> None:
-        """The samples of the moment; those of points are one picture."""
+        """Shows the samples of the moment; those of points are one image."""
         if not self._is_held:
             return
         self.setCurrentIndex(PICTURE if of_points else GRIDS)
@@ -158,7 +159,7 @@ class SampleView(QStackedWidget):
             self._put(samples)
 
     def release(self) -> None:
-        """The newest again."""
+        """Shows the newest samples again."""
         if not self._is_held:
             return
         self._is_held = False

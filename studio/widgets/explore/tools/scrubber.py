@@ -12,16 +12,16 @@ from studio.widgets.basic.spin_boxes import WheelGuard
 
 FRAME_MS = 16
 LONGEST_STEP = 0.1
-"""Seconds between two frames: a slow generator plays slower rather than in jumps."""
+"""Longest step between two frames in seconds: a slow generator plays slower instead of jumping."""
 STEPS = 1000
 
 
 class Scrubber(QWidget):
-    """Time from 0 to the end, as a share. Playing takes a step only after `set_waiting(False)`, so a slow answer never
-    builds a backlog; at the end it begins again."""
+    """Slider for the time, in [0, 1]. Playback advances only after `set_waiting(False)`, so that a slow answer builds
+    no backlog; it repeats from the end."""
 
     moved = Signal(float)
-    """To another share of the whole time, by hand or by playing."""
+    """New time in [0, 1], by the user or playback."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,43 +53,43 @@ class Scrubber(QWidget):
         self._show_playing()
 
     def set_seconds(self, seconds: float) -> None:
-        """Sets how long the whole trajectory takes; 0 where there is nothing to play."""
+        """Sets the duration of the trajectory; 0 if there is nothing to play."""
         self._seconds = seconds
         for widget in (self._play, self._slider):
             widget.setEnabled(seconds > 0)
         self._show_time()
 
     def share(self) -> float:
-        """Returns the share of the time that has passed."""
+        """Returns the elapsed share of the time."""
         return self._share
 
     def set_share(self, share: float) -> None:
-        """Shows a share of the time; emits nothing."""
+        """Shows an elapsed share; emits nothing."""
         self._share = share
         with QSignalBlocker(self._slider):
             self._slider.setValue(round(share * STEPS))
         self._show_time()
 
     def set_waiting(self, waiting: bool) -> None:
-        """Says whether the image of the present position has yet to come."""
+        """Sets whether the image of the current position is still being rendered."""
         self._waiting = waiting
 
     def is_playing(self) -> bool:
         return self._timer.isActive()
 
     def play(self) -> None:
-        """Plays from here on, without an end."""
+        """Plays in a loop from here."""
         self._clock.start()
         self._timer.start()
         self._show_playing()
 
     def stop(self) -> None:
-        """Stops playing."""
+        """Stops playback."""
         self._timer.stop()
         self._show_playing()
 
     def toggle(self) -> None:
-        """Plays, or stops."""
+        """Starts or stops playback."""
         if self.is_playing():
             self.stop()
         elif self._seconds > 0:

@@ -1,4 +1,4 @@
-"""Between four corners: a map to drag over."""
+"""Tool that interpolates between four corners on a map."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CORNERS = ("top left", "top right", "bottom left", "bottom right")
 
 
 class View(ToolView):
-    """The map with the position in it, and its corners."""
+    """Map with the current position and its corners."""
 
     start = (0.5, 0.5)
     is_line = False

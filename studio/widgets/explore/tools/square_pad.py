@@ -24,16 +24,16 @@ from studio.widgets.images.tile_layout import TileSheet
 
 SPOT = 8.0
 STEP = 0.02
-"""Of the side, for an arrow key."""
+"""Step of an arrow key, in units of the side."""
 
 
 class SquarePad(QWidget):
-    """The images of a square lattice of positions, the first in the corner at (0, 0) and the last at (1, 1)."""
+    """Images of a square lattice of positions, from (0, 0) to (1, 1)."""
 
     moved = Signal(float, float)
-    """By mouse or keyboard; x and y in [0, 1]."""
+    """x and y in [0, 1], by mouse or keyboard."""
     dropped = Signal(int, object)
-    """Which corner, row by row, and the `Point` that was dragged there."""
+    """Index of the corner, row by row, and the dropped `Point`."""
 
     def __init__(self, side: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,17 +44,17 @@ class SquarePad(QWidget):
         self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.CrossCursor)
-        self.setAccessibleName("Map between four corners")
-        self.setToolTip("Drag the spot; arrow keys move it. Drop a pin on a corner to put it there.")
+        self.setAccessibleName("Map between corners")
+        self.setToolTip("Drag the spot; arrow keys move it. Drop a pin on a corner to replace it.")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def set_images(self, images: Images) -> None:
-        """Row by row; another number than the lattice has, as before there is a generator, shows none."""
+        """Shows the images row by row; ignores a wrong number."""
         self._sheet = TileSheet(images, self._side) if len(images) == self._side**2 else None
         self.update()
 
     def set_position(self, x: float, y: float) -> None:
-        """Shows the spot; emits nothing."""
+        """Shows the position; emits nothing."""
         self._position = QPointF(x, y)
         self.update()
 
@@ -68,12 +68,12 @@ class SquarePad(QWidget):
         return QSize(96, 96)
 
     def area(self) -> QRectF:
-        """Returns where the map is drawn; positions lie between the middles of its outer images."""
+        """Returns the area of the map; positions lie between the centers of its outer images."""
         side = min(self.width(), self.height()) - 4.0
         return QRectF((self.width() - side) / 2, (self.height() - side) / 2, side, side)
 
     def point_of(self, x: float, y: float) -> QPointF:
-        """Returns where a position is on the widget."""
+        """Returns the widget coordinates of a position."""
         inner = self._inner()
         return QPointF(inner.left() + x * inner.width(), inner.top() + y * inner.height())
 
@@ -116,7 +116,7 @@ class SquarePad(QWidget):
             row, column = divmod(index, self._side)
             left = area.left() + column * tile + (tile - width) / 2
             top = area.top() + row * tile + (tile - height) / 2
-            # On whole pixels of the screen, or what is behind shows between two images.
+            # Aligned to screen pixels, or gaps show between images.
             edges = [round(edge * density) / density for edge in (left, top, left + width, top + height)]
             self._sheet.paint(painter, QRectF(QPointF(*edges[:2]), QPointF(*edges[2:])), index)
 

@@ -1,4 +1,4 @@
-"""Arithmetic with points, A - B + C: what A has and B has not, added to C."""
+"""Latent arithmetic A - B + C on groups of points."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GROUPS: dict[Group, str] = {"plus": "A", "minus": "− B", "also": "+ C"}
 
 
 class View(ToolView):
-    """Three groups of points, whose means are added."""
+    """Three groups of points whose means are combined."""
 
     is_line = False
     interpolates = False
@@ -35,7 +35,7 @@ class View(ToolView):
         grid.setHorizontalSpacing(12)
         for column, (group, title) in enumerate(GROUPS.items()):
             strip = PinStrip(
-                f"Group {title}", f"Drag pins here for {title}; of several the mean counts.", "Drag pins here."
+                f"Group {title}", f"Drag pins here for {title}; the mean of several is used.", "Drag pins here."
             )
             strip.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
             strip.dropped.connect(partial(self._drop, group))

@@ -1,4 +1,4 @@
-"""Timeline: keyframes in their order, open, closed, or drifting around a single one."""
+"""Timeline: keyframes in order, open, closed, or a loop around a single one."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ TITLE = "Timeline"
 ICON = "film-strip"
 RANK = 1
 COUNT = 8
-"""Small images along the timeline."""
+"""Number of images along the timeline."""
 RADIUS = 0.5
 """Radius of the loop around a single keyframe."""
 EVEN: Easing = "even"
@@ -46,7 +46,7 @@ SHORTEST, LONGEST = 0.1, 600.0
 
 
 class View(ToolView):
-    """The images along the timeline with its keyframes, the time, and what belongs to the keyframe at that time."""
+    """Images and keyframes of the timeline, the time, and the controls of the current keyframe."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -64,9 +64,9 @@ class View(ToolView):
 
     def _describe(self) -> None:
         for button, icon, name, tip in (
-            (self._add, "plus-circle", "Add a keyframe", "Add a random seed after this keyframe."),
-            (self._remove, "trash", "Remove the keyframe", "Remove this keyframe (Delete)."),
-            (self._noise, "dice-five", "Another loop", "Drift around the keyframe along another circle."),
+            (self._add, "plus-circle", "Add keyframe", "Add a random seed after this keyframe."),
+            (self._remove, "trash", "Remove keyframe", "Remove this keyframe (Delete)."),
+            (self._noise, "dice-five", "Another loop", "Use another random loop around the keyframe."),
         ):
             button.setIcon(theme.icon(icon))
             scale_icon(button, 16)
@@ -74,7 +74,14 @@ class View(ToolView):
             button.setToolTip(plain_tip(tip))
         for spin, low, high, step, name, tip in (
             (self._seconds, SHORTEST, LONGEST, 0.5, "Duration", "Seconds from this keyframe to the next."),
-            (self._radius, 0.0, 1.0, 0.05, "Radius", "How far the loop drifts away: 0 stands still, 1 leaves it."),
+            (
+                self._radius,
+                0.0,
+                1.0,
+                0.05,
+                "Radius",
+                "Radius of the loop: 0 stands still, 1 ends at unrelated images. Usual: 0.5.",
+            ),
         ):
             spin.setRange(low, high)
             spin.setSingleStep(step)
@@ -85,11 +92,11 @@ class View(ToolView):
             indent_spin_box(spin)
         self._seconds.setDecimals(1)
         self._seconds.setSuffix(" s")
-        self._closed.setToolTip("Go on from the last keyframe to the first; around a single one, drift in a loop.")
+        self._closed.setToolTip("Continue from the last keyframe to the first; a single keyframe becomes a loop.")
         for label, easing in EASINGS.items():
             self._easing.addItem(label, easing)
         self._easing.setAccessibleName("Easing")
-        self._easing.setToolTip("Whether the film slows down at its keyframes.")
+        self._easing.setToolTip("Keep an even speed or slow down at keyframes.")
 
     def _connect(self) -> None:
         self._strip.scrubbed.connect(self._go_to)
@@ -122,7 +129,7 @@ class View(ToolView):
             self._radius,
             self._noise,
         ):
-            widget.setMinimumHeight(self._seconds.sizeHint().height())  # in the middle of the line
+            widget.setMinimumHeight(self._seconds.sizeHint().height())  # centered in the row
             row.addWidget(widget)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 0, 12, 4)
@@ -131,7 +138,7 @@ class View(ToolView):
         column.addWidget(self._scrubber)
         column.addLayout(row)
 
-    # What it makes of a state
+    # Conversions of a state
 
     def trajectory(self, state: ExploreState) -> Walk | Loop:
         closed = self.value(state, "closed", False)
@@ -193,7 +200,7 @@ class View(ToolView):
         trajectory = self.trajectory(state)
         return 1.0 if isinstance(trajectory, Loop) else float(trajectory.length)
 
-    # The controls
+    # Controls
 
     def show_state(self, state: ExploreState) -> None:
         closed = self.value(state, "closed", False)
@@ -234,10 +241,10 @@ class View(ToolView):
     def set_waiting(self, waiting: bool) -> None:
         self._scrubber.set_waiting(waiting)
 
-    # Changes by hand
+    # Changes by the user
 
     def _row(self) -> int:
-        """Returns the keyframe that the timeline stands at, or has passed last."""
+        """Returns the keyframe at or before the current time."""
         return min(int(number_of(self.position(self.state)) + 1e-6), len(self.state.keyframes) - 1)
 
     def _go_to(self, share: float) -> None:
@@ -258,7 +265,7 @@ class View(ToolView):
         self._take(self._replaced(self.state, point), gesture)
 
     def _replaced(self, state: ExploreState, point: Point) -> ExploreState:
-        """Returns the state with another point at the present keyframe, where the timeline then stands."""
+        """Returns the state with the current keyframe replaced and the timeline moved to it."""
         row = self._row()
         keyframes = (*state.keyframes[:row], point, *state.keyframes[row + 1 :])
         return self.moved(replace(state, keyframes=keyframes), float(row))
@@ -289,7 +296,7 @@ class View(ToolView):
 
 
 def position_at(durations: Sequence[float], share: float, length: float) -> float:
-    """Returns the position on a trajectory of that length at a share of its whole time."""
+    """Returns the position at an elapsed share of the time, for segments of these durations."""
     ends = list(accumulate(durations))
     if not ends:
         return 0.0
@@ -300,7 +307,7 @@ def position_at(durations: Sequence[float], share: float, length: float) -> floa
 
 
 def share_at(durations: Sequence[float], position: float, length: float) -> float:
-    """Returns the share of the whole time at a position; the other way round."""
+    """Returns the elapsed share of the time at a position; the inverse of `position_at`."""
     whole = sum(durations)
     if not whole or not length:
         return 0.0

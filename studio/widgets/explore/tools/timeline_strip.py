@@ -1,4 +1,4 @@
-"""Strip of a timeline: images along it, its keyframes, and where it stands."""
+"""Strip of a timeline: images, keyframes, and the current time."""
 
 from __future__ import annotations
 
@@ -29,31 +29,31 @@ from studio.widgets.explore.point_mime import request_from_mime
 from studio.widgets.images.tile_layout import TileSheet
 
 MARK = 7.0
-"""Half of a keyframe's mark, in pixels."""
+"""Half the width of a keyframe's mark, in pixels."""
 RULER = 18
 """Height of the row of marks."""
 STEP = 0.01
-"""Share of the time that an arrow key moves."""
+"""Step of an arrow key as a share of the time."""
 
 
 class TimelineStrip(QWidget):
-    """Shows what it is told and changes nothing itself: every change by hand is only announced.
+    """Strip that shows a timeline and only announces changes by the user.
 
-    A click or drag on the images goes to that time; marks are the keyframes, which are chosen by a click and dragged to
-    another place in the order. The setters emit nothing.
+    A click or drag on the images moves in time; marks are keyframes, which can be clicked or dragged to another place.
+    Setters emit nothing.
     """
 
     scrubbed = Signal(float)
-    """To another share of the whole time."""
+    """New time in [0, 1]."""
     chosen = Signal(int)
-    """A keyframe."""
+    """Index of a keyframe."""
     moved = Signal(int, int)
-    """A keyframe, and its new place in the order."""
+    """Index of a keyframe, and its new index."""
     removed = Signal(int)
     dropped = Signal(int, object)
-    """Before which keyframe, and the `LatentRequest` of what was dropped."""
+    """Index of the keyframe after the drop, and the `LatentRequest` of what was dropped."""
     save_requested = Signal(str)
-    """As an `ImageGrid` says it."""
+    """Argument as in `ImageGrid`."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -71,12 +71,12 @@ class TimelineStrip(QWidget):
         self.setAccessibleName("Timeline")
         self.setToolTip(
             "Images along the timeline. Drag to move in time; marks are keyframes: drag to reorder, Delete removes. "
-            "Drop a pin or the picture to insert one."
+            "Drop a pin or image to insert one."
         )
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def set_keyframes(self, durations: Sequence[float], closed: bool) -> None:
-        """Sets the keyframes by the seconds from each to the next; of an open timeline the last one is not used."""
+        """Sets the seconds from each keyframe to the next; an open timeline ignores the last one."""
         used = durations if closed else durations[:-1]
         whole = sum(used) or 1.0
         times = [0.0, *accumulate(used)]
@@ -87,13 +87,13 @@ class TimelineStrip(QWidget):
         self.update()
 
     def set_images(self, images: Images) -> None:
-        """Sets the images, as evenly spaced in time as the strip is wide."""
+        """Sets the images, evenly spaced in time."""
         self._count = len(images)
         self._sheet = TileSheet(images, max(self._count, 1)) if self._count else None
         self.update()
 
     def set_share(self, share: float | None) -> None:
-        """Shows where the timeline stands; None: the image is one beside it."""
+        """Shows the current time; None if the image is not on the timeline."""
         self._share = share
         if share is not None:
             self._current = max(bisect_right(self._times, share + 1e-6) - 1, 0)
@@ -101,11 +101,11 @@ class TimelineStrip(QWidget):
         self.update()
 
     def current(self) -> int:
-        """Returns the keyframe that the timeline stands at, or has passed last."""
+        """Returns the keyframe at or before the current time."""
         return self._current
 
     def mark_center(self, row: int) -> QPointF:
-        """Returns where a keyframe's mark is on the widget."""
+        """Returns the position of a keyframe's mark on the widget."""
         return QPointF(self._x(self._times[row]), self.height() - RULER / 2)
 
     def sizeHint(self) -> QSize:
@@ -116,16 +116,16 @@ class TimelineStrip(QWidget):
 
     # Geometry
 
-    def _film(self) -> QRectF:
+    def _strip(self) -> QRectF:
         return QRectF(MARK, 2, self.width() - 2 * MARK, max(self.height() - RULER - 4, 1))
 
     def _x(self, share: float) -> float:
-        film = self._film()
-        return film.left() + share * film.width()
+        strip = self._strip()
+        return strip.left() + share * strip.width()
 
     def _share_at(self, x: float) -> float:
-        film = self._film()
-        return min(max((x - film.left()) / max(film.width(), 1.0), 0.0), 1.0)
+        strip = self._strip()
+        return min(max((x - strip.left()) / max(strip.width(), 1.0), 0.0), 1.0)
 
     def _mark_at(self, position: QPointF) -> int | None:
         if position.y() < self.height() - RULER - 2:
@@ -135,9 +135,9 @@ class TimelineStrip(QWidget):
         return row if distance <= MARK + 3 else None
 
     def _gap_at(self, x: float) -> int:
-        """Returns before which keyframe a drop goes: never before the first, where the strip begins."""
+        """Returns the index of the keyframe after a drop position; never 0, where the strip begins."""
         share = self._share_at(x)
-        if x <= self._film().left() + 2:
+        if x <= self._strip().left() + 2:
             return 0
         return bisect_right(self._times, share)
 
@@ -235,15 +235,15 @@ class TimelineStrip(QWidget):
     # Painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter, scheme, film = QPainter(self), theme.current(), self._film()
-        painter.fillRect(film, QColor(scheme.sunken))
+        painter, scheme, strip = QPainter(self), theme.current(), self._strip()
+        painter.fillRect(strip, QColor(scheme.sunken))
         if self._sheet is not None:
-            self._paint_film(painter, film)
+            self._paint_images(painter, strip)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for row, time in enumerate(self._times):
             is_current = row == self._current
             self._paint_mark(painter, self._x(time), QColor(scheme.accent if is_current else scheme.muted), is_current)
-        if self._closed:  # the first keyframe once more
+        if self._closed:  # the first keyframe again
             self._paint_mark(painter, self._x(1.0), QColor(scheme.muted), False)
         if self._drag_x is not None:
             self._paint_mark(painter, self._drag_x, QColor(scheme.accent), True)
@@ -252,24 +252,24 @@ class TimelineStrip(QWidget):
         if self._share is not None:
             x = self._x(self._share)
             painter.setPen(QPen(QColor("#000000"), 4))
-            painter.drawLine(QPointF(x, film.top()), QPointF(x, film.bottom()))
+            painter.drawLine(QPointF(x, strip.top()), QPointF(x, strip.bottom()))
             painter.setPen(QPen(QColor("#ffffff"), 2))
-            painter.drawLine(QPointF(x, film.top()), QPointF(x, film.bottom()))
+            painter.drawLine(QPointF(x, strip.top()), QPointF(x, strip.bottom()))
         if self.hasFocus():
             painter.setPen(QPen(QColor(scheme.accent), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(film)
+            painter.drawRect(strip)
 
-    def _paint_film(self, painter: QPainter, film: QRectF) -> None:
-        """Each image in the middle of its share of the width, as large as it fits."""
+    def _paint_images(self, painter: QPainter, strip: QRectF) -> None:
+        """Paints each image in the middle of its share of the width, as large as it fits."""
         assert self._sheet is not None
-        source, room = self._sheet.source(0), film.width() / self._count
-        scale = min(room / source.width(), film.height() / source.height())
+        source, room = self._sheet.source(0), strip.width() / self._count
+        scale = min(room / source.width(), strip.height() / source.height())
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, scale < 1)
         width, height = source.width() * scale, source.height() * scale
         for index in range(self._count):
-            left = film.left() + index * room + (room - width) / 2
-            top = film.top() + (film.height() - height) / 2
+            left = strip.left() + index * room + (room - width) / 2
+            top = strip.top() + (strip.height() - height) / 2
             self._sheet.paint(painter, QRectF(round(left), round(top), round(width), round(height)), index)
 
     def _paint_mark(self, painter: QPainter, x: float, color: QColor, filled: bool) -> None:

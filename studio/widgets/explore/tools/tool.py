@@ -21,7 +21,7 @@ Points = tuple[Point, ...]
 
 
 class ToolModule(Protocol):
-    """What the module of a tool defines. `RANK`: tools stand in its order."""
+    """Interface of a tool's module. `RANK`: order of the tools."""
 
     TITLE: str
     ICON: str
@@ -30,7 +30,7 @@ class ToolModule(Protocol):
 
 
 def discover() -> dict[str, ToolModule]:
-    """Imports the modules of the tools; by name, in the order of their `RANK`."""
+    """Imports the modules of the tools; returns them by name, ordered by `RANK`."""
     found = [component for folder in tools.__path__ for component in components_in(Path(folder)).values()]
     names = [component.name for component in by_rank(found)]
     return {name: cast(ToolModule, import_module(f"{tools.__name__}.{name}")) for name in names}
@@ -38,27 +38,27 @@ def discover() -> dict[str, ToolModule]:
 
 @runtime_checkable
 class Timed(Protocol):
-    """A tool whose trajectories have a time."""
+    """A tool whose trajectories have durations."""
 
     def durations(self, state: ExploreState) -> tuple[float, ...]:
         """Returns the seconds of each segment."""
 
 
 class ToolView(QWidget):
-    """The controls of a tool, and what the tool makes of an `ExploreState`. The setters emit nothing."""
+    """Controls of a tool, and its conversion of an `ExploreState` to requests. Setters emit nothing."""
 
     changed = Signal(object, str)
-    """Fields of the `ExploreState` with their new values, and the gesture that this is a part of; an empty one is a
-    single change, after which everything is shown anew."""
+    """Changed fields of the `ExploreState`, and the gesture id; an empty id is a single change, after which everything
+    is shown again."""
     dropped = Signal(object, object)
-    """A pin's `Point`, and a function that puts it into an `ExploreState`."""
+    """A pin's `Point`, and a function that inserts it into an `ExploreState`."""
     image_dropped = Signal(object, object)
-    """The `LatentRequest` of an image between points, and the function for the point that it becomes."""
+    """`LatentRequest` of an image between points, and a function that inserts the resulting point."""
     save_requested = Signal(str)
-    """What of the small images is to be saved, as an `ImageGrid` says it."""
+    """Which of the small images to save, as in `ImageGrid`."""
 
     start: Position = 0.0
-    """The position until another one is chosen."""
+    """Initial position."""
     is_line = True
     """Whether its trajectories can be exported as videos."""
     interpolates = True
@@ -68,19 +68,19 @@ class ToolView(QWidget):
         super().__init__(parent)
         self.state = ExploreState()
 
-    # What the tool makes of a state
+    # Conversions of a state
 
     @property
     def name(self) -> str:
-        """The module's, under which a state knows the tool."""
+        """Returns the name of the tool's module, its key in a state."""
         return type(self).__module__.rpartition(".")[2]
 
     def trajectory(self, state: ExploreState) -> Trajectory:
-        """Returns the trajectory through the state's points, which are not edited yet."""
+        """Returns the trajectory through the state's points before the edit."""
         raise NotImplementedError
 
     def restored(self, state: ExploreState, trajectory: Trajectory) -> ExploreState | None:
-        """Returns the state with the points of a trajectory; None for one that the tool cannot show."""
+        """Returns the state with the points of a trajectory; None if the tool cannot show it."""
         return None
 
     def position(self, state: ExploreState) -> Position:
@@ -88,11 +88,11 @@ class ToolView(QWidget):
         return self.value(state, "position", self.start)
 
     def moved(self, state: ExploreState, position: Position) -> ExploreState:
-        """Returns the state with another position; the same one where it stands there already."""
+        """Returns the state at another position; the same state if it is there already."""
         return self._at(state, number_of(position))
 
     def wanted_sum(self, state: ExploreState) -> tuple[Points, Points, Points] | None:
-        """Returns three groups whose sum the generator has yet to compute; None for none."""
+        """Returns three groups whose sum is still to be computed; None for none."""
         return None
 
     def edited(self, state: ExploreState, directions: DirectionSets) -> Trajectory:
@@ -102,18 +102,18 @@ class ToolView(QWidget):
     def request(
         self, state: ExploreState, directions: DirectionSets, positions: tuple[Position, ...] = ()
     ) -> LatentRequest:
-        """Returns a request for images at positions; without any, for the large image."""
+        """Returns a request for images at `positions`; for the large image if empty."""
         return LatentRequest(self.edited(state, directions), positions or (self.position(state),))
 
     def nearest_point(self, state: ExploreState) -> Point:
-        """Returns the point that is looked at, or the one that is nearest to it on the trajectory."""
+        """Returns the current point, or the nearest one on the trajectory."""
         points, position = self.trajectory(state).points, self.position(state)
         if state.single is not None or isinstance(position, tuple):
             return state.a
         return points[min(round(position), len(points) - 1)]
 
     def value(self, state: ExploreState, name: str, default: T) -> T:
-        """Returns a value of the state that only this tool uses, or the default until it is set."""
+        """Returns a value of the state that only this tool uses, or its default."""
         return state.value(f"{self.name}.{name}", default)
 
     def with_value(self, state: ExploreState, name: str, value: Position | str) -> ExploreState:
@@ -124,7 +124,7 @@ class ToolView(QWidget):
         stands_there = self.value(state, "position", self.start) == position
         return state if stands_there else self.with_value(state, "position", position)
 
-    # The small images
+    # Small images
 
     def positions(self, state: ExploreState) -> tuple[Position, ...]:
         """Returns the positions of the small images."""
@@ -143,10 +143,10 @@ class ToolView(QWidget):
         """Returns the positions of the selected small images; fewer than two mean the large image."""
         return ()
 
-    # The controls
+    # Controls
 
     def show_state(self, state: ExploreState) -> None:
-        """Shows what is set, and the position of the large image."""
+        """Shows a state and the position of the large image."""
         self.state = state
         self.show_position()
 
@@ -154,25 +154,25 @@ class ToolView(QWidget):
         """Shows the position of the large image."""
 
     def toggle(self) -> None:
-        """Plays, or pauses; does nothing in tools that do not play."""
+        """Starts or stops playback; does nothing in tools without it."""
 
     def stop(self) -> None:
-        """Stops playing."""
+        """Stops playback."""
 
     def set_waiting(self, waiting: bool) -> None:
-        """Says whether the image of the present position has yet to come."""
+        """Sets whether the image of the current position is still being rendered."""
 
     def change(self, gesture: str = "", /, **fields: object) -> None:
-        """Sets fields of the state, by hand."""
+        """Changes fields of the state on behalf of the user."""
         self.state = replace(self.state, **fields)  # type: ignore[arg-type]
         self.changed.emit(fields, gesture)
 
     def set_value(self, name: str, value: Position | str, gesture: str = "") -> None:
-        """Sets a value that only this tool uses, by hand."""
+        """Changes a value that only this tool uses, on behalf of the user."""
         self.change(gesture, values=self.with_value(self.state, name, value).values)
 
     def move_to(self, position: Position) -> None:
-        """Moves to a position, by hand or by playing."""
+        """Moves to a position, by the user or playback."""
         state = self.moved(self.state, position)
         if state is not self.state:
             self.change("position", values=state.values)
