@@ -53,8 +53,8 @@ class NearestImagesDialog(QDialog):
         self.resize(1040, 560 if len(found.real) else 340)
 
     def _build_foot(self, found: NearestImages) -> QHBoxLayout:
-        words = f"Distance: {found.measured}. If the nearest image is the same, the generator has"
-        said = Label(f"{words} memorized it. {_verdict(found)}", wordWrap=True)
+        words = f"Distance: {found.measured}. If the nearest image is the same, the generator has memorized it."
+        said = Label(f"{words} {_verdict(found)}", wordWrap=True)
         said.setObjectName("muted")
         other = QPushButton("Compare pixels" if found.asked.in_features else "Compare features")
         other.setToolTip("Pixels reveal copies; features reveal similar content at another place")

@@ -838,7 +838,7 @@ def test_pins_and_directions_of_a_run_are_shown_with_it(qtbot: QtBot, panel: Exp
     panel.pins_changed.connect(lambda home, saved: kept.append(saved))
     panel.show_source(source(home=other, saved=saved))
     assert pins(panel).item(0).text() == "three"
-    choose(panel, "Kind of directions", "My own")
+    choose(panel, "Kind of directions", "Custom")
     qtbot.waitUntil(lambda: seen(panel, "smile, value"))
     set_number(qtbot, panel, "smile, value", "1.5")
     assert asked.points()[0].offset == (0.0, 3.0, *[0.0] * 6)
@@ -931,7 +931,7 @@ def test_what_belongs_to_another_generator_is_said_and_not_asked_for(
     with qtbot.waitSignal(panel.notice):
         drop(box(panel, "keyframe"), foreign.point)
     assert panel.state.a == Point(0)
-    choose(panel, "Kind of directions", "My own")
+    choose(panel, "Kind of directions", "Custom")
     qtbot.waitUntil(lambda: seen(panel, "fits, value"))
     set_number(qtbot, panel, "older, value", "3")
     set_number(qtbot, panel, "fits, value", "2")

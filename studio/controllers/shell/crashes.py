@@ -1,4 +1,4 @@
-"""Controller of crash reports: offers to show one at once, or at the next start if the program could not go on."""
+"""Controller of crash reports: offers to show one at once, or at the next start after a crash."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from studio import window_state
 from studio.main_window import MainWindow
 from studio.services.session import Session
 
-NOW = "An error inside GAN Studio was caught. Your runs and images are as they were."
-BEFORE = "GAN Studio ended by an error the last time. Checkpoints that were saved can be continued from Home."
+NOW = "An error occurred in GAN Studio. Your runs and images are unchanged."
+BEFORE = "GAN Studio crashed last time. You can continue saved checkpoints from Home."
 SHOW = "Show report"
 
 
 class CrashController(QObject):
-    """Listens to the watch over the whole program while the window is open."""
+    """Listens for crash reports while the window is open."""
 
     _written = Signal(object)
-    """A report's file, from whichever thread the exception was raised in."""
+    """File of a report, emitted in the thread of the exception."""
 
     def __init__(self, window: MainWindow, session: Session) -> None:
         super().__init__(window)
@@ -33,11 +33,11 @@ class CrashController(QObject):
         watch.add_listener(self._listener)
 
     def close(self) -> None:
-        """Listens no longer."""
+        """Stops listening."""
         watch.remove_listener(self._listener)
 
     def look_back(self) -> None:
-        """Looks in a thread for a report of an earlier start that no window has told of, and offers to show it."""
+        """Looks in a thread for an unreported crash of an earlier start, and offers to show it."""
         told = time_of(window_state.told_crash())
         self._session.workers.spawn(lambda: as_generator(untold, told, self._began), done=self._show_earlier)
 
@@ -66,7 +66,7 @@ class CrashController(QObject):
 
 
 def untold(told: str, began: str) -> Path | None:
-    """Returns the newest report of what ended a window between two times, or of any fault; None if there is none.
+    """Returns the newest report of a window crash between two times, or of any fault; None if there is none.
 
     Faults of earlier processes become reports first.
     """

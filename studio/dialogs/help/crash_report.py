@@ -11,12 +11,12 @@ from studio.dialogs.help.text_file import TextFileDialog
 
 
 class CrashReportDialog(TextFileDialog):
-    """Shows one report, for a person to read before they pass it on."""
+    """Shows one report, to be read before it is passed on."""
 
     def __init__(self, file: Path, parent: QWidget | None = None) -> None:
         said = (
-            "Attach this report when you describe the problem to the developers. It holds no images, and names neither "
-            f"you nor your home folder. It is kept on this computer alone, as {printable(str(file))}"
+            "Attach this report to a bug report. It holds no images, and names neither "
+            f"you nor your home folder. It is stored on this computer only, as {printable(str(file))}"
         )
         super().__init__("Crash report", said, file.parent, parent)
-        self.set_placeholder("The report is not there any more.")
+        self.set_placeholder("The report does not exist any more.")

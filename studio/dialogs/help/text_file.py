@@ -12,17 +12,17 @@ from studio.widgets.basic.labels import WrappedLabel
 
 
 class TextFileDialog(QDialog):
-    """Not modal. The text comes later, from a thread."""
+    """Non-modal dialog for a text that is read in a thread."""
 
     def __init__(self, title: str, said: str, folder: Path, parent: QWidget | None = None) -> None:
-        """`said`: the sentence above the text; `folder`: the one that `Open folder` shows."""
+        """`said`: sentence above the text; `folder`: shown by `Open folder`."""
         super().__init__(parent)
         self.setWindowTitle(title)
         self._text = QPlainTextEdit(readOnly=True, lineWrapMode=QPlainTextEdit.LineWrapMode.NoWrap)
         self._text.setAccessibleName(title)
         show, copy, close = QPushButton("Open folder"), QPushButton("Copy"), QPushButton("Close")
-        show.setToolTip("Show the folder in the system's file manager")
-        copy.setToolTip("Copy the text, for a report")
+        show.setToolTip("Show the folder in the file manager")
+        copy.setToolTip("Copy the text, for a bug report")
         show.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))))
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.text()))
         close.clicked.connect(self.accept)
@@ -40,7 +40,7 @@ class TextFileDialog(QDialog):
         self.resize(760, 480)
 
     def set_placeholder(self, text: str) -> None:
-        """Sets what stands in place of an empty text."""
+        """Sets the text shown while there is none."""
         self._text.setPlaceholderText(text)
 
     def show_text(self, text: str, at_end: bool = True) -> None:
@@ -50,5 +50,5 @@ class TextFileDialog(QDialog):
         bar.setValue(bar.maximum() if at_end else 0)
 
     def text(self) -> str:
-        """Returns the text that is shown."""
+        """Returns the shown text."""
         return self._text.toPlainText()

@@ -136,4 +136,4 @@ def _headline(report: HealthReport) -> str:
     count = sum(finding.severity != "good" for finding in report.findings)
     if not count:
         return "No problems found"
-    return f"{count} finding{'' if count == 1 else 's'}"
+    return "1 finding" if count == 1 else f"{count} findings"

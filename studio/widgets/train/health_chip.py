@@ -41,7 +41,8 @@ class HealthChip(Chip):
         """Shows the findings, worst first, or the single good one."""
         self.list.show_diagnoses(found)
         wrong = [each for each in found if each.severity != "good"]
-        words = f"{len(wrong)} finding{'s' * (len(wrong) != 1)}" if wrong else "Healthy" if found else NOTHING
+        count = "1 finding" if len(wrong) == 1 else f"{len(wrong)} findings"
+        words = count if wrong else "Healthy" if found else NOTHING
         self.setText(words)
         said = "\n".join(each.sentence for each in found)
         self.setAccessibleName(f"Training health: {words}")
