@@ -60,7 +60,7 @@ class Application:
 
     @property
     def is_ending(self) -> bool:
-        """Whether a training is being saved before the window closes."""
+        """Returns whether a training is being saved before the window closes."""
         return self.controllers.train.is_closing and self.session.training.state is not TrainingState.IDLE
 
     def _build_controllers(self) -> Controllers:

@@ -49,6 +49,22 @@ REWRITTEN = (
     "core/stats/",
     "core/trainer",
     "core/training/",
+    "studio/application.py",
+    "studio/background/",
+    "studio/controllers/",
+    "studio/dialogs/",
+    "studio/main_window.py",
+    "studio/panels/",
+    "studio/theme.py",
+    "studio/widgets/basic/",
+    "studio/widgets/data/",
+    "studio/widgets/home/",
+    "studio/widgets/images/",
+    "studio/widgets/learn/",
+    "studio/widgets/plots/",
+    "studio/widgets/settings/",
+    "studio/window_facts.py",
+    "studio/window_state.py",
 )
 """Folders, and files, whose words have been rewritten. Grows until it holds all of `core` and `studio`."""
 FILES = sorted(file for package in ("core", "studio") for file in (ROOT / package).rglob("*.py"))
@@ -86,6 +102,10 @@ NEVER_ONE = {
     "core/export/animation.py: frames",
     "core/export/image_files.py: count",
     "core/generator_inputs.py: count",
+    "studio/services/projects.py: entry.count",
+    "studio/widgets/data/dataset_view.py: facts.count",
+    "studio/widgets/train/points_view.py: len(points.fake)",
+    "studio/widgets/train/points_view.py: len(points.real)",
 }
 """Numbers before a plural that cannot be 1."""
 

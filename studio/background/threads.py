@@ -50,7 +50,7 @@ class IteratorThread(QThread):
         self._is_paused = False
         self._is_stopped = False
         self.is_complete = False
-        """Whether the generator completed and returned a result."""
+        """Tells whether the generator completed and returned a result."""
         self._result: Any = None
         self._pace = 0.0
         self._show: Callable[[], Event | None] = lambda: None

@@ -67,11 +67,11 @@ def connect_window(window: MainWindow, session: Session, do: Controllers) -> Non
     session.jobs.progressed.connect(window.jobs.show_progress)
     session.jobs.ended.connect(window.jobs.hide)
     session.jobs.waiting_changed.connect(window.jobs.show_waiting)
-    window.jobs.cancelled.connect(session.jobs.cancel)
-    window.jobs.waiting_cancelled.connect(session.jobs.cancel_waiting)
+    window.jobs.canceled.connect(session.jobs.cancel)
+    window.jobs.waiting_canceled.connect(session.jobs.cancel_waiting)
     session.runs.progressed.connect(window.reading.show_progress)
     session.runs.ended.connect(window.reading.hide)
-    window.reading.cancelled.connect(session.runs.cancel)
+    window.reading.canceled.connect(session.runs.cancel)
 
 
 def connect_menus(window: MainWindow, session: Session, do: Controllers) -> None:
@@ -131,7 +131,7 @@ def connect_data(window: MainWindow, session: Session, do: Controllers) -> None:
     """Connects the Data workspace."""
     data = window.data
     data.home_requested.connect(partial(window.show_workspace, HOME))
-    data.cancelled.connect(session.data.cancel_scan)
+    data.canceled.connect(session.data.cancel_scan)
     data.sheet_requested.connect(do.data.draw_sheet)
     data.preparation_chosen.connect(do.data.change)
     data.comparison_requested.connect(do.data.compare)

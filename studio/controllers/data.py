@@ -95,7 +95,7 @@ class DataController(QObject):
         self._timer.start()
 
     def restore_preparation(self) -> None:
-        """Restores the previous preparation in the form after a cancelled or failed one."""
+        """Restores the previous preparation in the form after a canceled or failed one."""
         how = self._session.data.how
         if how is not None and self._session.training.state is TrainingState.IDLE and not self._timer.isActive():
             self._window.train.form.set_preparation(how)

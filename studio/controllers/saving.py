@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class SavingController:
-    """Saves what the workspaces show. A cancelled dialog saves nothing."""
+    """Saves what the workspaces show. A canceled dialog saves nothing."""
 
     def __init__(self, window: MainWindow, session: Session) -> None:
         self._window, self._session = window, session

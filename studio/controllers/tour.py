@@ -56,7 +56,7 @@ class TourController(QObject):
 
     @property
     def is_open(self) -> bool:
-        """Whether the tour is running."""
+        """Returns whether the tour is running."""
         return self._card is not None
 
     def begin(self) -> None:

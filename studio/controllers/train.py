@@ -26,7 +26,7 @@ class TrainController:
         self._window, self._session, self._menus = window, session, menus
         self._training = session.training
         self.is_closing = False
-        """Whether the window closes when the training has ended."""
+        """Tells whether the window closes when the training has ended."""
         self._must_close = False
         self._preparation: Progress | None = None
         """Progress before the first step."""

@@ -140,7 +140,8 @@ class ExportVideoDialog(QDialog):
     def _words(self, choice: VideoChoice, count: int) -> str:
         width, height = (side * choice.animation.scale for side in self._size or (0, 0))
         size = f" of {width} × {height} px" if width else ""
-        return f"{count:,} frames{size}, {count / choice.animation.fps:.1f} seconds: {choice.target}"
+        frames = "1 frame" if count == 1 else f"{count:,} frames"
+        return f"{frames}{size}, {count / choice.animation.fps:.1f} s: {choice.target}"
 
     def _size_text(self, scale: int) -> str:
         if self._size is None:

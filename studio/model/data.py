@@ -93,7 +93,7 @@ class Downloads:
 
 @dataclass(frozen=True)
 class InceptionRow:
-    """Whether the Inception weights are on this disk, and otherwise size, page and license of the download."""
+    """Presence of the Inception weights on this disk, or else size, page and license of the download."""
 
     here: bool
     bytes: int

@@ -74,7 +74,7 @@ class RunStatus:
     time: str = ""
     share: float | None = None
     is_busy: bool = False
-    """Whether a task of unknown duration is in progress."""
+    """Tells whether a task of unknown duration is in progress."""
     details: str = ""
     can_start: bool = False
     can_pause: bool = False

@@ -36,7 +36,7 @@ class CheckpointRow:
     note: str = ""
     """The person's note."""
     is_saved: bool = False
-    """Whether a person saved it under a name; it can be renamed and deleted."""
+    """Tells whether a person saved it under a name; it can be renamed and deleted."""
 
     @property
     def run(self) -> str:

@@ -32,7 +32,7 @@ class DataPanel(QWidget):
 
     home_requested = Signal()
     """Go to Home, to open other images."""
-    cancelled = Signal()
+    canceled = Signal()
     sheet_requested = Signal(int, int)
     """Number of augmented images to show, and the seed of their choice."""
     comparison_requested = Signal(int)
@@ -51,7 +51,7 @@ class DataPanel(QWidget):
     """A `Remedy` that is a setting, and whether to apply it."""
     train_requested = Signal()
     undo_changed = Signal(bool, bool)
-    """Whether undo and redo are possible."""
+    """Tells whether undo and redo are possible."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -86,7 +86,7 @@ class DataPanel(QWidget):
             view.another_requested.connect(self.home_requested)
             view.train_requested.connect(self.train_requested)
             view.controls.chosen.connect(self.preparation_chosen)
-            view.controls.cancelled.connect(self.cancelled)
+            view.controls.canceled.connect(self.canceled)
             view.groups.page_requested.connect(self.page_requested)
             view.leave_out_requested.connect(self._leave_out)
             view.remedy_switched.connect(self.remedy_switched)
@@ -269,7 +269,7 @@ class DataPanel(QWidget):
         self._bar.setAccessibleName("Progress of reading the images")
         cancel = QPushButton("Cancel")
         cancel.setToolTip("Stop reading; the open dataset stays")
-        cancel.clicked.connect(self.cancelled)
+        cancel.clicked.connect(self.canceled)
         column = QVBoxLayout(page)
         column.setSpacing(10)
         column.addStretch()

@@ -54,7 +54,7 @@ class ExplorePanel(QWidget):
     point_requested = Signal(object, object)
     """Request of an image to turn into a single point, and a function that takes this `Point`."""
     undo_changed = Signal(bool, bool)
-    """Whether undo and redo are possible."""
+    """Tells whether undo and redo are possible."""
     live_changed = Signal(bool)
     open_requested = Signal()
     export_requested = Signal(object)

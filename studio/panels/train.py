@@ -62,7 +62,7 @@ class TrainPanel(QWidget):
     """"png" or "csv", and the plot."""
     plane_save_requested = Signal()
     undo_changed = Signal(bool, bool)
-    """Whether a change of a setting can be undone or redone."""
+    """Tells whether a change of a setting can be undone or redone."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

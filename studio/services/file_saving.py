@@ -21,7 +21,7 @@ from studio.background.job_runner import JobRunner
 from studio.model.history import ReportRows
 
 CHUNK = 20_000
-"""Rows of numbers between two events, so that a long table can be cancelled."""
+"""Rows of numbers between two events, so that a long table can be canceled."""
 
 
 class FileSaving:

@@ -80,7 +80,7 @@ class Session(QObject):
         self._resume_data = ""
         self._follows_training = False
         self._is_read_again = False
-        """Whether the watched run is read again, as its training went back."""
+        """Tells whether the watched run is read again, as its training went back."""
         self.workers = Workers(self)
         self.jobs = JobRunner(self.workers, self)
         self.files = FileSaving(self.jobs)

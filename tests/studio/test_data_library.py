@@ -1,4 +1,4 @@
-"""What is on the disk, in the real window: a download that is chosen, cancelled and goes on; what was prepared."""
+"""What is on the disk, in the real window: a download that is chosen, canceled and goes on; what was prepared."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_download_is_chosen_comes_and_is_opened(
     assert len(server.asked) == 1
 
 
-def test_a_download_that_is_cancelled_goes_on(
+def test_a_download_that_is_canceled_goes_on(
     qtbot: QtBot, studio: Application, server: Server, offer: Download
 ) -> None:
     server.gate.clear()

@@ -73,7 +73,7 @@ def test_nothing_of_a_replaced_generator_is_delivered(qtbot: QtBot, workers: Wor
     assert told == ["new", "new end"]
 
 
-def test_a_cancelled_generator_ends_without_a_result(qtbot: QtBot, workers: Workers) -> None:
+def test_a_canceled_generator_ends_without_a_result(qtbot: QtBot, workers: Workers) -> None:
     told: list[object] = []
     task = NewestTask(workers)
     task.start(lambda: counting("one", Gate()), done=told.append, end=lambda: told.append("end"))
@@ -117,7 +117,7 @@ def test_jobs_wait_for_each_other_in_order(qtbot: QtBot, workers: Workers) -> No
     assert waiting[-1] == []
 
 
-def test_the_strip_shows_what_waits_and_each_can_be_cancelled(qtbot: QtBot) -> None:
+def test_the_strip_shows_what_waits_and_each_can_be_canceled(qtbot: QtBot) -> None:
     strip = JobStrip("Stop")
     qtbot.addWidget(strip)
     strip.show_progress(Progress("Writing", 1, 2))
@@ -125,10 +125,10 @@ def test_the_strip_shows_what_waits_and_each_can_be_cancelled(qtbot: QtBot) -> N
     button = next(each for each in strip.findChildren(QPushButton) if each.text() == "2 waiting")
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     (menu,) = strip.findChildren(QMenu)
-    with qtbot.waitSignal(strip.waiting_cancelled) as cancelled:
+    with qtbot.waitSignal(strip.waiting_canceled) as canceled:
         menu.actions()[1].trigger()
     assert menu.actions()[1].text() == "Cancel image export"
-    assert cancelled.args == [1]
+    assert canceled.args == [1]
     menu.close()
     strip.show_waiting([])
     assert button.isHidden()

@@ -328,7 +328,7 @@ def test_plot_is_saved(plot: CurvePlot, tmp_path: Path) -> None:
             list(write)
 
 
-def test_saving_numbers_can_be_cancelled(plot: CurvePlot, tmp_path: Path) -> None:
+def test_saving_numbers_can_be_canceled(plot: CurvePlot, tmp_path: Path) -> None:
     (tmp_path / "plot.csv").write_text("the person's own")
     saving = save_numbers(plot.numbers(), tmp_path / "plot.csv")
     next(saving)

@@ -16,7 +16,7 @@ class Editable(Protocol):
     """A workspace with undo and redo."""
 
     undo_changed: SignalInstance
-    """Whether undo and redo are possible."""
+    """Tells whether undo and redo are possible."""
 
     def undo(self) -> object: ...
 

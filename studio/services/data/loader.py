@@ -29,14 +29,14 @@ class DatasetLoader(QObject):
     """Opens datasets and prepares them again. Read errors are the workers' `problem`."""
 
     scan_began = Signal(bool)
-    """Whether the open dataset is being prepared again."""
+    """Tells whether the open dataset is being prepared again."""
     scan_progressed = Signal(object)
     first_images_read = Signal(object)
     """First images of a dataset being read."""
     dataset_opened = Signal(object)
     """An `OpenedDataset`."""
     scan_ended = Signal()
-    """Reading has ended: the dataset is open, or reading was cancelled or failed."""
+    """Reading has ended: the dataset is open, or reading was canceled or failed."""
     examination_began = Signal()
     examination_progressed = Signal(object)
     examined = Signal(object)
@@ -71,7 +71,7 @@ class DatasetLoader(QObject):
 
     @property
     def is_preparing(self) -> bool:
-        """Whether the open dataset is being prepared again and no other one is being opened."""
+        """Returns whether the open dataset is being prepared again and no other one is being opened."""
         return self._pending is not None and self.dataset is not None and self._pending.source == self.dataset.source
 
     @property

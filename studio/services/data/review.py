@@ -58,7 +58,7 @@ class DatasetReview(QObject):
         self._augment = "none"
         self._wanted: frozenset[int] = frozenset()
         self.is_changing = False
-        """Whether a change of the left-out rows is being stored."""
+        """Tells whether a change of the left-out rows is being stored."""
 
     def open(self, opened: OpenedDataset) -> None:
         """Reviews another dataset, or the same one with other images left out."""

@@ -52,11 +52,11 @@ class RunLoader(QObject):
     def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.is_replaying = False
-        """Whether only some reports of the open run have been read."""
+        """Tells whether only some reports of the open run have been read."""
         self.opening = ""
         """Folder of a run being read that is not shown yet."""
         self.end: int | None = None
-        """Bytes of the open run's reports read so far; None while reading, or after it was cancelled."""
+        """Bytes of the open run's reports read so far; None while reading, or after it was canceled."""
         self._task = NewestTask(workers)
         self._thread: IteratorThread | None = None
 

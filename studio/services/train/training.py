@@ -88,7 +88,7 @@ class TrainingService(QObject):
 
     @property
     def is_running(self) -> bool:
-        """Whether a training exists, paused ones included."""
+        """Returns whether a training exists, paused ones included."""
         return self._thread is not None and self.state in (TrainingState.RUNNING, TrainingState.PAUSED)
 
     def open(self, run: Path, settings: Settings) -> None:

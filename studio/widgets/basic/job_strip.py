@@ -18,12 +18,12 @@ NARROWEST_BAR, WIDEST_BAR = 48, 200
 class JobStrip(QFrame):
     """Strip of the running job, hidden while there is none."""
 
-    cancelled = Signal()
-    waiting_cancelled = Signal(int)
+    canceled = Signal()
+    waiting_canceled = Signal(int)
     """Index of a waiting job to cancel."""
 
-    def __init__(self, cancelling: str, parent: QWidget | None = None) -> None:
-        """`cancelling`: tip of the cancel button."""
+    def __init__(self, canceling: str, parent: QWidget | None = None) -> None:
+        """`canceling`: tip of the cancel button."""
         super().__init__(parent)
         self._text = ElidedLabel()
         self._bar = QProgressBar(textVisible=False)
@@ -36,8 +36,8 @@ class JobStrip(QFrame):
         self._waiting.clicked.connect(self._open_menu)
         self._waiting.hide()
         cancel = QPushButton("Cancel")
-        cancel.setToolTip(plain_tip(cancelling))
-        cancel.clicked.connect(self.cancelled)
+        cancel.setToolTip(plain_tip(canceling))
+        cancel.clicked.connect(self.canceled)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addStretch(1)
@@ -58,7 +58,7 @@ class JobStrip(QFrame):
         menu = QMenu(self)
         for index, title in enumerate(self._titles):
             menu.addAction(
-                literal(f"Cancel {title[:1].lower()}{title[1:]}"), partial(self.waiting_cancelled.emit, index)
+                literal(f"Cancel {title[:1].lower()}{title[1:]}"), partial(self.waiting_canceled.emit, index)
             )
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(self._waiting.mapToGlobal(self._waiting.rect().topLeft()))

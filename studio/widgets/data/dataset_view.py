@@ -189,7 +189,7 @@ class DatasetView(QWidget):
             self._pairs.show_text(comparison.reason)
 
     def is_browsing(self) -> bool:
-        """Whether the grid of all images is visible."""
+        """Returns whether the grid of all images is visible."""
         return self.tabs.currentIndex() == IMAGES and self._images.currentWidget() is self.browser
 
     def _build_side(self) -> QWidget:

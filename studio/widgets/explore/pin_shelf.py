@@ -46,7 +46,7 @@ class PinShelf(QWidget):
         self._asked: tuple[Point, ...] = ()
         self._is_open = True
         self._removed = False
-        """Whether the last change removed pins here."""
+        """Tells whether the last change removed pins here."""
         self._awaited = 0
         """Number of pins being made."""
         self._pin = LabeledButton("push-pin", "Pin", "Keep the current image (P).", "Pin current image")

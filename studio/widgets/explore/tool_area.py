@@ -26,7 +26,7 @@ class ToolArea(QWidget):
     image_dropped = Signal(object, object)
     """Same as `ToolView.image_dropped`."""
     save_requested = Signal(str)
-    """Which of the small images to save, as in `ImageGrid`."""
+    """Small images to save, as in `ImageGrid`."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

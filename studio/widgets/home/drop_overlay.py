@@ -20,7 +20,7 @@ class DropOverlay(QWidget):
         super().__init__(parent)
         self._text = ""
         self.is_openable = True
-        """Whether the dragged content can be opened, judged by its name."""
+        """Tells whether the dragged content can be opened, judged by its name."""
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.hide()
 

@@ -69,7 +69,7 @@ class CurvePlot(QWidget):
         self._moment_before: int | None = None
         self._marks: list[tuple[int, str]] = []
         self._is_beside = True
-        """Whether the legend is beside the title."""
+        """Tells whether the legend is beside the title."""
         # Dragging sends many range changes per frame; one redraw serves all.
         self._redraw = QTimer(self, singleShot=True, interval=FRAME_MS)
         self._redraw.timeout.connect(self._draw)
@@ -195,7 +195,7 @@ class CurvePlot(QWidget):
         self._draw()
 
     def following(self) -> bool:
-        """Whether the view follows new data."""
+        """Returns whether the view follows new data."""
         return self._following
 
     def smoothing(self) -> float:
@@ -207,7 +207,7 @@ class CurvePlot(QWidget):
         self._smoothing.setValue(round(100 * smoothing))
 
     def log(self) -> bool:
-        """Whether the y axis is logarithmic."""
+        """Returns whether the y axis is logarithmic."""
         return bool(self._log.isChecked())
 
     def set_log(self, log: bool) -> None:

@@ -29,7 +29,7 @@ class PlotStack(QWidget):
     moment_chosen = Signal(object)
     """A step, or None for the newest."""
     maximized = Signal(bool)
-    """Whether one plot hides the others."""
+    """Tells whether one plot hides the others."""
 
     def __init__(self, history: History, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -32,7 +32,7 @@ class SettingsDrawer(QWidget):
     expectation_changed = Signal(str, bool)
     """A sentence on the expected duration of a training with these settings, and whether it is a warning."""
     undo_changed = Signal(bool, bool)
-    """Whether a change of a setting can be undone or redone."""
+    """Tells whether a change of a setting can be undone or redone."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

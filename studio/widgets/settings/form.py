@@ -110,7 +110,7 @@ class SettingsForm(QWidget):
 
     @property
     def is_locked(self) -> bool:
-        """Whether a training runs, which locks all but the live settings."""
+        """Returns whether a training runs, which locks all but the live settings."""
         return self._locked
 
     def prepared(self) -> dict[str, Any]:

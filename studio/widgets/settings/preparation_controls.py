@@ -39,7 +39,7 @@ class PreparationControls(QGroupBox):
 
     chosen = Signal(object)
     """New values by setting name."""
-    cancelled = Signal()
+    canceled = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Preparation", parent)
@@ -126,7 +126,7 @@ class PreparationControls(QGroupBox):
         self._bar.setAccessibleName("Preparation progress")
         cancel = QPushButton("Cancel")
         cancel.setToolTip("Keep the current preparation")
-        cancel.clicked.connect(self.cancelled)
+        cancel.clicked.connect(self.canceled)
         row = QHBoxLayout(self._progress)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self._bar, 1)

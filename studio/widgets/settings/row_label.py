@@ -62,7 +62,7 @@ class RowLabel(QWidget):
 
     @property
     def is_marked(self) -> bool:
-        """Whether the setting differs from its preset."""
+        """Returns whether the setting differs from its preset."""
         return not self._reset.isHidden()
 
     def explain(self, term: str | None) -> None:

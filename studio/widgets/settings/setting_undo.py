@@ -18,7 +18,7 @@ class SettingUndo(QObject):
     """Undo history of a form. While a training runs, only steps of live settings can be undone."""
 
     changed = Signal(bool, bool)
-    """Whether undo and redo are possible."""
+    """Tells whether undo and redo are possible."""
 
     def __init__(self, form: SettingsForm) -> None:
         super().__init__(form)

@@ -55,14 +55,14 @@ class ToolView(QWidget):
     image_dropped = Signal(object, object)
     """`LatentRequest` of an image between points, and a function that inserts the resulting point."""
     save_requested = Signal(str)
-    """Which of the small images to save, as in `ImageGrid`."""
+    """Small images to save, as in `ImageGrid`."""
 
     start: Position = 0.0
     """Initial position."""
     is_line = True
-    """Whether its trajectories can be exported as videos."""
+    """Tells whether its trajectories can be exported as videos."""
     interpolates = True
-    """Whether its trajectories depend on the `ExploreState`'s interpolation mode."""
+    """Tells whether its trajectories depend on the `ExploreState`'s interpolation mode."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
