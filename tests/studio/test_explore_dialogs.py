@@ -83,7 +83,7 @@ def accepted(qtbot: QtBot, dialog: ExportVideoDialog) -> VideoChoice:
 
 def test_a_video_says_what_it_will_be(qtbot: QtBot, tmp_path: Path) -> None:
     dialog = video_dialog(qtbot, tmp_path)
-    assert f"121 frames of 512 × 768 px, 4.0 seconds: {tmp_path / 'walk.mp4'}" in words(dialog)
+    assert f"121 frames of 512 × 768 px, 4.0 s: {tmp_path / 'walk.mp4'}" in words(dialog)
     film = Animation(scale=16, durations=(1.0, 3.0))
     assert accepted(qtbot, dialog) == VideoChoice(film, tmp_path / "walk.mp4", False)
 
