@@ -173,7 +173,7 @@ def test_time_is_minutes_or_until_it_is_stopped(drawer: SettingsDrawer) -> None:
     assert drawer.form.value("minutes") == 12
     drawer.form.change({"minutes": 5.0, "steps": 400})
     assert minutes.value() == 5
-    assert any("400 steps" in label.text() for label in drawer.findChildren(QLabel) if label.isVisible())
+    assert any("step 400" in label.text() for label in drawer.findChildren(QLabel) if label.isVisible())
 
 
 def test_while_it_trains_only_the_time_can_be_changed(qtbot: QtBot, drawer: SettingsDrawer) -> None:
