@@ -49,22 +49,7 @@ REWRITTEN = (
     "core/stats/",
     "core/trainer",
     "core/training/",
-    "studio/application.py",
-    "studio/background/",
-    "studio/controllers/",
-    "studio/dialogs/",
-    "studio/main_window.py",
-    "studio/panels/",
-    "studio/theme.py",
-    "studio/widgets/basic/",
-    "studio/widgets/data/",
-    "studio/widgets/home/",
-    "studio/widgets/images/",
-    "studio/widgets/learn/",
-    "studio/widgets/plots/",
-    "studio/widgets/settings/",
-    "studio/window_facts.py",
-    "studio/window_state.py",
+    "studio/",
 )
 """Folders, and files, whose words have been rewritten. Grows until it holds all of `core` and `studio`."""
 FILES = sorted(file for package in ("core", "studio") for file in (ROOT / package).rglob("*.py"))
