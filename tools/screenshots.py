@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -29,6 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=150, help="how long to train on the digits")
     parser.add_argument("--photos", help="folder of photographs; without it there are no pictures of them")
+    parser.add_argument("--photo-run", help="run on them that is continued in a copy, instead of a new one")
     parser.add_argument("--photo-seconds", type=float, default=900, help="how long to train on them")
     parser.add_argument("--size", default="1280x800")
     parser.add_argument("--out", type=Path, default=FOLDER)
@@ -47,7 +49,8 @@ def main() -> None:
     studio = Application()
     studio.window.resize(*(int(side) for side in options.size.split("x")))
     studio.window.show()
-    _begin(studio, "sample:digits")
+    _open(studio, "sample:digits")
+    _start(studio)
     _wait(options.seconds)
     _explore(studio, out / "explore.png")
     theme.apply_scheme(app, theme.DARK)
@@ -55,13 +58,15 @@ def main() -> None:
     theme.apply_scheme(app, theme.LIGHT)
     _stop(studio)
     if options.photos:
-        _begin(studio, options.photos, out / "photos-data.png")
+        _open(studio, options.photos, out / "photos-data.png")
+        _start(studio, options.photo_run and _copy(options.photo_run))
         _wait(options.photo_seconds)
         _take(studio, TRAIN, out / "photos-train.png")
         _explore(studio, out / "photos-explore.png")
         _stop(studio)
     _take(studio, HOME, out / "home.png")
-    _begin(studio, "toy:ring8")
+    _open(studio, "toy:ring8")
+    _start(studio)
     _wait(4)  # early, while the points are still under way
     _take(studio, TRAIN, out / "playground.png")
     studio.session.training.abandon()
@@ -76,17 +81,29 @@ def _explore(studio: Application, picture: Path) -> None:
     _take(studio, EXPLORE, picture)
 
 
-def _begin(studio: Application, source: str, picture: Path | None = None) -> None:
-    """Opens a dataset, takes its picture if asked to, and starts a training on it from the first step."""
+def _open(studio: Application, source: str, picture: Path | None = None) -> None:
+    """Opens a dataset, and takes its picture if asked to."""
     studio.open(source)
     _until(lambda: studio.session.is_open(source))
-    studio.session.set_resume(None)
     if picture:
         _wait(20)  # it is examined, and its images are read
         _take(studio, DATA, picture)
+
+
+def _start(studio: Application, run: Path | None = None) -> None:
+    """Starts a training from the first step, or continues a run."""
+    studio.session.set_resume(None)
+    if run is not None:
+        studio.open(str(run))
+        _until(lambda: studio.session.resume is not None and not studio.session.reading)
     studio.controllers.train.start()
     _until(lambda: studio.session.training.state is TrainingState.RUNNING)
     studio.window.show_workspace(TRAIN)
+
+
+def _copy(run: str) -> Path:
+    """Copies a run to where Home shows it, and returns the copy."""
+    return Path(shutil.copytree(run, Path(os.environ["GAN_STUDIO_RUNS"]) / Path(run).name))
 
 
 def _stop(studio: Application) -> None:
