@@ -567,9 +567,9 @@ class Trainer:
     def _limit(self) -> str:
         """Returns the limit that the training has reached, as a sentence; empty while it goes on."""
         if self.settings.steps is not None and self.step >= self.settings.steps:
-            return f"The limit of steps is reached: {self.settings.steps:,}."
+            return f"Reached the step limit of {self.settings.steps:,}."
         if self.settings.minutes is not None and self.seconds >= 60 * self.settings.minutes:
-            return f"The time limit is reached: {self.settings.minutes:g} min."
+            return f"Reached the time limit of {self.settings.minutes:g} min."
         return ""
 
 

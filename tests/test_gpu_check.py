@@ -179,7 +179,9 @@ def test_a_batch_that_does_not_fit_is_split_and_what_is_no_sentence_has_failed(m
     monkeypatch.setattr(memory, "BATCH", 8)
     (row,) = rows_of("memory", ("batch",))
     assert row.verdict == "ok", row.seen
-    assert row.seen.startswith("3 steps in 2 parts: Not enough memory for a batch of 8 images at once.")
+    assert row.seen.startswith(
+        "3 steps in 2 parts: Not enough memory for a batch of 8 images at once: it is split in 2 parts of 4."
+    )
 
     sentence = UserError("There is not enough memory.", "Close something.")
     for error, verdict in ((sentence, "ok"), (torch.OutOfMemoryError("CUDA out of memory."), "failed")):

@@ -286,7 +286,7 @@ def older_frames(folder: Path, count: int) -> Iterator[Notice]:
     """Yields a `Notice` if frames of an earlier, longer video remain in the folder after the new ones."""
     left = [path for path in folder.glob("frame[0-9][0-9][0-9][0-9][0-9].png") if int(path.stem[5:]) >= count]
     if left:
-        yield Notice(f"{folder.name} still holds frames of an older video, from {min(left).name} on: {len(left):,}.")
+        yield Notice(f"{folder.name} still holds frames of an older video: {min(left).name} to {max(left).name}.")
 
 
 def spread(count: int, most: int) -> list[int]:

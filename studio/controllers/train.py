@@ -79,7 +79,7 @@ class TrainController:
         training = self._training
         has_one = self._session.explore.source is not None or training.is_running or training.run_folder is not None
         for name in ("export_images", "export_video", "export_generator"):
-            self._menus.allow(self._menus.dialogs[name], has_one, "Train first, or open a checkpoint.")
+            self._menus.allow(self._menus.dialogs[name], has_one, "Start a training first, or open a checkpoint.")
 
     def _show_status(self) -> None:
         """Shows the same status in the footer and the run strip."""

@@ -69,7 +69,7 @@ def test_train(pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert checkpoint.meta.dataset == str(pictures)
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "limit of steps is reached: 3" in captured.err
+    assert "step limit of 3" in captured.err
     assert "000000003.safetensors" in captured.err
 
 
@@ -445,7 +445,7 @@ def test_quiet_leaves_errors(pictures: Path, tmp_path: Path, capsys: pytest.Capt
     assert main(command) == 0
     assert capsys.readouterr() == ("", "")
     assert main(command) == 2
-    assert "exists already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
 
 
 def test_verbose_tells_reports_and_details(

@@ -143,7 +143,7 @@ def test_clusters_are_no_labels_to_evaluate_with(pictures: Path, tmp_path: Path)
 
 def test_clusters_do_not_stand_in_for_the_labels_of_an_evaluation(pictures: Path, tmp_path: Path) -> None:
     settings = tiny_settings("dcgan", condition="auxiliary", clusters=3, evaluation_features="classifier")
-    with pytest.raises(UserError, match="classifier of labels"):
+    with pytest.raises(UserError, match="classifier of the labels"):
         list(TrainingJob(settings, str(pictures), tmp_path).events())
     assert not list(tmp_path.iterdir())
 

@@ -17,7 +17,6 @@ from core.config.fields import title_of
 from core.config.setting import Group
 from core.config.settings import Settings, live_settings, validate
 from core.errors import UserError
-from core.presets import presets
 from core.registry import components
 
 NETWORKS, LOSSES = components("models"), components("losses")
@@ -439,15 +438,6 @@ def test_every_choice_has_a_name_for_people() -> None:
     assert choice_title("network", "dcgan") == "DCGAN"
     assert choice_title("resolution", 64) == "64"
     assert choice_title("device", "cuda:0") == "cuda:0"
-
-
-def test_labels_are_spelled_the_american_way() -> None:
-    texts = [
-        text for name, field in Settings.model_fields.items() for text in (title_of(name), field.description or "")
-    ]
-    texts += [found.title for package in ("models", "losses", "diagnosis") for found in components(package).values()]
-    texts += [part for found in presets().values() for part in (found.title, found.when)]
-    assert not [text for text in texts if re.search(r"color|isation|ptimis|neighbor|minimiz|ecognis|gray", text)]
 
 
 def test_what_can_change_while_a_training_runs() -> None:

@@ -327,7 +327,7 @@ def test_stopping_before_it_began_leaves_nothing(tmp_path: Path, work: Path) -> 
 
 def test_a_process_that_dies(tmp_path: Path, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generator, "CHILD", "raise SystemExit('no memory: größe')")
-    with pytest.raises(UserError, match="ended with 1") as caught:
+    with pytest.raises(UserError, match="exit code 1") as caught:
         list(export_generator(sampler_of("gan"), tmp_path / "a.onnx"))
     assert "no memory" in caught.value.details
     assert not list(work.glob("gan-studio-*"))

@@ -131,7 +131,7 @@ def test_what_suits_a_dataset() -> None:
     ("name", "weights", "said"),
     [
         ("eyes", None, "Choose one of classifier"),
-        ("vgg16", Path("a.pth"), "need no file"),
+        ("vgg16", Path("a.pth"), "needs no file"),
         ("classifier", None, "has none"),
     ],
 )

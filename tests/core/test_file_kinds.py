@@ -188,7 +188,7 @@ def test_a_run_is_no_dataset(tmp_path: Path, name: str, around: str) -> None:
     entries = {f"{around}{file}": b"" for file in ("config.json", "stats.jsonl")}
     entries |= {f"{around}samples/{index}.png": data for index, data in enumerate(IMAGES)}
     found = problem(archived(tmp_path / name, entries))
-    assert "is a run folder" in found.what
+    assert "a run folder" in found.what
     assert found.remedy == REMEDIES["runs"]
 
 

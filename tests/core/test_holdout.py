@@ -87,10 +87,10 @@ def test_a_batch_may_be_as_large_as_what_is_kept(tmp_path: Path) -> None:
     settings = tiny_settings(batch=190)
     images, _ = Trainer(settings, dataset, FIXED).batches.next()
     assert len(images) == 190
-    with pytest.raises(UserError, match="at most 190"):
+    with pytest.raises(UserError, match="to 190 or less"):
         Trainer(settings.changed(batch=191), dataset, FIXED)
     pictures = save_pictures(tmp_path / "pictures", 200)
-    with pytest.raises(UserError, match="at most 190"):
+    with pytest.raises(UserError, match="to 190 or less"):
         list(TrainingJob(settings.changed(batch=191), str(pictures), out=tmp_path / "run").events())
 
 

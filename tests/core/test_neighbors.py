@@ -134,7 +134,7 @@ def test_what_cannot_be_compared() -> None:
     for shape in ((1, 16, 16, 1), (1, 32, 32, 3), (1, 16, 32, 3)):
         with pytest.raises(UserError, match="16x16x3") as caught:
             found(np.zeros(shape, np.uint8), dataset, 1)
-        assert "prepared" in caught.value.remedy
+        assert "same preparation" in caught.value.remedy
     with pytest.raises(UserError, match="Points"):
         found(np.zeros((1, 1, 1, 2), np.uint8), tiny_points(), 1)
 

@@ -92,7 +92,7 @@ def test_a_person_may_rather_have_it_end() -> None:
     limited(trainer, 4, torch.OutOfMemoryError("CUDA out of memory"))
     with pytest.raises(UserError, match="not enough memory for a batch of 8") as caught:
         run_to(trainer, 4)
-    assert "batch of 4" in caught.value.remedy
+    assert "batch size to 4" in caught.value.remedy
 
 
 def test_where_the_smallest_part_does_not_fit_it_ends() -> None:

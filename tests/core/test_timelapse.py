@@ -169,7 +169,7 @@ def test_what_is_no_run_or_has_no_grids(run: Path, tmp_path: Path) -> None:
         list(export_timelapse(tmp_path, tmp_path / "film.mp4", Animation()))
     for path in (run / "samples").iterdir():
         path.unlink()
-    with pytest.raises(UserError, match="no images"):
+    with pytest.raises(UserError, match="no sample grids"):
         list(export_timelapse(run, tmp_path / "film.mp4", Animation()))
     assert not (tmp_path / "film.mp4").exists()
 

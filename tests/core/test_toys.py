@@ -156,22 +156,22 @@ def test_points_and_images_are_refused_by_each_others_networks() -> None:
     with pytest.raises(UserError, match="makes images") as caught:
         Trainer(tiny_settings("dcgan"), toys.dataset(RING), FIXED)
     assert "playground" in caught.value.remedy
-    with pytest.raises(UserError, match="makes points") as caught:
+    with pytest.raises(UserError, match="makes 2-D points") as caught:
         Trainer(settings_of(batch=8), tiny_dataset(), FIXED)
     assert "toy:ring8" in caught.value.remedy
-    with pytest.raises(UserError, match="no classes"):
+    with pytest.raises(UserError, match="these points have none"):
         refuse_data(settings_of(condition="concat"), 0, points=True)
 
 
 def test_images_are_refused_before_they_are_read(tmp_path: Path, pictures: Path) -> None:
     events = TrainingJob(settings_of(), str(pictures), out=tmp_path / "run").events()
-    with pytest.raises(UserError, match="makes points"):
+    with pytest.raises(UserError, match="makes 2-D points"):
         next(events)
     assert not (tmp_path / "run").exists()
 
 
 def test_points_are_not_augmented() -> None:
-    with pytest.raises(UserError, match="Points have no colors"):
+    with pytest.raises(UserError, match="makes points"):
         settings_of(augment="diffaug")
 
 

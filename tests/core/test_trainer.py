@@ -392,7 +392,7 @@ def test_a_training_ends_after_its_steps() -> None:
     last = events_of(trainer)[-1]
     assert isinstance(last, Finished)
     assert (last.step, trainer.step) == (3, 3)
-    assert "3 steps" in last.reason
+    assert "step limit of 3" in last.reason
 
 
 def test_a_training_ends_after_its_minutes() -> None:
@@ -400,7 +400,7 @@ def test_a_training_ends_after_its_minutes() -> None:
     last = events_of(trainer)[-1]
     assert isinstance(last, Finished)
     assert last.step > 1
-    assert "0.002 minutes" in last.reason
+    assert "0.002 min" in last.reason
     assert 0.12 <= trainer.seconds < 5
 
 
@@ -616,7 +616,7 @@ def test_losses_that_are_no_numbers_end_the_training() -> None:
 
 
 def test_a_batch_larger_than_the_dataset_is_refused() -> None:
-    with pytest.raises(UserError, match="larger than the dataset of 20"):
+    with pytest.raises(UserError, match="larger than the number of images, 20"):
         tiny_trainer(batch=21)
 
 

@@ -334,5 +334,5 @@ def test_a_video_that_changes_while_it_is_read(tmp_path: Path, change: str) -> N
 
 
 def test_a_step_of_no_frames_is_refused() -> None:
-    with pytest.raises(UserError, match="0th frame"):
+    with pytest.raises(UserError, match="cannot be 0"):
         Preparation(SMALL, frame_step=0)

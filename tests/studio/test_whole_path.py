@@ -647,7 +647,7 @@ def test_what_cannot_be_is_greyed_out_with_its_reason(studio: Application) -> No
     assert form.widget("weight_clip").isEnabled()
     assert not form.widget("smooth_real").isEnabled()
     assert not form.widget("r1").isEnabled()
-    assert "Batch normalization" in form.widget("r1").toolTip()
+    assert "batch normalization" in form.widget("r1").toolTip()
     choose(studio, "d_norm", "none")
     assert form.widget("r1").isEnabled()
 
