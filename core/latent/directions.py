@@ -44,7 +44,8 @@ def principal(
 
     In networks with styles, they are components of w. In others, linear regression maps each component to a direction
     of z. All samples have the class and codes of `like`, because classes differ more than images within a class. z is
-    drawn from the seeds 0, 1, ... Yields `Progress`, and returns `Components`.
+    drawn from the seeds 0, 1, ... Yields `Progress`, and returns `Components`. Raises `UserError` if the weights have
+    diverged.
     """
     latent_dim = sampler.meta.settings.latent_dim
     (resolved,) = sampler.resolve(LatentRequest.of(like or Point()))
@@ -56,6 +57,10 @@ def principal(
         beside = (part[None].repeat(len(chosen), 0) for part in (resolved.classes, resolved.codes))
         parts.append(sampler.first_activations(GeneratorInputs(chosen, *beside)))
     activations = np.concatenate(parts)
+    if not np.isfinite(activations).all():
+        raise UserError(
+            "The activations of this generator are not finite: its training diverged.", "Explore an earlier checkpoint."
+        )
     vectors, variances, whole = yield from components(activations, min(count, latent_dim, samples - 1))
     shares = variances / max(whole, 1e-30)
     if sampler.style_layers:

@@ -142,7 +142,8 @@ class Sampler:
         w = self._generator.map(drawn)[:, 0]
         self._mean = w.mean(0)
         self._mean_numbers = self._mean.cpu().numpy()
-        self.directions *= (w.cpu().nan_to_num(0.0).numpy() @ self.directions.T).std(0)[:, None]
+        deviations = (_finite(w.cpu().double()).numpy() @ self.directions.T).std(0)
+        self.directions *= deviations.clip(max=np.finfo(np.float32).max)[:, None]
 
     @_on_stream
     def render(self, request: LatentRequest, steady: bool = False) -> Images:
@@ -314,9 +315,14 @@ def _kind(meta: Meta) -> tuple[object, ...]:
     return settings.network, settings.size, settings.width, settings.latent_dim, meta.channels, conditions
 
 
+def _finite(weights: Tensor) -> Tensor:
+    """Returns weights with 0 for what is not finite: a diverging training may publish it, and its images show that."""
+    return weights.nan_to_num(0.0, 0.0, 0.0)
+
+
 def _directions(weight: Tensor) -> Latents:
-    # A diverging training may publish weights that are NaN; its images show that.
-    weight = weight.float().cpu().nan_to_num(0.0, 0.0, 0.0)
+    weight = _finite(weight.float().cpu())
+    weight = weight / weight.abs().max().clamp(min=1e-30)  # W^T W would overflow for weights that diverge
     # The right singular vectors are the eigenvectors of W^T W, which is small for any layer width.
     _, vectors = torch.linalg.eigh(weight.T @ weight)
     strongest = vectors.flip(1).T[: min(MOST_DIRECTIONS, len(weight))]  # the others have no effect

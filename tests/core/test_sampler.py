@@ -15,11 +15,13 @@ import torch
 from torch.nn.modules.module import register_module_forward_pre_hook
 
 from core.checkpoint import load
+from core.concurrency import run_to_end
 from core.devices.stream import priority_stream
 from core.errors import UserError
 from core.events import Images, Stepped
 from core.generator_inputs import fixed, seed_class, seed_codes
 from core.imaging.tensors import from_pixels, to_images
+from core.latent.directions import principal
 from core.latent.explore_state import Edit
 from core.latent.request import LatentRequest, Loop, Mix, Point, Square, Walk
 from core.latent.sampler import CHUNK, Sampler
@@ -399,17 +401,20 @@ def test_which_weights_fit(finished_checkpoint: Path) -> None:
         assert not sampler.fits(tiny_trainer("gan", **values).meta())
 
 
-def test_weights_that_are_no_numbers_do_not_break_the_window() -> None:
-    # A training that diverges publishes such weights before its next report ends it.
-    trainer = tiny_trainer()
+@pytest.mark.parametrize("name", ["gan", "dcgan", "stylegan2_ada"])
+@pytest.mark.parametrize("factor", [float("nan"), float("inf"), 1e19, 1e30, 3e38, 0.0])
+def test_weights_of_a_training_that_diverges_do_not_break_the_window(name: str, factor: float) -> None:
+    # It publishes them before its next report ends it.
+    trainer = tiny_trainer(name)
     weights = {
-        name: torch.full_like(value, float("nan")) if value.is_floating_point() else value
-        for name, value in trainer.published().items()
+        key: value * factor if value.is_floating_point() else value for key, value in trainer.published().items()
     }
     sampler = Sampler(trainer.meta(), trainer.published(), "cpu")
     try:
         sampler.load(trainer.meta(), weights)
+        assert np.isfinite(sampler.directions).all()
         assert sampler.render(REQUEST).shape == (4, 16, 16, 3)
+        run_to_end(principal(sampler, samples=64))
     except UserError as problem:
         assert problem.remedy  # noqa: PT017 (a Problem would do as well)
 
