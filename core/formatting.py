@@ -1,6 +1,11 @@
-"""Text of file sizes and durations."""
+"""Text of counts, file sizes and durations."""
 
 from __future__ import annotations
+
+
+def counted(count: int, what: str) -> str:
+    """Returns a number with its noun: "1 image", "12 images"."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def size_text(bytes: float) -> str:

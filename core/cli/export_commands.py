@@ -21,6 +21,7 @@ from core.cli.progress import Bar, show
 from core.errors import UserError
 from core.export.animation import MOST_FPS, MOST_FRAMES, MOST_SCALE, Animation, frame_positions
 from core.export.selection import FileOptions, ImageFormat, Packing, SeedSelection
+from core.formatting import counted
 from core.generator_inputs import LARGEST_SEED, parse_seeds
 from core.latent.request import Loop, Point, Walk
 
@@ -49,7 +50,7 @@ def generate(options: argparse.Namespace) -> int:
         raise UserError(f"{options.out.name} is no {options.format}.", "Leave --format out, or name a folder.")
     file_options = FileOptions(drawn or options.format or "png", packing, options.scale, recipe=options.recipe)
     show(export_images(sampler, selection, options.out, file_options, options.overwrite), "image")
-    MESSAGES.say(f"{len(selection)} images in {options.out}")
+    MESSAGES.say(f"{counted(len(selection), 'image')} in {options.out}")
     return 0
 
 
@@ -84,7 +85,7 @@ def timelapse(options: argparse.Namespace) -> int:
 
     animation = Animation(options.fps, options.seconds, scale=options.scale, smooth=options.smooth)
     show(export_timelapse(options.run, options.out, animation, options.overwrite, options.caption), "frame")
-    MESSAGES.say(f"{animation.frames} frames in {options.out}")
+    MESSAGES.say(f"{counted(animation.frames, 'frame')} in {options.out}")
     return 0
 
 
@@ -332,7 +333,7 @@ def _finite(text: str) -> float:
 
 
 def _between(kind: type[int] | type[float], low: int, high: int) -> Callable[[str], float]:
-    """What reads a number from `low` to `high`."""
+    """Returns a parser of numbers from `low` to `high`."""
 
     def read(text: str) -> float:
         with suppress(ValueError):

@@ -11,7 +11,7 @@ from core.cli.messages import MESSAGES, as_json, without_controls
 from core.cli.parser import LazyChoices, Parser
 from core.cli.paths import checkpoint, place, source
 from core.cli.progress import show
-from core.formatting import size_text
+from core.formatting import counted, size_text
 from core.presets import presets
 from core.registry import components
 from core.stats.metric_key import parse, title
@@ -185,7 +185,7 @@ def cache(options: argparse.Namespace) -> int:
         print(as_json(facts))
         return 0
     if options.clear:
-        print(f"{len(deleted)} prepared datasets deleted, {size_text(freed)} freed")
+        print(f"{counted(len(deleted), 'prepared dataset')} deleted, {size_text(freed)} freed")
     if held or not options.clear:
         for entry in held:
             width, height = entry.size
@@ -239,7 +239,7 @@ def list_downloads(json: bool) -> None:
         return
     for each in known.values():
         here = "here" if each.is_here() else "by hand" if each.is_manual else ""
-        use = f"{each.images:>7} images" if each.images else f"{'to evaluate':>14}"
+        use = f"{counted(each.images, 'image'):>14}" if each.images else f"{'to evaluate':>14}"
         print(f"{each.name:>14}  {use}  {size_text(each.bytes):>8}  {here:>7}  {each.title}. {each.license}")
 
 

@@ -85,7 +85,7 @@ class PlainMessages:
 
 
 class Messages(PlainMessages):
-    """The same stream without control characters, and with a level of detail."""
+    """Standard error without control characters, at a level of detail."""
 
     level = NORMAL
 

@@ -256,7 +256,7 @@ def connect_explore(window: MainWindow, session: Session, do: Controllers) -> No
     service.pinned.connect(explore.add_pin)
     service.problem.connect(explore.end_pinning)
     service.problem.connect(lambda _: explore.show_opening(""))
-    service.problem.connect(lambda _: window.unsetCursor())
+    service.problem.connect(do.explore.give_up)
     service.opening.connect(explore.show_opening)
     service.problem.connect(do.explore.show_workspace)  # a checkpoint that cannot be opened does not end following
     service.opened.connect(do.explore.stay)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from core.events import Images
@@ -36,6 +36,8 @@ class ExploreController:
         self._newest: int | None = None
         """Newest step of the running training or the open run."""
         self._projection: ProjectionDialog | None = None
+        self._then: Callable[[], object] | None = None
+        """Function that waits for a generator."""
 
     # Following the training
 
@@ -52,18 +54,31 @@ class ExploreController:
 
     def with_generator(self, then: Callable[[], object]) -> None:
         """Calls `then` once the chosen generator is explored: the one in Explore or, where the training is followed,
-        its newest weights.
-        """
+        its newest weights."""
         if self._window.pages.currentIndex() == EXPLORE or not self._follows:
             then()
-            return
+        else:
+            self._then = then
+            self._window.setCursor(Qt.CursorShape.BusyCursor)
+            self._fetch()
 
-        def go_on() -> None:
-            self._window.unsetCursor()
-            then()
+    def give_up(self, *_: object) -> None:
+        """Waits for a generator no longer: it cannot be explored."""
+        self._then = None
+        self._window.unsetCursor()
 
-        self._window.setCursor(Qt.CursorShape.BusyCursor)
-        self._session.explore_newest(go_on)
+    def _fetch(self) -> None:
+        """Explores the newest weights for what waits. A training that begins or ends has them after that."""
+        state = self._session.training.state
+        if state is TrainingState.IDLE and not self._has_newer():
+            self._go_on()
+        elif state not in (TrainingState.STARTING, TrainingState.STOPPING):
+            self._session.explore_newest()
+
+    def _go_on(self) -> None:
+        if self._then is not None:
+            QTimer.singleShot(0, self._then)  # a dialog may stay open long
+            self.give_up()
 
     def set_newest(self, step: int | None) -> None:
         """Notes the newest step; None when another training begins."""
@@ -72,13 +87,16 @@ class ExploreController:
 
     def _show_newest(self) -> None:
         """Offers weights newer than the explored ones, unless the training is followed."""
-        source, training = self._session.explore.source, self._session.training
-        is_followed = self._follows and training.is_running
-        if source is None or self._newest is None or training.run_folder is None or is_followed:
-            self._window.explore.set_newest(None)
-            return
-        is_newer = source.home != training.run_folder or self._newest > source.step
-        self._window.explore.set_newest(self._newest if is_newer else None)
+        is_followed = self._follows and self._session.training.is_running
+        is_offered = self._session.explore.source is not None and not is_followed and self._has_newer()
+        self._window.explore.set_newest(self._newest if is_offered else None)
+
+    def _has_newer(self) -> bool:
+        """Returns whether the training, or the run that is open, has newer weights than the explored ones."""
+        source, run = self._session.explore.source, self._session.training.run_folder
+        if source is None or run is None:
+            return run is not None
+        return self._newest is not None and (source.home != run or self._newest > source.step)
 
     def show_workspace(self, _index: int) -> None:
         """Follows the switch to another workspace."""
@@ -88,12 +106,15 @@ class ExploreController:
         """Follows a training that begins if nothing is explored yet; otherwise the person decides."""
         if state is TrainingState.STARTING and self._session.explore.source is None:
             self.follow(True)
+        if self._then is not None:
+            self._fetch()  # a training that ended may not have published its weights
         self._show_newest()
 
     def show_source(self, source: ExploreSource) -> None:
         """Shows another generator."""
         self._window.explore.show_source(source)
         self._show_newest()
+        self._go_on()
 
     # Images
 

@@ -399,15 +399,12 @@ class Session(QObject):
         self._follows_training = live
         self._follow()
 
-    def explore_newest(self, then: Callable[[], object] | None = None) -> None:
-        """Explores the training's newest averaged generator once, or the newest checkpoint of the open run; calls
-        `then` when explored, at once if there is neither."""
+    def explore_newest(self) -> None:
+        """Explores the newest averaged weights of the training once, or the newest checkpoint of the open run."""
         if self.training.is_running:
-            self.training.publish(partial(self.explore.load, then=then))
+            self.training.publish(self.explore.load)
         elif (run := self.training.run_folder) is not None:
-            self.explore.open_newest(run, then)
-        elif then is not None:
-            then()
+            self.explore.open_newest(run)
 
     def _follow(self) -> None:
         if not self._follows_training:

@@ -614,7 +614,12 @@ def test_images_are_exported_though_nobody_has_explored(
     with qtbot.waitSignal(studio.session.training.sampled, timeout=PATIENCE):
         pass
     export_seeds(qtbot, studio, tmp_path / "second")
-    assert studio.session.explore.source.step > first.step
+    second = studio.session.explore.source
+    assert second.step > first.step
+    studio.session.training.stop()  # which leaves what was asked of it unanswered
+    export_seeds(qtbot, studio, tmp_path / "third")
+    assert studio.session.training.state is TrainingState.IDLE
+    assert studio.session.explore.source.step > second.step
     assert studio.window.cursor().shape() is Qt.CursorShape.ArrowCursor
 
 

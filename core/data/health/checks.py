@@ -21,6 +21,7 @@ from core.data.items import REMEDIES, SkippedKind
 from core.data.names import Inside, natural, quoted
 from core.data.records import MODES
 from core.data.source import MOST_CLASSES, class_level, is_for_training, training_level
+from core.formatting import counted
 from core.presets import augmentation_for
 
 MANY = 0.1
@@ -424,11 +425,6 @@ def transparency(dataset: Dataset) -> HealthFinding:
 
 
 # -- wording -----------------------------------------------------------------------------------------------------------
-
-
-def counted(count: int, what: str) -> str:
-    """Returns a number with its noun: "1 image", "12 images"."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _are(count: int) -> str:

@@ -86,35 +86,22 @@ class ExploreService(QObject):
         self.opening.emit(printable(path.name))
         self._thread.ask("source", partial(self.engine.open, path), partial(self._show_opened, path))
 
-    def open_newest(self, run: Path, then: Callable[[], object] | None = None) -> None:
-        """Explores the newest checkpoint of a run; calls `then` when it is explored."""
+    def open_newest(self, run: Path) -> None:
+        """Explores the newest checkpoint of a run."""
         self.opening.emit(printable(run.name))
-        self._explore(partial(self.engine.open_newest, run), then)
+        self._thread.ask("source", partial(self.engine.open_newest, run), self._show_source)
 
-    def load(
-        self,
-        weights: PublishedWeights,
-        is_wanted: Callable[[], bool] = lambda: True,
-        then: Callable[[], object] | None = None,
-    ) -> None:
-        """Explores a training's current weights, if still wanted when their turn comes; calls `then` when they are
-        explored. Can be called from any thread."""
+    def load(self, weights: PublishedWeights, is_wanted: Callable[[], bool] = lambda: True) -> None:
+        """Explores weights of a training, if still wanted when their turn comes. Can be called from any thread."""
 
         def work() -> ExploreSource | None:
             return self.engine.load(weights) if is_wanted() else None
 
-        self._explore(work, then)
-
-    def _explore(self, work: Callable[[], ExploreSource | None], then: Callable[[], object] | None) -> None:
-        """Shows the source that `work` returns. Newer work replaces it while it waits, unless `then` depends on it."""
-
         def show(source: ExploreSource | None) -> None:
             if source is not None:
                 self._show_source(source)
-            if then is not None:
-                then()
 
-        self._thread.ask("source" if then is None else f"source for {id(then)}", work, show)
+        self._thread.ask("source", work, show)
 
     def open_maker(self, home: Path, maker: Maker) -> None:
         """Explores the generator that made a pin of the run or checkpoint `home`."""

@@ -77,7 +77,7 @@ def best_columns(count: int, width: int, height: int, area: QRectF) -> int:
 
 
 def fitting_scale(count: int, columns: int, width: int, height: int, area: QRectF) -> float:
-    """Returns the scale at which `count` images in so many columns fill `area`."""
+    """Returns the scale at which `count` images in `columns` columns fill `area`."""
     rows = -(-count // columns)
     across = (area.width() - GAP * (columns - 1)) / (columns * width)
     down = (area.height() - GAP * (rows - 1)) / (rows * height)
