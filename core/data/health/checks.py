@@ -145,7 +145,7 @@ def exact_duplicates(groups: list[RowNumbers], total: int) -> HealthFinding:
         "exact_duplicates",
         _severity(len(copies), total),
         f"{counted(len(copies), 'exact duplicate')}.",
-        "Leave them out: duplicates are seen more often in training. One image of each group stays.",
+        "Leave out duplicates: they are seen more often in training. One image of each group stays.",
         tuple(groups),
         copies,
     )
@@ -160,7 +160,7 @@ def near_duplicates(groups: list[RowNumbers], total: int) -> HealthFinding:
         "near_duplicates",
         _severity(len(copies), total),
         f"{counted(len(copies), 'near-duplicate')}.",
-        "Review them and leave out the ones you do not need. The largest image of each group stays.",
+        "Review each group and leave out images that you do not need. The largest image of each group stays.",
         tuple(groups),
         copies,
     )
@@ -179,7 +179,7 @@ def near_empty(rows: RowNumbers, total: int) -> HealthFinding:
         "near_empty",
         _severity(len(rows), total),
         f"{counted(len(rows), 'blank image')}.",
-        "Leave them out, unless the generator should produce blank images.",
+        "Leave out blank images, unless the generator should produce some.",
         (rows,),
         rows,
     )
