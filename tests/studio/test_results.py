@@ -113,6 +113,19 @@ def test_the_chip_keeps_its_size_and_says_the_first_metric(qtbot: QtBot) -> None
     assert chip.sizeHint() == size
 
 
+def test_all_of_a_card_fits_the_panel(qtbot: QtBot) -> None:
+    chip = MetricChip()
+    qtbot.addWidget(chip)
+    chip.show()
+    chip.show_results(results(measured(OTHER_FID, 12.345, 11.2, 10.1, 9.0)))
+    chip.click()
+    qtbot.waitExposed(chip.panel)
+    found = chip.panel.findChildren(QAbstractButton)
+    assert len(found) >= 3
+    for each in found:
+        assert each.visibleRegion().boundingRect() == each.rect(), each.text()
+
+
 def test_a_measurement_appears_in_the_strip_and_leads_to_its_step(qtbot: QtBot, studio: Application) -> None:
     studio.window.show_workspace(TRAIN)
     train = studio.window.train
