@@ -191,6 +191,7 @@ def test_a_divided_folder_asks_which_images_to_use(qtbot: QtBot, studio: Applica
     assert not question.isVisible()
     qtbot.waitUntil(lambda: count(studio) == 6, timeout=PATIENCE)
     assert studio.window.train.form.settings().split == "train"
+    wait_for_card(qtbot, studio, "folders")
     qtbot.waitUntil(lambda: check(studio, "folders", "Train folder only").isChecked(), timeout=PATIENCE)
     assert controls(studio)._fields["split"].widget.isVisible()
     click(check(studio, "folders", "Train folder only"))
@@ -570,6 +571,11 @@ def set_here(studio: Application, name: str, value: object) -> None:
 
 def card(studio: Application, kind: str) -> FindingCard:
     return studio.window.data.view.findings._cards[kind]  # type: ignore[index]
+
+
+def wait_for_card(qtbot: QtBot, studio: Application, kind: str) -> None:
+    """The images are shown before they have been examined."""
+    qtbot.waitUntil(lambda: kind in studio.window.data.view.findings._cards, timeout=PATIENCE)
 
 
 def check(studio: Application, kind: str, title: str) -> QAbstractButton:
