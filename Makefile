@@ -2,6 +2,7 @@
 # make test    set everything up and run the whole suite      make test ARGS="-k slerp" WORKERS=0
 # make campaign  a night of kills, faults, power cuts, signals and mutated files: GAN_STUDIO_MUTATIONS=1000 of each kind
 # make gpu-check  what works on this machine's GPU and how fast, in six minutes: ARGS="--budget 120 --json gpu.json"
+# make messages  collect the texts of the program into the catalogs of its languages
 # make docs    build the documentation into site/; warnings are errors
 # make setup   only set up: .venv/bin/gan-studio              make setup PYTHON=python3.12
 
@@ -12,7 +13,7 @@ WORKERS ?= 2
 ARGS ?=
 DATA ?= sample:digits
 
-.PHONY: run test setup campaign gpu-check bench bench-data bench-quality bench-pictures bench-explore bench-invert bench-signals bench-seeing bench-rank bench-sick bench-durable screenshots docs pins clean
+.PHONY: run test setup campaign gpu-check bench bench-data bench-quality bench-pictures bench-explore bench-invert bench-signals bench-seeing bench-rank bench-sick bench-durable screenshots messages docs pins clean
 
 run: setup
 	$(VENV)/bin/gan-studio $(DATA)
@@ -63,6 +64,9 @@ bench-sick: setup
 
 screenshots: setup
 	$(VENV)/bin/python tools/screenshots.py $(ARGS)
+
+messages: setup
+	$(VENV)/bin/python -m tools.messages
 
 # In an environment of its own, without PyTorch and Qt.
 docs: $(DOCS)/.set-up

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from core.language import _, number, sentences
+
 
 class UserError(Exception):
     """Error with a message that a user can act on.
@@ -15,7 +17,7 @@ class UserError(Exception):
     """
 
     def __init__(self, what: str, remedy: str, details: str = "") -> None:
-        super().__init__(f"{what} {remedy}")
+        super().__init__(sentences(what, remedy))
         self.what = what
         self.remedy = remedy
         self.details = details
@@ -26,8 +28,10 @@ class DivergenceError(UserError):
 
     def __init__(self, step: int) -> None:
         super().__init__(
-            f"The training diverged at step {step}: losses or weights are NaN, infinite or far too large.",
-            "Open the last checkpoint and continue with half the learning rates.",
+            _("The training diverged at step {step}: losses or weights are NaN, infinite or far too large.").format(
+                step=number(step)
+            ),
+            _("Open the last checkpoint and continue with half the learning rates."),
         )
 
 
@@ -38,8 +42,8 @@ class RunBusyError(UserError):
     """
 
     def __init__(self, folder: Path, place: str, hint: str = "", details: str = "") -> None:
-        remedy = "watch it, or train a copy."
-        super().__init__(f"Training in another window ({place}):", f"{remedy} {hint}".strip(), details)
+        what = _("Training in another window ({place}):").format(place=place)
+        super().__init__(what, sentences(_("watch it, or train a copy."), hint), details)
         self.folder = folder
         self.place = place
 
@@ -48,7 +52,9 @@ def refused_by_system(error: OSError) -> UserError:
     """Returns the error for a path or a disk that the system refuses, such as a name that is too long."""
     name = str(error.filename or "")
     where = f": {name if len(name) <= 100 else f'{name[:50]}…{name[-50:]}'}" if name else ""
-    return UserError(f"{error.strerror or error}{where}.", "Check the path, its permissions and its disk.", repr(error))
+    return UserError(
+        f"{error.strerror or error}{where}.", _("Check the path, its permissions and its disk."), repr(error)
+    )
 
 
 FOREIGN_ERRORS = (

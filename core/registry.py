@@ -2,7 +2,8 @@
 that define `TITLE`.
 
 The first line of the docstring and the constants in capitals are read from the text of the file, so that the form and
-the settings need not import torch before the first window is on screen.
+the settings need not import torch before the first window is on screen. Title, first line and whatever stands in `_()`
+are translated.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from core.language import _
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def _component(file: Path) -> Component | None:
     text = file.read_text("utf-8")
     if "\nTITLE = " not in text:
         return None
-    tree = ast.parse(text)
+    tree = _Translation().visit(ast.parse(text))
     facts = {
         target.id: ast.literal_eval(statement.value)
         for statement in tree.body
@@ -68,7 +71,7 @@ def _component(file: Path) -> Component | None:
         if isinstance(target, ast.Name) and target.id.isupper() and _is_literal(statement.value)
     }
     summary = (ast.get_docstring(tree) or "").partition("\n")[0]
-    return Component(file.stem, facts["TITLE"], summary, facts)
+    return Component(file.stem, _(facts["TITLE"]), _(summary), facts)
 
 
 def _is_literal(value: ast.expr) -> bool:
@@ -77,3 +80,13 @@ def _is_literal(value: ast.expr) -> bool:
     except ValueError:
         return False
     return True
+
+
+class _Translation(ast.NodeTransformer):
+    """Puts translations in place of `_("...")`."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        match node:
+            case ast.Call(func=ast.Name(id="_"), args=[ast.Constant(value=str(text))]):
+                return ast.Constant(_(text))
+        return node

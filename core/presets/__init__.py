@@ -10,6 +10,7 @@ from typing import Any
 
 from core.config.settings import Settings, validate
 from core.errors import UserError
+from core.language import _
 
 FASTEST = 5
 """Highest speed of a preset."""
@@ -112,10 +113,14 @@ def augmentation_for(images: int, resolution: int) -> str:
 def preset(name: str) -> Preset:
     """Returns the preset of that name. Raises `UserError` if there is none."""
     if name not in presets():
-        raise UserError(f"There is no preset {name!r}.", f"Choose one of {', '.join(presets())}.")
+        raise UserError(
+            _("There is no preset {name!r}.").format(name=name),
+            _("Choose one of {presets}.").format(presets=", ".join(presets())),
+        )
     return presets()[name]
 
 
 def _read(file: Path) -> Preset:
     values = json.loads(file.read_text("utf-8"))
+    values |= {"title": _(values["title"]), "when": _(values["when"])}
     return Preset(file.stem, **{**values, "fits": tuple(FitRule(**fit) for fit in values.get("fits", ()))})

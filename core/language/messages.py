@@ -1,0 +1,66 @@
+"""Translated texts, with plural forms and contexts."""
+
+from __future__ import annotations
+
+import gettext
+from collections.abc import Sequence
+from typing import Any
+
+from core.language.choice import CATALOGS, ENGLISH, LANGUAGE, PSEUDO
+from core.language.numbers import number
+from core.language.pseudo import PseudoTranslations
+
+
+def _read() -> gettext.NullTranslations:
+    if LANGUAGE == PSEUDO:
+        return PseudoTranslations()
+    if LANGUAGE == ENGLISH:
+        return gettext.NullTranslations()
+    with (CATALOGS / f"{LANGUAGE}.mo").open("rb") as file:
+        return gettext.GNUTranslations(file)
+
+
+_catalog = _read()
+
+
+def _(text: str) -> str:
+    """Returns the translation of an English text.
+
+    Values are put in afterwards, since languages order them differently: `_("Read {name}.").format(name=name)`.
+    """
+    return _catalog.gettext(text) if text else ""
+
+
+def in_context(context: str, text: str) -> str:
+    """Returns the translation of a text that has several meanings, such as "Open" for a button and for a state."""
+    return _catalog.pgettext(context, text)
+
+
+def plural(one: str, many: str, count: int, **values: Any) -> str:
+    """Returns the translation that fits a number: `plural("{count} image", "{count} images", 12)`.
+
+    `{count}` becomes the number in the notation of the language; `values` fill the other braces.
+    """
+    return _catalog.ngettext(one, many, count).format(count=number(count), **values)
+
+
+def sentences(*texts: str) -> str:
+    """Returns sentences one after another, with the space that the language puts between them; empty ones are left
+    out."""
+    return in_context("between sentences", " ").join(filter(None, texts))
+
+
+def all_of(names: Sequence[str]) -> str:
+    """Returns names as a list in a sentence: "a, b and c"."""
+    return _list(names, in_context("end of a list", "{first} and {last}"))
+
+
+def one_of(names: Sequence[str]) -> str:
+    """Returns names as alternatives in a sentence: "a, b or c"."""
+    return _list(names, in_context("end of a list", "{first} or {last}"))
+
+
+def _list(names: Sequence[str], end: str) -> str:
+    *first, last = names
+    beginning = in_context("between names in a list", ", ").join(first)
+    return end.format(first=beginning, last=last) if first else last

@@ -1,0 +1,215 @@
+"""Language: every text of the program can be translated, and every catalog has them all."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Message
+from babel.messages.mofile import read_mo
+
+from core.language import LANGUAGE, choice, languages, number, plural
+from core.language.pseudo import pseudo
+from tools import messages
+
+ROOT = Path(__file__).parents[1]
+FILES = sorted(file for package in ("core", "studio") for file in (ROOT / package).rglob("*.py"))
+WORDS = re.compile(r"[A-Za-z]{2,}[,:;.]? \(?[A-Za-z]{2,}")
+"""Two words in a row: probably a text for people."""
+TRANSLATED = {"_", "in_context", "plural"}
+FOR_DEVELOPERS = {
+    "ArithmeticError", "AssertionError", "AttributeError", "KeyError", "LookupError", "NotImplementedError", "OSError",
+    "RuntimeError", "TypeError", "ValueError", "SubprocessError", "ArgumentTypeError",
+}  # fmt: skip
+"""Exceptions whose texts are at most the technical details of an error, and stay English."""
+NO_CALLS = {"cast", "compile", "deprecated", "getLogger", "match", "search", "setObjectName", "setProperty", "TypeVar"}
+"""Functions whose arguments nobody reads."""
+CITATION = re.compile(r"arXiv|\bet al\.")
+NOT_TEXT: dict[str, tuple[str, ...]] = {}
+"""Beginnings of strings that look like a text and are none, by file; "" stands for all of a file."""
+
+translations = pytest.mark.parametrize("language", [code for code in languages() if code != "en"])
+
+
+def untranslated(file: Path) -> Iterator[str]:
+    """Yields line and text of each string that looks like a text and is not translated."""
+    known = NOT_TEXT.get(file.relative_to(ROOT).as_posix(), ())
+    for line, text in _texts(ast.parse(file.read_text("utf-8"))):
+        if WORDS.search(text) and not CITATION.search(text) and not text.startswith(known):
+            yield f"{line}: {text[:70]}"
+
+
+def _texts(node: ast.AST) -> Iterator[tuple[int, str]]:
+    match node:
+        case ast.Constant(value=str(text)):
+            yield node.lineno, text
+        case ast.JoinedStr(values=values):
+            yield node.lineno, "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in values)
+            for part in values:
+                if isinstance(part, ast.FormattedValue):
+                    yield from _texts(part.value)
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if (
+            name in TRANSLATED | FOR_DEVELOPERS | NO_CALLS
+        ):
+            for child in (*node.args, *node.keywords):
+                inner = child.value if isinstance(child, ast.keyword) else child
+                if not isinstance(inner, ast.Constant | ast.JoinedStr | ast.BinOp):
+                    yield from _texts(inner)
+        case ast.Expr(value=ast.Constant()) | ast.Compare() | ast.Assert():
+            return
+        case ast.AnnAssign(value=value):
+            if value is not None:
+                yield from _texts(value)
+        case ast.arg():
+            return
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            for child in (*node.body, *node.args.defaults, *filter(None, node.args.kw_defaults)):
+                yield from _texts(child)
+        case _:
+            for child in ast.iter_child_nodes(node):
+                yield from _texts(child)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.relative_to(ROOT).as_posix())
+def test_every_text_is_translated(file: Path) -> None:
+    assert not list(untranslated(file))
+
+
+def test_no_function_hides_the_translation() -> None:
+    """`for _ in ...` or `lambda _: ...` hides `_` in the whole function."""
+    wrong = []
+    for file in FILES:
+        for function in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(function, ast.FunctionDef | ast.Lambda):
+                named = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == "_"]
+                bound = any(isinstance(node.ctx, ast.Store) for node in named) or any(
+                    argument.arg == "_" for argument in function.args.args
+                )
+                if bound and any(isinstance(node.ctx, ast.Load) for node in named):
+                    wrong.append(f"{file.relative_to(ROOT).as_posix()}:{function.lineno}")
+    assert not wrong
+
+
+def test_values_are_put_in_after_the_translation() -> None:
+    """`_(f"...")` and `_("..." + name)` are no text of the catalog."""
+    wrong = []
+    for file in FILES:
+        for call in ast.walk(ast.parse(file.read_text("utf-8"))):
+            match call:
+                case ast.Call(func=ast.Name(id="_"), args=[ast.JoinedStr() | ast.BinOp()]):
+                    wrong.append(f"{file.relative_to(ROOT).as_posix()}:{call.lineno}")
+                case ast.Call(func=ast.Name(id="plural"), args=[ast.JoinedStr() | ast.BinOp(), *_rest]):
+                    wrong.append(f"{file.relative_to(ROOT).as_posix()}:{call.lineno}")
+    assert not wrong
+
+
+@translations
+def test_a_catalog_has_every_text(language: str) -> None:
+    catalog, wanted = messages.read(language), messages.collected()
+    there = {_key(message): message for message in catalog if message.id}
+    missing = [key for key in map(_key, filter(lambda message: message.id, wanted)) if key not in there]
+    assert not missing
+    assert not [key for key, message in there.items() if not messages.is_translated(message) or message.fuzzy]
+    assert not there.keys() - {_key(message) for message in wanted if message.id}, "texts that are gone"
+
+
+@translations
+def test_a_translation_has_the_placeholders_of_its_text(language: str) -> None:
+    wrong = []
+    for message in messages.read(language):
+        originals = (message.id,) if isinstance(message.id, str) else message.id
+        if message.id and any(_fields(form) != _fields(originals[-1]) for form in messages.forms(message) if form):
+            wrong.append(originals[0])
+    assert not wrong
+
+
+@translations
+def test_the_compiled_catalog_is_that_of_the_translations(language: str) -> None:
+    with messages.file_of(language).with_suffix(".mo").open("rb") as file:
+        compiled = {_key(message): message.string for message in read_mo(file) if message.id}
+    assert compiled == {
+        _key(message): message.string
+        for message in messages.read(language)
+        if message.id and any(messages.forms(message))
+    }
+
+
+def _key(message: Message) -> tuple[str | None, str]:
+    return message.context, message.id if isinstance(message.id, str) else message.id[0]
+
+
+def _fields(text: str) -> set[str | None]:
+    try:
+        return {field for _literal, field, _format, _conversion in string.Formatter().parse(text)} - {None}
+    except ValueError:  # braces that are no placeholders, which are never filled
+        return set()
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("zh_CN.UTF-8", "zh_CN"),
+        ("zh-Hans-CN", "zh_CN"),
+        ("zh", "zh_CN"),
+        ("zh_SG", "zh_CN"),
+        ("zh_TW.UTF-8", ""),
+        ("zh-Hant-HK", ""),
+        ("en_GB.UTF-8", "en"),
+        ("C.UTF-8", "en"),
+        ("POSIX", "en"),
+        ("xx_YY", ""),
+        ("../../etc", ""),
+    ],
+)
+def test_names_of_the_system_mean_a_language(name: str, code: str) -> None:
+    assert choice.known(name) == code
+
+
+@pytest.mark.parametrize(
+    ("asked", "stored", "system", "code"),
+    [
+        ("en", "zh_CN", "zh_CN.UTF-8", "en"),
+        ("", "zh_CN", "en_US.UTF-8", "zh_CN"),
+        ("", "", "zh_CN.UTF-8", "zh_CN"),
+        ("", "", "de_DE.UTF-8", "en"),
+        ("nonsense", "\0", "zh_CN.UTF-8", "zh_CN"),
+        ("qps", "", "", "qps"),
+    ],
+)
+def test_the_environment_goes_before_the_choice_and_the_system(
+    tmp_path: Path, asked: str, stored: str, system: str, code: str
+) -> None:
+    file = tmp_path / "gan-studio" / "language"
+    file.parent.mkdir()
+    file.write_text(stored)
+    environment = {
+        "XDG_CONFIG_HOME": str(tmp_path),
+        "GAN_STUDIO_LANGUAGE": asked,
+        "LANG": system,
+        "PYTHONPATH": str(ROOT),
+    }
+    command = "from core.language import LANGUAGE; print(LANGUAGE)"
+    done = subprocess.run([sys.executable, "-c", command], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == code
+
+
+def test_the_suite_runs_in_english() -> None:
+    assert LANGUAGE == "en"
+
+
+def test_numbers_and_plurals_in_english() -> None:
+    assert (number(1234567), number(0.5, 2)) == ("1,234,567", "0.50")
+    assert plural("{count} image in {name}", "{count} images in {name}", 1, name="a") == "1 image in a"
+    assert plural("{count} image in {name}", "{count} images in {name}", 1200, name="a") == "1,200 images in a"
+
+
+def test_the_pseudo_language_keeps_placeholders_and_is_longer() -> None:
+    text = pseudo("&Open {name} in <b>a window</b>")
+    assert text.startswith("⟦&Ópéñ {name} íñ <b>á wíñdów</b>")
+    assert len(pseudo("Open the window")) == 1.4 * 15 + 2
