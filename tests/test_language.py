@@ -14,7 +14,7 @@ import pytest
 from babel.messages.catalog import Message
 from babel.messages.mofile import read_mo
 
-from core.language import LANGUAGE, choice, languages, number, plural
+from core.language import LANGUAGE, all_of, choice, languages, number, one_of, plural, sentences
 from core.language.pseudo import pseudo
 from tools import messages
 
@@ -213,3 +213,9 @@ def test_the_pseudo_language_keeps_placeholders_and_is_longer() -> None:
     text = pseudo("&Open {name} in <b>a window</b>")
     assert text.startswith("⟦&Ópéñ {name} íñ <b>á wíñdów</b>")
     assert len(pseudo("Open the window")) == 1.4 * 15 + 2
+
+
+def test_sentences_and_lists_are_joined() -> None:
+    assert sentences("It failed.", "", "Try again.") == "It failed. Try again."
+    assert (sentences(), sentences("", "One.")) == ("", "One.")
+    assert (all_of(["a"]), all_of(["a", "b"]), one_of(["a", "b", "c"])) == ("a", "a and b", "a, b or c")

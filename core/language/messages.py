@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gettext
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 from core.language.choice import CATALOGS, ENGLISH, LANGUAGE, PSEUDO
@@ -47,7 +48,9 @@ def plural(one: str, many: str, count: int, **values: Any) -> str:
 def sentences(*texts: str) -> str:
     """Returns sentences one after another, with the space that the language puts between them; empty ones are left
     out."""
-    return in_context("between sentences", " ").join(filter(None, texts))
+    pattern = in_context("two sentences", "{first} {second}")
+    given = [text for text in texts if text]
+    return reduce(lambda first, second: pattern.format(first=first, second=second), given) if given else ""
 
 
 def all_of(names: Sequence[str]) -> str:
