@@ -38,6 +38,7 @@ from core.generator_inputs import Conditions, GeneratorInputs, fixed
 from core.imaging.grid import preview
 from core.imaging.points import picture
 from core.imaging.tensors import to_images
+from core.language import _
 from core.losses import Targets, loss, penalties
 from core.losses.weight_clipping import clip_weights
 from core.models.conditioning import Judgment, build_pair, draw, mutual_information, to_tensors
@@ -421,7 +422,7 @@ class Trainer:
         """Returns the sample grid, or the points, of the present state. Raises `UserError` if memory is full."""
         if self._playground:
             return self._playground.snapshot(self.G, self.D, self.loss, self.step)
-        images = self._grid_limit.run(self._grid, "for an image of the sample grid")
+        images = self._grid_limit.run(self._grid, _("There is not enough memory for an image of the sample grid."))
         return Samples(self.step, images, self.columns)
 
     def _grid(self, at_once: int) -> Images:

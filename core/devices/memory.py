@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from core.errors import UserError
+from core.language import _, number, plural
 
 if TYPE_CHECKING:
     import torch
@@ -36,7 +37,7 @@ _SIGNS = re.compile(
     ),
     re.IGNORECASE,
 )
-REMEDY = "Close other programs that use the device, or wait until other work on it has finished."
+REMEDY = _("Close other programs that use the device, or wait until other work on it has finished.")
 
 
 class OutOfMemoryError(UserError):
@@ -75,7 +76,7 @@ def used_memory() -> int:
 def batch_too_large(settings: Settings) -> OutOfMemoryError:
     """Returns the error for a training whose step does not fit into memory."""
     what, remedy = _batch(settings)
-    return OutOfMemoryError(f"There is not enough memory {what}.", remedy)
+    return OutOfMemoryError(what, remedy)
 
 
 @contextmanager
@@ -86,10 +87,14 @@ def enough_memory_for_batch(settings: Settings) -> Iterator[None]:
 
 
 def _batch(settings: Settings) -> tuple[str, str]:
-    return (
-        f"for a batch of {settings.batch} images at {settings.resolution} px",
-        f"Reduce the batch size to {max(settings.batch // 2, 2)}, the resolution, or the base channels.",
+    what = plural(
+        "There is not enough memory for a batch of {count} image at {resolution} px.",
+        "There is not enough memory for a batch of {count} images at {resolution} px.",
+        settings.batch,
+        resolution=settings.resolution,
     )
+    remedy = _("Reduce the batch size to {size}, the resolution, or the base channels.")
+    return what, remedy.format(size=number(max(settings.batch // 2, 2)))
 
 
 def empty_cache(device: torch.device) -> None:
@@ -106,7 +111,7 @@ def empty_cache(device: torch.device) -> None:
 
 @contextmanager
 def enough_memory(what: str, remedy: str = REMEDY, device: torch.device | None = None) -> Iterator[None]:
-    """Turns errors of full memory into an `OutOfMemoryError` with the text "There is not enough memory " + `what`.
+    """Turns errors of full memory into an `OutOfMemoryError`. `what`: sentence about work that needs more memory.
 
     Memory of the failed work is freed first, on the device too if it is given.
     """
@@ -116,7 +121,7 @@ def enough_memory(what: str, remedy: str = REMEDY, device: torch.device | None =
         if not is_out_of_memory(error):
             raise
         _release(error)
-        problem = OutOfMemoryError(f"There is not enough memory {what}.", remedy, str(error))
+        problem = OutOfMemoryError(what, remedy, str(error))
     else:
         return
     if device is not None:

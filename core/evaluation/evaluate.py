@@ -16,6 +16,7 @@ from core.evaluation.features.dataset_features import features_of, joined, pictu
 from core.evaluation.metrics import ImageSet, Work, chosen, metric
 from core.evaluation.metrics.swd import MOST_IMAGES
 from core.events import Images, Measured, Progress
+from core.language import _
 from core.latent.request import LatentRequest
 from core.latent.sampler import Sampler
 from core.registry import Component, components
@@ -48,7 +49,7 @@ def evaluate(
     every 0.1 s. Uses random generators of its own, and caches features of the real images with the dataset. Raises
     `UserError` for metrics, extractors and images that do not fit together, and if memory is full.
     """
-    with enough_memory("to measure the images", device=sampler.device):
+    with enough_memory(_("There is not enough memory to measure the images."), device=sampler.device):
         return (yield from _evaluation(sampler, dataset, chosen(metrics), extractor, count, rows, split))
 
 

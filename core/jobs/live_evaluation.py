@@ -14,6 +14,7 @@ from core.evaluation.evaluate import LEAST
 from core.evaluation.features import Extractor, build
 from core.events import EvaluationProgress, Event, Notice, Progress, Stepped
 from core.jobs.evaluation_job import chosen_features, rate_checkpoint
+from core.language import _
 from core.latent.sampler import Sampler
 from core.runs.run import Run
 from core.trainer import Trainer
@@ -81,7 +82,9 @@ class LiveEvaluator:
 
     def _piece(self, work: Generator[Event, None, None]) -> Event | None:
         try:
-            with enough_memory("to measure the images beside the training", device=self._trainer.device):
+            with enough_memory(
+                _("There is not enough memory to measure the images beside the training."), device=self._trainer.device
+            ):
                 event = next(work)
         except StopIteration:
             self._end()

@@ -26,6 +26,7 @@ from core.evaluation.nearest_neighbors import neighbor_distances
 from core.events import FirstImages, Images, Progress
 from core.generator_inputs import Conditions
 from core.imaging.tensors import from_pixels
+from core.language import _
 from core.latent.request import LatentRequest
 from core.latent.sampler import Sampler
 from core.models.conditioning import build_pair
@@ -127,7 +128,7 @@ def report_privacy(
     near = yield from neighbor_distances(made, dataset, held=held)
     rows = train_rows(len(dataset.images), held)
     drawn = np.sort(np.random.default_rng(0).permutation(rows)[:SCORED])
-    with enough_memory("to score the images", device=device):
+    with enough_memory(_("There is not enough memory to score the images."), device=device):
         scores = yield from _scores(checkpoint, dataset, np.concatenate([drawn, held]), device)
     auc, low, high = area(scores[: len(drawn)], scores[len(drawn) :])
     return PrivacyReport(

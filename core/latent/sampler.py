@@ -20,6 +20,7 @@ from core.devices.stream import priority_stream
 from core.events import Images
 from core.generator_inputs import Conditions, GeneratorInputs, Latents, fixed
 from core.imaging.tensors import to_dots, to_images
+from core.language import _
 from core.latent.interpolation import Resolved, at, circle, foreign, resolved
 from core.latent.request import LatentRequest, Loop, Point, Walk, number_of, to_numbers
 from core.models.conditioning import build_generator, to_tensors
@@ -126,7 +127,10 @@ class Sampler:
         """Loads newer weights of the same generator from a running training. Raises `UserError` if memory is full."""
         self.meta, self.path, self.digest, self._fingerprint = meta, None, "", ""
         self._limit.reset()
-        with enough_memory("for this generator", DEVICE_REMEDY, self.device), self.on_stream():
+        with (
+            enough_memory(_("There is not enough memory for this generator."), DEVICE_REMEDY, self.device),
+            self.on_stream(),
+        ):
             on_device = {name: value.to(self.device) for name, value in weights.items()}
             self._generator.load_state_dict(on_device, assign=True)
             self.directions = _directions(self._generator.first_weight(meta.settings.latent_dim))
@@ -164,7 +168,8 @@ class Sampler:
     def _limited(self, work: Callable[[int], T]) -> T:
         """Runs `work` with as many images at once as fit into memory. Raises `UserError` if not even one fits."""
         width, height = self.meta.settings.size
-        return self._limit.run(work, f"for an image of {width} x {height} px", DEVICE_REMEDY)
+        what = _("There is not enough memory for an image of {width} x {height} px.").format(width=width, height=height)
+        return self._limit.run(work, what, DEVICE_REMEDY)
 
     @_on_stream
     def generate(self, drawn: GeneratorInputs[Latents]) -> Images:

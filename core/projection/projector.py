@@ -21,6 +21,7 @@ from core.errors import UserError
 from core.events import Event, Images
 from core.generator_inputs import LARGEST_SEED, Conditions, GeneratorInputs
 from core.imaging.tensors import from_pixels, to_images
+from core.language import _
 from core.latent.interpolation import foreign
 from core.latent.request import Point
 from core.models.conditioning import build_pair
@@ -104,7 +105,7 @@ def project(
     if asked != (conditions.classes, conditions.codes):
         raise foreign("classes {}, codes {}".format(*asked))
     place = use(device)
-    with enough_memory("to project this image", device=place):
+    with enough_memory(_("There is not enough memory to project this image."), device=place):
         search = _Search(checkpoint, conditions, picture, given, place)
         return (yield from search.events(steps, seed))
 

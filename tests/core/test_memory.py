@@ -48,7 +48,7 @@ CPU = torch.device("cpu")
 @pytest.mark.parametrize("error", FULL, ids=str)
 def test_a_full_memory_is_recognized(error: BaseException) -> None:
     assert is_out_of_memory(error)
-    with pytest.raises(OutOfMemoryError, match="not enough memory for tea") as caught, enough_memory("for tea"):
+    with pytest.raises(OutOfMemoryError, match="No memory for tea") as caught, enough_memory("No memory for tea."):
         raise error
     assert caught.value.remedy
     assert caught.value.details == str(error)
@@ -67,14 +67,14 @@ def test_a_full_memory_is_recognized(error: BaseException) -> None:
 )
 def test_other_errors_stay_what_they_are(error: Exception) -> None:
     assert not is_out_of_memory(error)
-    with pytest.raises(type(error)) as caught, enough_memory("for tea"), left_out_if_full(CPU):
+    with pytest.raises(type(error)) as caught, enough_memory("No memory for tea."), left_out_if_full(CPU):
         raise error
     assert caught.value is error
 
 
 def test_what_this_machine_raises() -> None:
     for allocate in (lambda: torch.empty(2**58), lambda: np.empty(2**58)):
-        with pytest.raises(OutOfMemoryError), enough_memory("for so many numbers", device=CPU):
+        with pytest.raises(OutOfMemoryError), enough_memory("No memory for so many numbers.", device=CPU):
             allocate()
 
 
@@ -86,7 +86,7 @@ def test_what_did_not_fit_is_free_before_anything_else_is_done() -> None:
         held.append(weakref.ref(large))
         raise FULL[0]
 
-    with pytest.raises(OutOfMemoryError), enough_memory("for it"):
+    with pytest.raises(OutOfMemoryError), enough_memory("No memory for it."):
         work()
     with left_out_if_full(CPU):
         work()
@@ -113,13 +113,13 @@ def test_rows_are_halved_down_to_one() -> None:
         return at_once
 
     limit = BatchLimit(13, CPU)
-    assert limit.run(lambda at_once: work(3, at_once), "for a row") == 3
-    assert limit.run(lambda at_once: work(9, at_once), "for a row") == 3
+    assert limit.run(lambda at_once: work(3, at_once), "No memory for a row.") == 3
+    assert limit.run(lambda at_once: work(9, at_once), "No memory for a row.") == 3
     assert tried == [13, 6, 3, 3]
     limit.reset()
     assert limit.at_once == 13
-    with pytest.raises(OutOfMemoryError, match="for a row"):
-        limit.run(lambda at_once: work(0, at_once), "for a row")
+    with pytest.raises(OutOfMemoryError, match="No memory for a row"):
+        limit.run(lambda at_once: work(0, at_once), "No memory for a row.")
     assert tried[-4:] == [13, 6, 3, 1]
 
 

@@ -24,6 +24,7 @@ from core.data.dataset import Dataset
 from core.devices.memory import enough_memory
 from core.errors import UserError
 from core.events import Images, Notice, Progress
+from core.language import _
 from core.registry import components, module
 
 if TYPE_CHECKING:
@@ -85,7 +86,8 @@ def build(
         raise UserError("A label classifier needs classes, and this dataset has none.", f"Choose {others}.")
     reading = Progress(f"Preparing {known[name].title}", 0, 0)
     found = yield from run_in_thread(lambda: cast(_Module, module("evaluation.features", name)), reading)
-    with enough_memory(f"for the features of {known[name].title}", device=device):
+    what = _("There is not enough memory for the features of {name}.").format(name=known[name].title)
+    with enough_memory(what, device=device):
         return (yield from found.build(dataset, weights, device))
 
 

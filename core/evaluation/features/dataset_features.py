@@ -19,6 +19,7 @@ from core.durable_write import replaced
 from core.errors import FOREIGN_ERRORS, UserError
 from core.evaluation.features import Extractor, Features
 from core.events import Images, Progress
+from core.language import _
 
 MOST_BYTES = 2**29
 """Limit of the cached features of one dataset in bytes; the oldest are deleted first."""
@@ -59,7 +60,7 @@ def features_of(images: Images, extractor: Extractor, limit: BatchLimit) -> Feat
     def work(at_once: int) -> Features:
         return joined([extractor(images[start : start + at_once]) for start in range(0, len(images), at_once)])
 
-    return limit.run(work, "for the features of an image")
+    return limit.run(work, _("There is not enough memory for the features of an image."))
 
 
 def _worked_out(dataset: Dataset, rows: NDArray[np.int64], extractor: Extractor) -> Generator[Progress, None, Features]:
