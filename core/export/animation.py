@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from math import isfinite
 
 from core.errors import UserError
+from core.language import _, plural
 from core.latent.request import LatentRequest, Loop, Walk
 
 MOST_FRAMES = 100_000
@@ -36,12 +37,21 @@ class Animation:
 
     def __post_init__(self) -> None:
         if not 1 <= self.fps <= MOST_FPS:
-            raise UserError(f"A frame rate of {self.fps} fps is out of range.", f"Choose from 1 to {MOST_FPS} fps.")
+            raise UserError(
+                _("A frame rate of {fps} fps is out of range.").format(fps=self.fps),
+                _("Choose from 1 to {most} fps.").format(most=MOST_FPS),
+            )
         for seconds in (self.seconds, *self.durations):
             if not (isfinite(seconds) and seconds > 0):
-                raise UserError(f"A duration of {seconds:g} seconds is out of range.", "Choose a number above 0.")
+                raise UserError(
+                    _("A duration of {seconds} seconds is out of range.").format(seconds=f"{seconds:g}"),
+                    _("Choose a number above 0."),
+                )
         if not 1 <= self.scale <= MOST_SCALE:
-            raise UserError(f"A scale of {self.scale} is out of range.", f"Choose from 1 to {MOST_SCALE}.")
+            raise UserError(
+                _("A scale of {scale} is out of range.").format(scale=self.scale),
+                _("Choose from 1 to {most}.").format(most=MOST_SCALE),
+            )
 
     @property
     def frames(self) -> int:
@@ -52,7 +62,10 @@ class Animation:
 def checked(frames: int) -> int:
     """Returns the number of frames. Raises `UserError` if there are too many."""
     if frames > MOST_FRAMES:
-        raise UserError(f"{frames:,} frames are too many for a video.", f"Make it shorter: at most {MOST_FRAMES:,}.")
+        raise UserError(
+            plural("{count} frame is too many for a video.", "{count} frames are too many for a video.", frames),
+            plural("Make it shorter: at most {count} frame.", "Make it shorter: at most {count} frames.", MOST_FRAMES),
+        )
     return frames
 
 
@@ -63,7 +76,7 @@ def frame_positions(trajectory: Walk | Loop, animation: Animation) -> tuple[floa
     step before its start. Raises `UserError` for a walk of one point, and for too many frames.
     """
     if isinstance(trajectory, Walk) and len(trajectory.points) < 2:
-        raise UserError("A walk needs at least 2 images.", "Add an image, or make a loop around this one.")
+        raise UserError(_("A walk needs at least 2 images."), _("Add an image, or make a loop around this one."))
     if isinstance(trajectory, Walk) and animation.durations:
         return _timed(trajectory, animation)
     if isinstance(trajectory, Loop) and animation.durations:
@@ -81,7 +94,10 @@ def _timed(trajectory: Walk, animation: Animation) -> tuple[float, ...]:
     """Returns the positions of the frames on a walk with the segment durations `animation.durations`."""
     segments = len(trajectory.points) if trajectory.closed or animation.loop else len(trajectory.points) - 1
     if len(animation.durations) < segments:
-        raise UserError(f"The video has {segments} segments.", f"Give {segments} durations.")
+        raise UserError(
+            plural("The video has {count} segment.", "The video has {count} segments.", segments),
+            plural("Give {count} duration.", "Give {count} durations.", segments),
+        )
     steps = [max(round(seconds * animation.fps), 1) for seconds in animation.durations[:segments]]
     checked(sum(steps) + 1)
     found = [segment + number / step for segment, step in enumerate(steps) for number in range(step)]

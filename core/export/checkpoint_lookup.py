@@ -10,6 +10,7 @@ from core.checkpoint import summary
 from core.data.names import is_plain
 from core.errors import UserError
 from core.export.recipe import FOLDERS, Recipe
+from core.language import _, number
 from core.runs.pinned_generators import FOLDER
 
 
@@ -22,12 +23,16 @@ def missing(recipe: Recipe, image: Path) -> UserError:
     """Returns the error for a missing checkpoint."""
     if not recipe.checkpoint:
         return UserError(
-            f"{image.name} was made during a training, at step {recipe.step:,}, without a saved checkpoint.",
-            "Open a checkpoint of that run near that step, and drop the image again.",
+            _("{image} was made during a training, at step {step}, without a saved checkpoint.").format(
+                image=image.name, step=number(recipe.step)
+            ),
+            _("Open a checkpoint of that run near that step, and drop the image again."),
         )
     return UserError(
-        f"{recipe.file} (step {recipe.step:,}), the checkpoint of {image.name}, was not found.",
-        "Open that checkpoint, and drop the image again.",
+        _("{checkpoint} (step {step}), the checkpoint of {image}, was not found.").format(
+            checkpoint=recipe.file, step=number(recipe.step), image=image.name
+        ),
+        _("Open that checkpoint, and drop the image again."),
         f"Its digest is {recipe.checkpoint}.",
     )
 

@@ -21,6 +21,7 @@ from core.data.names import content
 from core.durable_write import replaced
 from core.errors import UserError
 from core.imaging import provenance
+from core.language import _
 
 CERTIFICATES, KEY = "GAN_STUDIO_SIGN_CERT", "GAN_STUDIO_SIGN_KEY"
 ALGORITHMS = ("es256", "ps256", "es384", "es512", "ed25519")
@@ -67,8 +68,10 @@ class Credentials:
                 builder.sign(signer, kind, source, made)
         except c2pa.C2paError as error:
             raise UserError(
-                "The content credentials could not be signed.",
-                f"Check the files in {CERTIFICATES} and {KEY}: a signing certificate, and its private key.",
+                _("The content credentials could not be signed."),
+                _("Check the files in {certificates} and {key}: a signing certificate, and its private key.").format(
+                    certificates=CERTIFICATES, key=KEY
+                ),
                 str(error),
             ) from error
 
@@ -101,13 +104,18 @@ def credentials() -> Credentials | None:
         return None
     if not certificates or not key:
         missing = KEY if certificates else CERTIFICATES
-        raise UserError(f"Content credentials also need {missing}.", "Set it to a PEM file, or unset the other one.")
+        raise UserError(
+            _("Content credentials also need {variable}.").format(variable=missing),
+            _("Set it to a PEM file, or unset the other one."),
+        )
     try:
         import c2pa  # noqa: F401
     except ImportError as error:
-        raise UserError("Content credentials need c2pa-python.", f"Install it, or unset {KEY}.") from error
+        raise UserError(
+            _("Content credentials need c2pa-python."), _("Install it, or unset {variable}.").format(variable=KEY)
+        ) from error
     try:
         return _tried(content(Path(certificates)), content(Path(key)))
     except OSError as error:
-        remedy = f"Check the files in {CERTIFICATES} and {KEY}."
-        raise UserError("Content credentials cannot be signed.", remedy, str(error)) from error
+        remedy = _("Check the files in {certificates} and {key}.").format(certificates=CERTIFICATES, key=KEY)
+        raise UserError(_("Content credentials cannot be signed."), remedy, str(error)) from error

@@ -24,6 +24,7 @@ from core.events import Progress, Saved
 from core.export.image_files import refuse_taken
 from core.export.onnx_pt2 import COMPARING, PROBLEM, WEIGHTS
 from core.export.usage_example import usage
+from core.language import _, one_of
 from core.latent.sampler import Sampler
 
 SUFFIXES = (".onnx", ".pt2")
@@ -34,9 +35,9 @@ LOG = "log.txt"
 WAIT = 0.1
 """Seconds between two checks of the other process."""
 _STAGES = (
-    Progress("Exporting the generator", 0, 2),
-    Progress("Comparing its images", 1, 2),
-    Progress("Comparing its images", 2, 2),
+    Progress(_("Exporting the generator"), 0, 2),
+    Progress(_("Comparing its images"), 1, 2),
+    Progress(_("Comparing its images"), 2, 2),
 )
 
 
@@ -67,9 +68,15 @@ def export_generator(sampler: Sampler, target: Path, overwrite: bool = False) ->
 def _refuse_kind(checkpoint: Checkpoint, target: Path) -> None:
     suffix = target.suffix.lower()
     if suffix not in SUFFIXES:
-        raise UserError(f"{target.name} is neither .onnx nor .pt2.", f"Use the extension {' or '.join(SUFFIXES)}.")
+        raise UserError(
+            _("{file} is neither .onnx nor .pt2.").format(file=target.name),
+            _("Use the extension {suffixes}.").format(suffixes=one_of(SUFFIXES)),
+        )
     if suffix == ".onnx" and sum(value.nbytes for value in checkpoint.tensors.values()) > MOST_ONNX_BYTES:
-        raise UserError("This generator is too large for ONNX, which is limited to 2 GB.", "Export it as .pt2.")
+        raise UserError(
+            _("This generator is too large for ONNX, which is limited to 2 GB."),
+            _("Export it as {suffixes}.").format(suffixes=".pt2"),
+        )
 
 
 def _made(checkpoint: Checkpoint, partial: Path, target: Path) -> Iterator[Progress]:
@@ -90,9 +97,11 @@ def _made(checkpoint: Checkpoint, partial: Path, target: Path) -> Iterator[Progr
         if (work / PROBLEM).exists():
             raise UserError(*json.loads((work / PROBLEM).read_text("utf-8")))
         if process.returncode:
-            what = f"The process that exports the generator failed with exit code {process.returncode}."
+            what = _("The process that exports the generator failed with exit code {code}.").format(
+                code=process.returncode
+            )
             details = (work / LOG).read_text("utf-8", "replace")
-            raise UserError(what, "Free memory and try again, or choose the other format.", details)
+            raise UserError(what, _("Free memory and try again, or choose the other format."), details)
         yield _STAGES[2]
 
 

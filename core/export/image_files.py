@@ -26,6 +26,7 @@ from core.export.content_credentials import credentials
 from core.export.recipe import KEY, Recipe
 from core.export.selection import FileOptions, ImageFormat, Selection
 from core.imaging import provenance
+from core.language import _, plural
 from core.latent.sampler import STEADY, Sampler
 
 T = TypeVar("T")
@@ -200,15 +201,15 @@ def _write(
         _save(target / name, data)
 
     if file_options.packing == "folder":
-        for done, _ in _each(parts, save, pool):
-            yield Progress("Exporting images", done, count)
+        for done, _saved in _each(parts, save, pool):
+            yield Progress(_("Exporting images"), done, count)
         return
     with replaced(target) as partial, zipfile.ZipFile(partial, "w") as archive:
         archive.comment = provenance.packet()
         for done, file in _each(parts, packed, pool):
             if file is not None:
                 archive.writestr(*file)
-            yield Progress("Exporting images", done, count)
+            yield Progress(_("Exporting images"), done, count)
 
 
 def refuse_taken(folder: Path, files: Iterable[str], overwrite: bool) -> None:
@@ -219,11 +220,14 @@ def refuse_taken(folder: Path, files: Iterable[str], overwrite: bool) -> None:
     except OSError as error:
         raise unwritable(folder, error) from error
     if taken := [name for name in files if name in there] if there and not overwrite else []:
-        what = f"{len(taken):,} of the files already exist in {folder}, such as {taken[0]}."
-        raise UserError(
-            f"{taken[0]} already exists in {folder}." if len(taken) == 1 else what,
-            "Choose another folder or name, or allow overwriting.",
+        what = plural(
+            "{file} already exists in {folder}.",
+            "{count} of the files already exist in {folder}, such as {file}.",
+            len(taken),
+            file=taken[0],
+            folder=folder,
         )
+        raise UserError(what, _("Choose another folder or name, or allow overwriting."))
 
 
 def _each(parts: Iterable[Part], pack: Callable[[NamedImage], T], pool: WorkerPool) -> Iterator[tuple[int, T | None]]:
@@ -254,8 +258,18 @@ def _save(path: Path, data: bytes) -> None:
 
 def _refuse_many(count: int) -> None:
     if count > MOST_ON_SHEET:
-        what = f"{count:,} images are too many for a contact sheet."
-        raise UserError(what, f"Choose at most {MOST_ON_SHEET:,} images, or export to a folder.")
+        raise UserError(
+            plural(
+                "{count} image is too many for a contact sheet.",
+                "{count} images are too many for a contact sheet.",
+                count,
+            ),
+            plural(
+                "Choose at most {count} image, or export to a folder.",
+                "Choose at most {count} images, or export to a folder.",
+                MOST_ON_SHEET,
+            ),
+        )
 
 
 def _to_sheet(
@@ -280,7 +294,7 @@ def _to_sheet(
             sheet.paste(tile, (x, y))
             if caption:
                 _name(sheet, name, (x, y + tile.height), tile.width)
-        yield Progress("Drawing the sheet", done, count)
+        yield Progress(_("Drawing the sheet"), done, count)
     assert sheet is not None
     _save(target, encoded(np.asarray(sheet), file_options.format, whole, generated=True))
 

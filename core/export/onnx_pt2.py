@@ -24,6 +24,7 @@ from core.checkpoint import Checkpoint, load
 from core.durable_write import unwritable
 from core.errors import UserError
 from core.generator_inputs import Conditions, GeneratorInputs, seed_class, seed_codes, seed_latent
+from core.language import _, one_of
 from core.models.conditioning import ConditionalGenerator, build_generator
 
 if TYPE_CHECKING:
@@ -80,15 +81,15 @@ def compare(checkpoint: Checkpoint, path: Path, suffix: str) -> float:
         expected = _run_here(original, inputs)
         if not np.isfinite(expected).all():
             raise UserError(
-                "This generator produces NaN: its training diverged.",
-                "Export an older checkpoint of the same run.",
+                _("This generator produces NaN: its training diverged."),
+                _("Export an older checkpoint of the same run."),
             )
         differences.append(float(np.abs(run(inputs) - expected).max()))
     largest = float(np.max(differences))  # keeps NaN, unlike max()
     if not largest <= TOLERANCE:
         raise UserError(
-            "The exported generator does not produce the same images as the original.",
-            f"Export it as {' or '.join(other for other in _FORMATS if other != suffix)}.",
+            _("The exported generator does not produce the same images as the original."),
+            _("Export it as {suffixes}.").format(suffixes=one_of([other for other in _FORMATS if other != suffix])),
             f"The largest difference is {largest:g}, the tolerance {TOLERANCE:g}.",
         )
     return largest
@@ -202,7 +203,7 @@ def _library(name: str) -> Any:
     except ImportError as error:
         package = name.partition(".")[0]
         raise UserError(
-            f"{package} is not installed or cannot be loaded.",
-            f"Install {package} and try again, or export as .pt2.",
+            _("{package} is not installed or cannot be loaded.").format(package=package),
+            _("Install {package} and try again, or export as .pt2.").format(package=package),
             str(error),
         ) from error

@@ -14,6 +14,7 @@ from core.data.decode import header_size
 from core.data.formats.image_files import LARGEST_FILE
 from core.data.names import opened_regular, printable
 from core.errors import FOREIGN_ERRORS, UserError
+from core.language import _
 from core.latent.request import MOST_PLACES, ForeignRequest, LatentRequest
 from core.runs.pinned_generators import FOLDER
 
@@ -84,8 +85,8 @@ def read(path: Path) -> Recipe | None:
             return None if text is None else _recipe(text, path)
         except (*FOREIGN_ERRORS, zlib.error) as error:
             raise UserError(
-                f"The recipe in {path.name} cannot be read.",
-                "It is damaged or was written by another version. Update GAN Studio, or open the checkpoint itself.",
+                _("The recipe in {file} cannot be read.").format(file=path.name),
+                _("It is damaged or was written by another version. Update GAN Studio, or open the checkpoint itself."),
                 str(error),
             ) from error
 
@@ -93,8 +94,8 @@ def read(path: Path) -> Recipe | None:
 def _recipe(text: bytes, path: Path) -> Recipe:
     facts = json.loads(text)
     if facts.get("format", 0) > FORMAT:
-        what = f"The recipe in {path.name} was written by a newer GAN Studio."
-        raise UserError(what, "Update GAN Studio and open the image again.")
+        what = _("The recipe in {file} was written by a newer GAN Studio.").format(file=path.name)
+        raise UserError(what, _("Update GAN Studio and open the image again."))
     return _RECIPES.validate_json(text)
 
 
@@ -104,7 +105,7 @@ def _text(file: IO[bytes]) -> bytes | None:
     Nothing else of the file is read. Raises `ValueError` for a damaged or too long text.
     """
     file.seek(len(_PNG))
-    for _ in range(_MOST_CHUNKS):
+    for _chunk in range(_MOST_CHUNKS):
         head = file.read(8)
         length, kind = int.from_bytes(head[:4], "big"), head[4:]
         if kind in (b"IDAT", b"IEND", b""):

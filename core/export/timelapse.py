@@ -14,6 +14,7 @@ from core.events import Images, Notice, Progress, Saved
 from core.export.animation import Animation
 from core.export.image_files import CAPTION, enlarged, export_pictures
 from core.export.video_encoder import format_of, frame_names, older_frames, spread, write_video
+from core.language import _, sentences
 from core.runs.run import Run
 from core.runs.sample_grid import read_grid
 
@@ -32,7 +33,10 @@ def export_timelapse(
     format, count = format_of(target), animation.frames
     grids = yield from _readable(Run(run_folder).samples())
     if not grids:
-        raise UserError(f"{run_folder.name} has no sample grids.", "Choose another run, or continue this training.")
+        raise UserError(
+            _("{run} has no sample grids.").format(run=run_folder.name),
+            _("Choose another run, or continue this training."),
+        )
     shown = [grids[number] for number in _grid_numbers(len(grids), count)]
     like = read_grid(grids[-1])
 
@@ -61,8 +65,8 @@ def _readable(paths: Sequence[Path]) -> Generator[Progress | Notice, None, list[
             read_grid(path)
             found.append(path)
         except UserError as problem:
-            yield Notice(f"{problem.what} It is left out.")
-        yield Progress("Checking the sample grids", done, len(paths))
+            yield Notice(sentences(problem.what, _("It is left out.")))
+        yield Progress(_("Checking the sample grids"), done, len(paths))
     return found
 
 
@@ -81,7 +85,10 @@ def _drawn(path: Path, like: Image.Image, animation: Animation, caption: bool) -
 
 
 def _captioned(frame: Images, step: int) -> Images:
-    """Adds the step below the frame; the caption stays empty if even the number is too wide."""
+    """Adds the step below the frame; the caption stays empty if even the number is too wide.
+
+    It is English in all languages: Pillow's font has few other letters.
+    """
     picture = Image.fromarray(frame[:, :, 0] if frame.shape[2] == 1 else frame)
     sheet = Image.new(picture.mode, (picture.width, picture.height + CAPTION), "white")
     sheet.paste(picture)

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from core.checkpoint import Meta
 from core.generator_inputs import Conditions
 from core.imaging.channels import CHANNEL_NAMES
+from core.language import _, plural
 
 
 def usage(name: str, meta: Meta) -> str:
@@ -21,25 +22,45 @@ def _facts(name: str, meta: Meta, conditions: Conditions, onnx: bool) -> list[st
     width, height = meta.settings.size
     needed = "numpy onnxruntime" if onnx else f"numpy torch=={version('torch').partition('+')[0]}"
     facts = [
-        f"{name!r}: generator trained with GAN Studio for {meta.step} steps.",
+        plural(
+            "{name!r}: generator trained with GAN Studio for {count} step.",
+            "{name!r}: generator trained with GAN Studio for {count} steps.",
+            meta.step,
+            name=name,
+        ),
         f"pip install {needed}{'' if meta.settings.points else ' pillow'}",
-        f"z: float32 (N, {meta.settings.latent_dim}), standard normal. Here: z of seed 0.",
+        _("z: float32 {shape}, standard normal. Here: z of seed 0.").format(shape=f"(N, {meta.settings.latent_dim})"),
     ]
     if not onnx:
-        facts.insert(2, "Other versions of torch may not be able to read it.")
+        facts.insert(2, _("Other versions of torch may not be able to read it."))
     if conditions.classes:
-        facts.append(f"classes: float32 (N, {conditions.classes}), shares that sum to 1. Here: the first class.")
+        shape = f"(N, {conditions.classes})"
+        facts.append(_("classes: float32 {shape}, shares that sum to 1. Here: the first class.").format(shape=shape))
         facts.append(f"    {', '.join(map(repr, meta.classes))}")  # quoted: a name could hold a line of code
     if conditions.codes:
-        parts = [f"{conditions.categories} of which one is 1"] * bool(conditions.categories)
-        parts += [f"{conditions.continuous} from -1 to 1"] * bool(conditions.continuous)
-        facts.append(f"codes: float32 (N, {conditions.codes}), {', then '.join(parts)}.")
+        facts.append(_codes(conditions))
     if meta.settings.points:
-        facts.append("Output: float32 (N, 2, 1, 1), x and y of points.")
+        facts.append(_("Output: float32 (N, 2, 1, 1), x and y of points."))
     else:
         planes, shape = CHANNEL_NAMES[meta.channels].planes, f"(N, {meta.channels}, {height}, {width})"
-        facts.append(f"Output: float32 {shape}, {planes}; -1 is black, 1 is white. Clip other values.")
+        facts.append(
+            _("Output: float32 {shape}, {planes}; -1 is black, 1 is white. Clip other values.").format(
+                shape=shape, planes=planes
+            )
+        )
     return [f"# {fact}" for fact in facts]
+
+
+def _codes(conditions: Conditions) -> str:
+    if not conditions.continuous:
+        said = _("codes: float32 {shape}, {categories} of which one is 1.")
+    elif not conditions.categories:
+        said = _("codes: float32 {shape}, {continuous} from -1 to 1.")
+    else:
+        said = _("codes: float32 {shape}, {categories} of which one is 1, then {continuous} from -1 to 1.")
+    return said.format(
+        shape=f"(N, {conditions.codes})", categories=conditions.categories, continuous=conditions.continuous
+    )
 
 
 def _code(name: str, meta: Meta, conditions: Conditions, onnx: bool) -> list[str]:

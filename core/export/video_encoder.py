@@ -23,6 +23,7 @@ from core.export.content_credentials import credentials
 from core.export.gif_palette import Palette
 from core.export.image_files import QUALITY, enlarged, refuse_taken
 from core.imaging import provenance
+from core.language import _, in_context, one_of
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -150,8 +151,10 @@ def format_of(target: Path) -> type[VideoFormat] | None:
         return None
     if suffix not in FORMATS:
         raise UserError(
-            f"{target.name} does not have the extension of a video.",
-            f"Use {', '.join(FORMATS)}, or no extension for a folder of images.",
+            _("{file} does not have the extension of a video.").format(file=target.name),
+            _("Use {suffixes}, or no extension for a folder of images.").format(
+                suffixes=in_context("between names in a list", ", ").join(FORMATS)
+            ),
         )
     return FORMATS[suffix]
 
@@ -166,15 +169,15 @@ def write_video(frames: Frames, count: int, target: Path, animation: Animation, 
     assert format is not None
     if animation.fps > format.most_fps:
         raise UserError(
-            f"A {target.suffix} file has at most {format.most_fps} fps.",
-            f"Choose {format.most_fps} fps or less, or .mp4.",
+            _("A {suffix} file has at most {fps} fps.").format(suffix=target.suffix, fps=format.most_fps),
+            _("Choose {fps} fps or less, or .mp4.").format(fps=format.most_fps),
         )
     refuse_taken(target.parent, [target.name], overwrite)
     sample = list(frames(spread(count, format.samples))) if format.samples else []
     with encoder(target, format(animation, sample)) as add, closing(frames(range(count))) as made:
         for done, frame in enumerate(made, 1):
             add(frame)
-            yield Progress("Writing the video", done, count)
+            yield Progress(_("Writing the video"), done, count)
 
 
 @contextmanager
@@ -215,8 +218,8 @@ def _understood(target: Path) -> Iterator[None]:
         if isinstance(error, OSError):
             raise
         raise UserError(
-            f"{target.name} cannot be encoded from these images.",
-            "Choose a smaller scale or another format.",
+            _("{file} cannot be encoded from these images.").format(file=target.name),
+            _("Choose a smaller scale or another format."),
             str(error),
         ) from error
 
@@ -272,8 +275,8 @@ def _available(codecs: Mapping[str, object]) -> str:
         except UnknownCodecError:
             continue
     raise UserError(
-        f"This installation of PyAV cannot encode {' or '.join(codecs)}.",
-        "Choose another format, or install `av` from the package index.",
+        _("This installation of PyAV cannot encode {codecs}.").format(codecs=one_of(list(codecs))),
+        _("Choose another format, or install `av` from the package index."),
     )
 
 
@@ -286,7 +289,11 @@ def older_frames(folder: Path, count: int) -> Iterator[Notice]:
     """Yields a `Notice` if frames of an earlier, longer video remain in the folder after the new ones."""
     left = [path for path in folder.glob("frame[0-9][0-9][0-9][0-9][0-9].png") if int(path.stem[5:]) >= count]
     if left:
-        yield Notice(f"{folder.name} still holds frames of an older video: {min(left).name} to {max(left).name}.")
+        yield Notice(
+            _("{folder} still holds frames of an older video: {first} to {last}.").format(
+                folder=folder.name, first=min(left).name, last=max(left).name
+            )
+        )
 
 
 def spread(count: int, most: int) -> list[int]:
