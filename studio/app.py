@@ -60,7 +60,7 @@ def open_window(source: str | None, kind: type[MainWindow] | None = None) -> int
 
     from core.desktop.files import PNG
     from core.jobs.interruption import Interruption
-    from studio import theme, window_state
+    from studio import qt_translations, theme, window_state
     from studio.application import Application
     from studio.termination import Termination
     from studio.widgets.plots.pyqtgraph_import import pyqtgraph_import
@@ -71,6 +71,7 @@ def open_window(source: str | None, kind: type[MainWindow] | None = None) -> int
     app.setApplicationName("GAN Studio")
     app.setOrganizationName("GAN Studio")
     app.setDesktopFileName("gan-studio")
+    qt_translations.install(app)
     theme.apply(app, window_state.theme(), window_state.scale() / 100)
     studio = Application(kind() if kind else None)
     studio.window.seen.connect(lambda: app.setWindowIcon(QIcon(str(PNG))))  # decoded after the first paint

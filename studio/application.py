@@ -23,6 +23,7 @@ from studio.controllers.shell.crashes import CrashController
 from studio.controllers.shell.editing import EditingController
 from studio.controllers.shell.help import HelpController
 from studio.controllers.shell.home import HomeController
+from studio.controllers.shell.language import LanguageController
 from studio.controllers.shell.title import TitleController
 from studio.controllers.tour import TourController
 from studio.controllers.train import TrainController
@@ -85,6 +86,7 @@ class Application:
             TourController(window, session, opening.open, train.start),
             HomeController(window, session, opening.open),
             AppearanceController(menus),
+            LanguageController(window, menus),
             EditingController(window, menus),
             HelpController(window, session),
             TitleController(window, session),

@@ -10,6 +10,9 @@ from typing import Any, cast, get_args
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QSplitter, QWidget
 
+from core.durable_write import written
+from core.errors import UserError
+from core.language import _, choice
 from studio.theme import Theme
 
 MOST_RECENTS = 10
@@ -47,6 +50,24 @@ def scale() -> int:
 
 def keep_scale(percent: int) -> None:
     QSettings().setValue("scale", percent)
+
+
+def language() -> str:
+    """Returns the code of the chosen language; empty for the system's."""
+    chosen = choice.stored()
+    return chosen if chosen in choice.languages() else ""
+
+
+def keep_language(code: str) -> None:
+    """Stores the code of the language from the next start on; empty for the system's. Raises `UserError`."""
+    file = choice.stored_file()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with written(file) as partial:
+            partial.write_text(code, "utf-8")
+    except OSError as error:
+        remedy = _("Make sure that the folder {folder} can be written.").format(folder=file.parent)
+        raise UserError(_("The language was not stored."), remedy, str(error)) from error
 
 
 def has_projects() -> bool:

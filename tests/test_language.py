@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 FILES = sorted(file for package in ("core", "studio") for file in (ROOT / package).rglob("*.py"))
 WORDS = re.compile(r"[A-Za-z]{2,}[,:;.]? \(?[A-Za-z]{2,}")
 """Two words in a row: probably a text for people."""
-TRANSLATED = {"_", "in_context", "plural"}
+TRANSLATED = {"_", "in_context", "in_language", "plural"}
 FOR_DEVELOPERS = {
     "ArithmeticError", "AssertionError", "AttributeError", "KeyError", "LookupError", "NotImplementedError", "OSError",
     "RuntimeError", "TypeError", "ValueError", "SubprocessError", "ArgumentTypeError",
@@ -36,6 +36,7 @@ NOT_TEXT: dict[str, tuple[str, ...]] = {
     "core/export/generator.py": ("import sys;",),
     "core/export/onnx_pt2.py": ("The largest difference is",),
     "core/export/usage_example.py": ("import numpy", "numpy ", "pip install"),
+    "studio/controllers/shell/language.py": ("No installed font", "Install Noto Sans CJK"),
 }
 """Beginnings of strings that look like a text and are none, by file; "" stands for all of a file."""
 

@@ -1,7 +1,7 @@
 """Collects the texts of the program into the catalogs of its languages and compiles them: `make messages`.
 
-A text is an argument of `_`, `in_context` or `plural`, the title or first docstring line of a component (a module that
-defines `TITLE`), or the description of a preset.
+A text is an argument of `_`, `in_context`, `in_language` or `plural`, the title or first docstring line of a component
+(a module that defines `TITLE`), or the description of a preset.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).parents[1]
 CATALOGS = ROOT / "core" / "language" / "catalogs"
-KEYWORDS: Any = {"_": None, "in_context": ((1, "c"), 2), "plural": (1, 2)}
+KEYWORDS: Any = {"_": None, "in_context": ((1, "c"), 2), "in_language": (2,), "plural": (1, 2)}
 METHODS = {".py": "python", ".jinja": "jinja2.ext:babel_extract"}
 PRESET_TEXTS = ("title", "when")
 DATED = ('"POT-', '"PO-', '"Last-', '"Language-Team', '"Report-', '"Project-', '"Generated-')

@@ -8,7 +8,7 @@ one new file there.
 """
 
 from core.language.choice import ENGLISH, LANGUAGE, PSEUDO, VARIABLE, languages
-from core.language.messages import _, all_of, in_context, one_of, plural, sentences
+from core.language.messages import _, all_of, in_context, in_language, one_of, plural, sentences
 from core.language.numbers import date_text, number
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "all_of",
     "date_text",
     "in_context",
+    "in_language",
     "languages",
     "number",
     "one_of",

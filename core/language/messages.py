@@ -12,16 +12,16 @@ from core.language.numbers import number
 from core.language.pseudo import PseudoTranslations
 
 
-def _read() -> gettext.NullTranslations:
-    if LANGUAGE == PSEUDO:
+def _read(language: str) -> gettext.NullTranslations:
+    if language == PSEUDO:
         return PseudoTranslations()
-    if LANGUAGE == ENGLISH:
+    if language == ENGLISH:
         return gettext.NullTranslations()
-    with (CATALOGS / f"{LANGUAGE}.mo").open("rb") as file:
+    with (CATALOGS / f"{language}.mo").open("rb") as file:
         return gettext.GNUTranslations(file)
 
 
-_catalog = _read()
+_catalog = _read(LANGUAGE)
 
 
 def _(text: str) -> str:
@@ -30,6 +30,11 @@ def _(text: str) -> str:
     Values are put in afterwards, since languages order them differently: `_("Read {name}.").format(name=name)`.
     """
     return _catalog.gettext(text) if text else ""
+
+
+def in_language(language: str, text: str) -> str:
+    """Returns the translation of an English text into a language other than that of the process."""
+    return _read(language).gettext(text)
 
 
 def in_context(context: str, text: str) -> str:

@@ -20,6 +20,7 @@ from studio.controllers.shell.crashes import CrashController
 from studio.controllers.shell.editing import EditingController
 from studio.controllers.shell.help import HelpController
 from studio.controllers.shell.home import HomeController
+from studio.controllers.shell.language import LanguageController
 from studio.controllers.shell.title import TitleController
 from studio.controllers.tour import TourController
 from studio.controllers.train import TrainController
@@ -48,6 +49,7 @@ class Controllers:
     tour: TourController
     home: HomeController
     appearance: AppearanceController
+    language: LanguageController
     editing: EditingController
     help: HelpController
     title: TitleController
@@ -98,7 +100,8 @@ def connect_menus(window: MainWindow, session: Session, do: Controllers) -> None
 
 
 def connect_shell(window: MainWindow, session: Session, do: Controllers) -> None:
-    """Connects recent items, editing, the title bar and crash reports."""
+    """Connects recent items, editing, the title bar, the language and crash reports."""
+    window.painted.connect(do.language.check_signs)
     window.painted.connect(do.crashes.look_back)
     window.closed.connect(do.crashes.close)
     recent = do.menus.recent

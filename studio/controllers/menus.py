@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
+from core.language import _, languages
 from core.runs.run_name import dataset_title
 from studio import theme
 from studio.controllers.dialogs.context import entries
@@ -137,6 +138,9 @@ class Menus:
         self.themes = self._add_choice(menu.addMenu(theme.icon("moon"), "Theme"), THEMES)
         percents = {percent: f"{percent} %" for percent in SCALES}
         self.scales = self._add_choice(menu.addMenu(theme.icon("magnifying-glass-plus"), "Scale"), percents)
+        languages_menu = menu.addMenu(theme.icon("translate"), _("Language"))
+        self.languages = self._add_choice(languages_menu, {"": _("System")} | languages())
+        """Actions by the codes of their languages; empty for the system's."""
         self.panels = menu.addMenu(theme.icon("layout"), "Panels")
         menu.addSeparator()
         self.full_screen = self._add(menu, "Full screen", "F11")

@@ -6,11 +6,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint
-from PySide6.QtGui import QAction, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QPushButton, QSpinBox, QTreeWidget, QWidget
+from PySide6.QtCore import QLocale, QPoint, QTranslator
+from PySide6.QtGui import QAction, QFontDatabase, QGuiApplication, QPalette
+from PySide6.QtWidgets import (
+    QApplication,
+    QDialogButtonBox,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QSpinBox,
+    QTreeWidget,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
+from core.language import VARIABLE, choice, in_language, languages
 from studio import theme, window_state
 from studio.application import Application
 from studio.controllers.dialogs.context import entries
@@ -19,6 +29,7 @@ from studio.dialogs.help.about import AboutDialog
 from studio.dialogs.help.keys import KeysDialog
 from studio.dialogs.help.log import LogDialog
 from studio.main_window import DATA, EXPLORE, HOME, TRAIN
+from studio.qt_translations import has_signs, install
 from studio.widgets.basic.labels import IconButton
 from studio.widgets.explore.pin_strip import PinStrip
 from studio.widgets.settings.row_label import RowLabel
@@ -135,6 +146,58 @@ def test_a_theme_is_put_on_at_once_and_kept(app: QApplication, studio: Applicati
         assert theme.current().name == name
         assert window_state.theme() == name
         assert studio.window.palette().color(QPalette.ColorRole.Window).name() == theme.current().window
+
+
+def test_a_language_is_kept_for_the_next_start_and_its_notice_is_in_that_language(
+    studio: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(VARIABLE)
+    monkeypatch.setenv("LANGUAGE", "en")
+    view = next(menu for menu in studio.window.menuBar().findChildren(QMenu) if menu.title() == "&View")
+    menu = next(entry.menu() for entry in view.actions() if entry.text() == "Language")
+    assert isinstance(menu, QMenu)
+    listed = {entry.text(): entry for entry in menu.actions()}
+    assert [*listed] == ["System", *languages().values()]
+    assert [text for text, entry in listed.items() if entry.isChecked()] == ["System"]
+    listed["简体中文"].trigger()
+    assert (choice.stored(), choice.choose()) == ("zh_CN", "zh_CN")
+    text = "The language changes when GAN Studio is opened the next time."
+    assert studio.window.banner.text() == in_language("zh_CN", text)
+    listed["System"].trigger()
+    assert (choice.stored(), choice.choose()) == ("", "en")
+    assert studio.window.banner.text() == "The language stays English."
+
+
+def test_a_language_that_cannot_be_stored_is_not_chosen(studio: Application, user_folders: Path) -> None:
+    (user_folders / "config").mkdir(exist_ok=True)
+    (user_folders / "config" / "gan-studio").write_text("a file where the folder belongs")
+    actions = studio.controllers.menus.languages
+    actions["zh_CN"].trigger()
+    assert (studio.window.banner.kind(), actions[""].isChecked()) == ("error", True)
+    assert "was not stored" in studio.window.banner.text()
+
+
+def test_a_language_without_a_font_names_the_package(studio: Application, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QFontDatabase, "families", lambda *_: [])
+    assert has_signs("en")
+    assert not has_signs("zh_CN")
+    monkeypatch.setattr("studio.qt_translations.has_signs", lambda: False)
+    studio.controllers.language.check_signs()
+    assert "fonts-noto-cjk" in studio.window.banner.text()
+
+
+def test_the_buttons_of_qt_are_in_the_language(app: QApplication) -> None:
+    before = QLocale()
+    install(app, "zh_CN")
+    translators = app.findChildren(QTranslator)
+    box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+    try:
+        assert box.buttons()[0].text().startswith("取消")
+        assert QLocale().language() is QLocale.Language.Chinese
+    finally:
+        QLocale.setDefault(before)
+        for translator in translators:
+            app.removeTranslator(translator)
 
 
 def test_letters_and_icons_grow_at_once_and_start_stays_on_screen(
