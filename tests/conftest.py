@@ -29,7 +29,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
 os.environ.setdefault("QT_API", "pyside6")
 # Tests look for English texts, whatever the language of the system.
-os.environ["GAN_STUDIO_LANGUAGE"] = "en"
+os.environ["GAN_STUDIO_LANGUAGE"] = os.environ.get("GAN_STUDIO_TEST_LANGUAGE", "en")
 
 # The same examples every time, and however busy the machine is.
 settings.register_profile("suite", deadline=None, derandomize=True)
