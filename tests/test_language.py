@@ -69,6 +69,8 @@ def _texts(node: ast.AST) -> Iterator[tuple[int, str]]:
                     yield from _texts(inner)
         case ast.Expr(value=ast.Constant()) | ast.Compare() | ast.Assert():
             return
+        case ast.Assign(targets=[ast.Name(id="TITLE")]):  # translated by the registry
+            return
         case ast.AnnAssign(value=value):
             if value is not None:
                 yield from _texts(value)

@@ -7,9 +7,9 @@ from typing import Any, cast, get_args
 
 from core.cli.parser import Parser
 from core.config.choices import choices_of
+from core.config.setting import GROUP_TITLES, Unit, unit_text
 from core.config.settings import Settings
 from core.presets import presets
-from core.presets.settings_diff import counted
 
 COMMON = (
     "preset", "resolution", "mirror", "augment", "condition", "batch", "steps", "minutes", "lr_g", "lr_d", "device",
@@ -28,8 +28,9 @@ def add_settings(command: Parser) -> None:
     groups: dict[str, argparse._ArgumentGroup] = {}
     for name, field in Settings.model_fields.items():
         extra = cast(dict[str, Any], field.json_schema_extra)
-        title: str = extra["group"]
-        group = groups.setdefault(title, command.add_argument_group(title) if title not in groups else groups[title])
+        if extra["group"] not in groups:
+            groups[extra["group"]] = command.add_argument_group(GROUP_TITLES[extra["group"]])
+        group = groups[extra["group"]]
         flag, default = "--" + name.replace("_", "-"), _value_text(getattr(usual, name), extra["unit"])
         help = f"{field.description} Default: {default}.".replace("%", "%%")
         if field.annotation is bool:
@@ -44,11 +45,11 @@ def add_settings(command: Parser) -> None:
             command.hide(action)
 
 
-def _value_text(value: Any, unit: str) -> str:
+def _value_text(value: Any, unit: Unit) -> str:
     """Returns a default as the command line takes it, with its unit."""
     if value is None:
         return "no limit"
     if isinstance(value, bool):
         return "on" if value else "off"
     text = f"{value:g}" if isinstance(value, float) else str(value)
-    return f"{text} {counted(unit, value)}" if unit and not isinstance(value, str) else text
+    return f"{text} {unit_text(unit, value)}" if unit and not isinstance(value, str) else text

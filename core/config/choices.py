@@ -9,28 +9,34 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from core.language import _, in_context
 from core.registry import components
 
 PACKAGES = {"network": "models", "loss": "losses", "evaluation_features": "evaluation.features"}
 """Settings whose choices are the components of a package, each with its own title."""
 
 _TITLES: dict[str, dict[Any, str]] = {
-    "split": {"all": "All images", "train": "Train only"},
-    "fit": {"crop": "Center crop", "smart": "Smart crop", "stretch": "Stretch", "pad": "Pad"},
-    "d_norm": {"auto": "Auto", "batch": "Batch", "layer": "Layer", "none": "None"},
-    "condition": {
-        "none": "None",
-        "concat": "Concatenate",
-        "embedding": "Embedding",
-        "projection": "Projection",
-        "auxiliary": "Auxiliary classifier",
+    "split": {"all": _("All images"), "train": _("Train only")},
+    "fit": {"crop": _("Center crop"), "smart": _("Smart crop"), "stretch": _("Stretch"), "pad": _("Pad")},
+    "d_norm": {
+        "auto": _("Auto"),
+        "batch": in_context("normalization", "Batch"),
+        "layer": in_context("normalization", "Layer"),
+        "none": _("None"),
     },
-    "augment": {"none": "None", "diffaug": "DiffAugment", "ada": "ADA"},
-    "optimizer": {"adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop", "sgd": "SGD"},
-    "device": {"auto": "Auto", "cpu": "CPU"},
-    "precision": {"auto": "Auto", "fp32": "FP32", "bf16": "BF16", "fp16": "FP16"},
-    "memory_format": {"auto": "Auto", "contiguous": "Contiguous", "channels_last": "Channels last"},
-    "evaluation_features": {"auto": "Auto"},
+    "condition": {
+        "none": _("None"),
+        "concat": _("Concatenate"),
+        "embedding": _("Embedding"),
+        "projection": _("Projection"),
+        "auxiliary": _("Auxiliary classifier"),
+    },
+    "augment": {"none": _("None"), "diffaug": _("DiffAugment"), "ada": _("ADA")},
+    "optimizer": {"adam": _("Adam"), "adamw": _("AdamW"), "rmsprop": _("RMSprop"), "sgd": _("SGD")},
+    "device": {"auto": _("Auto"), "cpu": _("CPU")},
+    "precision": {"auto": _("Auto"), "fp32": _("FP32"), "bf16": _("BF16"), "fp16": _("FP16")},
+    "memory_format": {"auto": _("Auto"), "contiguous": _("Contiguous"), "channels_last": _("Channels last")},
+    "evaluation_features": {"auto": _("Auto")},
 }
 
 

@@ -91,9 +91,9 @@ class Fields(TrainingFields):
 
 
 def title_of(name: str) -> str:
-    """Returns the title of a setting: "Learning rate D" for `lr_d`."""
+    """Returns the title of a setting: "Learning rate D" for `lr_d`; its name in words if there is no such setting."""
     field = Fields.model_fields.get(name)
-    return (field.title if field else None) or name.replace("_", " ").capitalize()
+    return field.title if field and field.title else name.replace("_", " ").capitalize()
 
 
 def makes_points(network: str) -> bool:

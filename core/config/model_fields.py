@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator
 
 from core.config.preparation import WHITE, Fit, Split
 from core.config.setting import setting
+from core.language import _, in_context
 
 Resolution = Literal[16, 32, 64, 128, 256, 512]
 
@@ -27,54 +28,70 @@ class ModelFields(BaseModel):
     preset: str = setting(
         "studio",
         "Model",
-        "Named combination of settings to start from. studio is usual and suits most images; the others follow one "
-        "paper each.",
+        _(
+            "Named combination of settings to start from. studio is usual and suits most images; the others follow one "
+            "paper each."
+        ),
+        title=_("Preset"),
     )
     network: str = setting(
         "dcgan",
         "Model",
-        "Architecture of generator and discriminator. dcgan, or smooth from 64 px on, is usual; style and r3 make "
-        "better images, given a GPU and hours.",
+        _(
+            "Architecture of generator and discriminator. dcgan, or smooth from 64 px on, is usual; style and r3 make "
+            "better images, given a GPU and hours."
+        ),
+        title=_("Network"),
     )
     resolution: Annotated[Resolution, BeforeValidator(_number)] = setting(
         64,
         "Model",
-        "Width and height of the images, with a grid of 4x4. 64 is usual; 128 and more need a GPU or patience.",
+        _("Width and height of the images, with a grid of 4x4. 64 is usual; 128 and more need a GPU or patience."),
+        title=_("Resolution"),
         unit="px",
     )
     grid: str = setting(
         "4x4",
         "Model",
-        "Columns x rows of the smallest feature map. 4x4, for square images, is usual; 6x4 at 64 px makes images of "
-        "96 x 64.",
+        _(
+            "Columns x rows of the smallest feature map. 4x4, for square images, is usual; 6x4 at 64 px makes images "
+            "of 96 x 64."
+        ),
+        title=_("Grid"),
         advanced=True,
     )
     fit: Fit = setting(
         "crop",
         "Images",
-        "Way to fit images of other proportions: crop the middle (usual), crop to the part with the most detail, "
-        "stretch, or pad.",
+        _(
+            "Way to fit images of other proportions: crop the middle (usual), crop to the part with the most detail, "
+            "stretch, or pad."
+        ),
+        title=in_context("setting", "Fit"),
     )
     background: Annotated[str, BeforeValidator(_in_lower_case)] = setting(
         WHITE,
         "Images",
-        "Color under transparency and of the bars around padded images, as #rrggbb. White, #ffffff, is usual.",
+        _("Color under transparency and of the bars around padded images, as #rrggbb. White, #ffffff, is usual."),
+        title=_("Background"),
         advanced=True,
         pattern="^#[0-9a-f]{6}$",
     )
     alpha: bool = setting(
         False,
         "Images",
-        "Keeps transparency: the images become RGBA. Off is usual; turn it on for icons and sprites.",
-        title="Keep transparency",
+        _("Keeps transparency: the images become RGBA. Off is usual; turn it on for icons and sprites."),
+        title=_("Keep transparency"),
         advanced=True,
     )
     frame_step: int = setting(
         10,
         "Images",
-        "Interval between the video frames that are used. 10 is usual; a lower value gives more, and more similar, "
-        "images.",
-        title="Frame step",
+        _(
+            "Interval between the video frames that are used. 10 is usual; a lower value gives more, and more similar, "
+            "images."
+        ),
+        title=_("Frame step"),
         unit="frames",
         advanced=True,
         ge=1,
@@ -83,16 +100,21 @@ class ModelFields(BaseModel):
     split: Split = setting(
         "all",
         "Images",
-        "Part of a dataset with folders such as train/ and test/: all images (usual), or those of the train folder "
-        "only.",
+        _(
+            "Part of a dataset with folders such as train/ and test/: all images (usual), or those of the train folder "
+            "only."
+        ),
+        title=in_context("setting", "Split"),
         advanced=True,
     )
     holdout: float = setting(
         5.0,
         "Images",
-        "Share of images that training never sees, to detect memorization. 5 is usual; at most 500 images, and none "
-        "of datasets below 200.",
-        title="Held out",
+        _(
+            "Share of images that training never sees, to detect memorization. 5 is usual; at most 500 images, and "
+            "none of datasets below 200."
+        ),
+        title=_("Held out"),
         unit="%",
         advanced=True,
         ge=0,
@@ -101,16 +123,18 @@ class ModelFields(BaseModel):
     width: int = setting(
         64,
         "Model",
-        "Number of channels that layers are multiples of. 24 to 128 is usual; wider networks are sharper and slower.",
-        title="Base channels",
+        _(
+            "Number of channels that layers are multiples of. 24 to 128 is usual; wider networks are sharper and slower."
+        ),
+        title=_("Base channels"),
         ge=8,
         le=512,
     )
     latent_dim: int = setting(
         128,
         "Model",
-        "Length of the latent vector z. 64 to 256 is usual; 2 for points.",
-        title="Latent size",
+        _("Length of the latent vector z. 64 to 256 is usual; 2 for points."),
+        title=_("Latent size"),
         unit="numbers",
         advanced=True,
         ge=2,
@@ -119,23 +143,29 @@ class ModelFields(BaseModel):
     d_norm: Literal["auto", "batch", "layer", "none"] = setting(
         "auto",
         "Model",
-        "Normalization in the discriminator. Auto, the network's own, is usual; gradient penalties need layer or none.",
-        title="D normalization",
+        _(
+            "Normalization in the discriminator. Auto, the network's own, is usual; gradient penalties need layer or none."
+        ),
+        title=_("D normalization"),
         advanced=True,
     )
     spectral_norm: bool = setting(
         False,
         "Model",
-        "Divides each weight matrix of the discriminator by its largest singular value. Off is usual; on stabilizes a "
-        "training, above all with the hinge loss.",
-        title="Spectral norm",
+        _(
+            "Divides each weight matrix of the discriminator by its largest singular value. Off is usual; on "
+            "stabilizes a training, above all with the hinge loss."
+        ),
+        title=_("Spectral norm"),
         advanced=True,
     )
     d_bias: bool = setting(
         True,
         "Model",
-        "Adds a bias to the discriminator's first convolution. On is usual; without it a normalized discriminator "
-        "cannot see contrast, and long trainings turn gray.",
-        title="D input bias",
+        _(
+            "Adds a bias to the discriminator's first convolution. On is usual; without it a normalized discriminator "
+            "cannot see contrast, and long trainings turn gray."
+        ),
+        title=_("D input bias"),
         advanced=True,
     )

@@ -6,6 +6,7 @@ from typing import Literal
 
 from core.config.loss_fields import LossFields
 from core.config.setting import setting
+from core.language import _, in_context
 
 
 class TrainingFields(LossFields):
@@ -14,8 +15,11 @@ class TrainingFields(LossFields):
     batch: int = setting(
         64,
         "Training",
-        "Number of images in one discriminator update. 16 to 128 is usual; larger batches are steadier and need more "
-        "memory.",
+        _(
+            "Number of images in one discriminator update. 16 to 128 is usual; larger batches are steadier and need "
+            "more memory."
+        ),
+        title=in_context("setting", "Batch"),
         unit="images",
         ge=2,
         le=4096,
@@ -23,8 +27,8 @@ class TrainingFields(LossFields):
     d_steps: int = setting(
         1,
         "Training",
-        "Number of discriminator updates for each generator update. 1 is usual; 5 for WGAN.",
-        title="D updates",
+        _("Number of discriminator updates for each generator update. 1 is usual; 5 for WGAN."),
+        title=_("D updates"),
         unit="per step",
         live=True,
         ge=1,
@@ -33,7 +37,8 @@ class TrainingFields(LossFields):
     steps: int | None = setting(
         None,
         "Training",
-        "Number of generator updates after which the training stops. Empty trains until stopped.",
+        _("Number of generator updates after which the training stops. Empty trains until stopped."),
+        title=in_context("setting", "Steps"),
         unit="steps",
         live=True,
         ge=1,
@@ -41,7 +46,8 @@ class TrainingFields(LossFields):
     minutes: float | None = setting(
         None,
         "Training",
-        "Training time after which the training stops. Empty trains until stopped.",
+        _("Training time after which the training stops. Empty trains until stopped."),
+        title=in_context("setting", "Minutes"),
         unit="min",
         live=True,
         gt=0,
@@ -50,14 +56,15 @@ class TrainingFields(LossFields):
     optimizer: Literal["adam", "adamw", "rmsprop", "sgd"] = setting(
         "adam",
         "Optimizer",
-        "Method that turns gradients into weight updates. Adam is usual; RMSprop in WGAN.",
+        _("Method that turns gradients into weight updates. Adam is usual; RMSprop in WGAN."),
+        title=_("Optimizer"),
         advanced=True,
     )
     lr_g: float = setting(
         2e-4,
         "Optimizer",
-        "Learning rate of the generator. 0.0001 to 0.0004 is usual; lower it if losses run away or oscillate.",
-        title="Learning rate G",
+        _("Learning rate of the generator. 0.0001 to 0.0004 is usual; lower it if losses run away or oscillate."),
+        title=_("Learning rate G"),
         live=True,
         gt=0,
         le=0.1,
@@ -65,8 +72,10 @@ class TrainingFields(LossFields):
     lr_d: float = setting(
         2e-4,
         "Optimizer",
-        "Learning rate of the discriminator. 0.0001 to 0.0008 is usual; lower it if the discriminator is too strong.",
-        title="Learning rate D",
+        _(
+            "Learning rate of the discriminator. 0.0001 to 0.0008 is usual; lower it if the discriminator is too strong."
+        ),
+        title=_("Learning rate D"),
         live=True,
         gt=0,
         le=0.1,
@@ -74,8 +83,8 @@ class TrainingFields(LossFields):
     beta1: float = setting(
         0.5,
         "Optimizer",
-        "Decay of Adam's mean of gradients (momentum). 0 to 0.5 is usual for GANs.",
-        title="Adam beta 1",
+        _("Decay of Adam's mean of gradients (momentum). 0 to 0.5 is usual for GANs."),
+        title=_("Adam beta 1"),
         advanced=True,
         ge=0,
         lt=1,
@@ -83,20 +92,26 @@ class TrainingFields(LossFields):
     beta2: float = setting(
         0.999,
         "Optimizer",
-        "Decay of Adam's mean of squared gradients. 0.9 to 0.999 is usual.",
-        title="Adam beta 2",
+        _("Decay of Adam's mean of squared gradients. 0.9 to 0.999 is usual."),
+        title=_("Adam beta 2"),
         advanced=True,
         ge=0,
         lt=1,
     )
     momentum: float = setting(
-        0.0, "Optimizer", "Momentum of SGD and RMSprop. 0 is usual for GANs.", advanced=True, ge=0, lt=1
+        0.0,
+        "Optimizer",
+        _("Momentum of SGD and RMSprop. 0 is usual for GANs."),
+        title=_("Momentum"),
+        advanced=True,
+        ge=0,
+        lt=1,
     )
     weight_decay: float = setting(
         0.01,
         "Optimizer",
-        "Weight decay of AdamW. 0.01 is usual; 0 makes it Adam.",
-        title="Weight decay",
+        _("Weight decay of AdamW. 0.01 is usual; 0 makes it Adam."),
+        title=_("Weight decay"),
         advanced=True,
         ge=0,
         le=1,
@@ -104,9 +119,11 @@ class TrainingFields(LossFields):
     warm_up_kimg: float = setting(
         0.0,
         "Optimizer",
-        "Number of images over which the learning rates rise from 0. 0 is usual; 10 helps if a training diverges in "
-        "its first steps.",
-        title="Warm-up",
+        _(
+            "Number of images over which the learning rates rise from 0. 0 is usual; 10 helps if a training diverges "
+            "in its first steps."
+        ),
+        title=_("Warm-up"),
         unit="thousand images",
         advanced=True,
         live=True,
@@ -116,9 +133,11 @@ class TrainingFields(LossFields):
     decay_kimg: float = setting(
         0.0,
         "Optimizer",
-        "Number of images over which the learning rates fall linearly to 0. 0 keeps them constant, as usual; set it "
-        "to the length of the training for a last gain.",
-        title="Decay",
+        _(
+            "Number of images over which the learning rates fall linearly to 0. 0 keeps them constant, as usual; set "
+            "it to the length of the training for a last gain."
+        ),
+        title=_("Decay"),
         unit="thousand images",
         advanced=True,
         live=True,
@@ -128,8 +147,8 @@ class TrainingFields(LossFields):
     ema_kimg: float = setting(
         10.0,
         "Optimizer",
-        "Half-life of the averaged generator (EMA) that makes the samples. 10 is usual; 0 turns averaging off.",
-        title="EMA half-life",
+        _("Half-life of the averaged generator (EMA) that makes the samples. 10 is usual; 0 turns averaging off."),
+        title=_("EMA half-life"),
         unit="thousand images",
         advanced=True,
         live=True,
@@ -139,9 +158,11 @@ class TrainingFields(LossFields):
     ema_ramp: float = setting(
         1.0,
         "Optimizer",
-        "Limit of the EMA half-life, as a share of the images seen. 1 is usual; more makes smoother and blurrier "
-        "images.",
-        title="EMA ramp-up",
+        _(
+            "Limit of the EMA half-life, as a share of the images seen. 1 is usual; more makes smoother and blurrier "
+            "images."
+        ),
+        title=_("EMA ramp-up"),
         unit="%",
         advanced=True,
         live=True,
@@ -150,27 +171,33 @@ class TrainingFields(LossFields):
     )
 
     device: str = setting(
-        "auto", "Device", "Device to train on: auto (usual, the fastest here), cpu, cuda:0, xpu:0, mps ..."
+        "auto",
+        "Device",
+        _("Device to train on: auto (usual, the fastest here), cpu, cuda:0, xpu:0, mps ..."),
+        title=_("Device"),
     )
     precision: Literal["auto", "fp32", "bf16", "fp16"] = setting(
         "auto",
         "Device",
-        "Number format of the convolutions. Auto, which tries what is fastest here, is usual; FP32 is exact.",
+        _("Number format of the convolutions. Auto, which tries what is fastest here, is usual; FP32 is exact."),
+        title=in_context("setting", "Precision"),
         advanced=True,
     )
     memory_format: Literal["auto", "contiguous", "channels_last"] = setting(
         "auto",
         "Device",
-        "Order of image data in memory. Auto, which tries what is fastest here, is usual.",
-        title="Memory layout",
+        _("Order of image data in memory. Auto, which tries what is fastest here, is usual."),
+        title=_("Memory layout"),
         advanced=True,
     )
 
     split_batches: bool = setting(
         True,
         "Device",
-        "Splits a batch into parts when memory is too small for all of it. On is usual; off ends the training instead.",
-        title="Split batches",
+        _(
+            "Splits a batch into parts when memory is too small for all of it. On is usual; off ends the training instead."
+        ),
+        title=_("Split batches"),
         advanced=True,
         live=True,
     )
@@ -178,14 +205,16 @@ class TrainingFields(LossFields):
     seed: int = setting(
         0,
         "Run",
-        "Seed of every random number of the training. 0 is usual; another seed gives another training.",
+        _("Seed of every random number of the training. 0 is usual; another seed gives another training."),
+        title=_("Seed"),
         ge=0,
         le=2**32 - 1,
     )
     samples: int = setting(
         36,
         "Run",
-        "Number of images in the sample grid, from latents that stay fixed. 36 is usual.",
+        _("Number of images in the sample grid, from latents that stay fixed. 36 is usual."),
+        title=in_context("setting", "Samples"),
         unit="images",
         advanced=True,
         ge=1,
@@ -194,8 +223,10 @@ class TrainingFields(LossFields):
     autosave_minutes: float = setting(
         5.0,
         "Run",
-        "Time between automatic checkpoints. 5 is usual; less loses less in a power cut and writes more to the disk.",
-        title="Autosave interval",
+        _(
+            "Time between automatic checkpoints. 5 is usual; less loses less in a power cut and writes more to the disk."
+        ),
+        title=_("Autosave interval"),
         unit="min",
         advanced=True,
         gt=0,
@@ -204,8 +235,11 @@ class TrainingFields(LossFields):
     checkpoints: int = setting(
         5,
         "Run",
-        "Number of automatic checkpoints to keep. 5 is usual; the best one and those that you save yourself are "
-        "always kept.",
+        _(
+            "Number of automatic checkpoints to keep. 5 is usual; the best one and those that you save yourself are "
+            "always kept."
+        ),
+        title=_("Checkpoints"),
         live=True,
         advanced=True,
         ge=1,
@@ -214,8 +248,10 @@ class TrainingFields(LossFields):
     evaluation: float = setting(
         1.0,
         "Run",
-        "Share of the time in which metrics (FID, KID ...) are measured during training. 1 is usual; 0 turns them off.",
-        title="Time for metrics",
+        _(
+            "Share of the time in which metrics (FID, KID ...) are measured during training. 1 is usual; 0 turns them off."
+        ),
+        title=_("Time for metrics"),
         unit="%",
         live=True,
         advanced=True,
@@ -225,8 +261,10 @@ class TrainingFields(LossFields):
     evaluation_images: int = setting(
         1000,
         "Run",
-        "Number of generated images in each measurement. 1,000 is usual; values are comparable only at equal numbers.",
-        title="Images measured",
+        _(
+            "Number of generated images in each measurement. 1,000 is usual; values are comparable only at equal numbers."
+        ),
+        title=_("Images measured"),
         unit="images",
         live=True,
         advanced=True,
@@ -237,9 +275,11 @@ class TrainingFields(LossFields):
     evaluation_features: str = setting(
         "auto",
         "Run",
-        "Feature extractor of the metrics: inception, vgg16, a classifier trained on the labels, or auto (usual) for "
-        "one of the last two.",
-        title="Feature extractor",
+        _(
+            "Feature extractor of the metrics: inception, vgg16, a classifier trained on the labels, or auto (usual) "
+            "for one of the last two."
+        ),
+        title=_("Feature extractor"),
         live=True,
         advanced=True,
     )

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.language import _, in_context
+
 
 @dataclass(frozen=True)
 class Term:
@@ -31,566 +33,684 @@ class Term:
 _NETWORKS = (
     Term(
         "gan",
-        "GAN",
-        "A generative adversarial network: a generator learns to make images that a discriminator, trained at the same "
-        "time, cannot tell from real ones.",
+        _("GAN"),
+        _(
+            "A generative adversarial network: a generator learns to make images that a discriminator, trained at the "
+            "same time, cannot tell from real ones."
+        ),
         "min_G max_D  E[log D(x)] + E[log(1 − D(G(z)))]",
         "Goodfellow et al. 2014, arXiv 1406.2661",
-        "Settings > Preset",
+        _("Settings > Preset"),
     ),
     Term(
         "generator",
-        "Generator",
-        "The network that makes the images: it turns a vector of random numbers into an image, and never sees a real "
-        "one itself.",
+        _("Generator"),
+        _(
+            "The network that makes the images: it turns a vector of random numbers into an image, and never sees a "
+            "real one itself."
+        ),
         "image = G(z),  z ~ N(0, I)",
         "Goodfellow et al. 2014, arXiv 1406.2661",
-        "Settings > Network",
+        _("Settings > Network"),
     ),
     Term(
         "discriminator",
-        "Discriminator",
-        "The network that judges whether an image is real or generated; its gradient tells the generator how to make "
-        "the image look more real. With the Wasserstein loss it is called a critic.",
+        _("Discriminator"),
+        _(
+            "The network that judges whether an image is real or generated; its gradient tells the generator how to "
+            "make the image look more real. With the Wasserstein loss it is called a critic."
+        ),
         "P(x is real) = σ(D(x)),  σ(s) = 1 / (1 + e^(−s))",
         "Goodfellow et al. 2014, arXiv 1406.2661",
-        "Settings > Network",
+        _("Settings > Network"),
     ),
     Term(
         "score",
-        "Discriminator score",
-        "The discriminator's raw answer for one image, also called a logit: the higher, the more real the image looks. "
-        "The sigmoid σ turns it into a probability; near ½ the discriminator guesses.",
+        _("Discriminator score"),
+        _(
+            "The discriminator's raw answer for one image, also called a logit: the higher, the more real the image "
+            "looks. The sigmoid σ turns it into a probability; near ½ the discriminator guesses."
+        ),
         "P(x is real) = σ(D(x)),  σ(s) = 1 / (1 + e^(−s))",
         "Goodfellow et al. 2014, arXiv 1406.2661",
-        "Train > Discriminator scores",
+        _("Train > Discriminator scores"),
     ),
     Term(
         "dcgan",
-        "DCGAN",
-        "The first widely used convolutional GAN: strided convolutions and batch normalization in both networks. "
-        "Small, fast, and a good network to learn from.",
+        _("DCGAN"),
+        _(
+            "The first widely used convolutional GAN: strided convolutions and batch normalization in both networks. "
+            "Small, fast, and a good network to learn from."
+        ),
         "",
         "Radford et al. 2015, arXiv 1511.06434",
-        "Settings > Network",
+        _("Settings > Network"),
     ),
     Term(
         "resnet",
-        "ResNet (SNGAN)",
-        "Generator and discriminator made of residual blocks, which add their input to their output so that gradients "
-        "pass; SNGAN combines them with spectral normalization.",
+        _("ResNet (SNGAN)"),
+        _(
+            "Generator and discriminator made of residual blocks, which add their input to their output so that "
+            "gradients pass; SNGAN combines them with spectral normalization."
+        ),
         "output = input + f(input)",
         "He et al. 2016, arXiv 1512.03385; Miyato et al. 2018, arXiv 1802.05957",
-        "Settings > Network",
+        _("Settings > Network"),
     ),
     Term(
         "stylegan2",
-        "StyleGAN2",
-        "A generator that first maps z to a style vector w, which then scales the convolution weights of every layer: "
-        "coarse layers set the shape, fine layers the texture.",
+        _("StyleGAN2"),
+        _(
+            "A generator that first maps z to a style vector w, which then scales the convolution weights of every "
+            "layer: coarse layers set the shape, fine layers the texture."
+        ),
         "w = f(z),  image = g(w)",
         "Karras et al. 2020, arXiv 1912.04958",
-        "Settings > Network",
+        _("Settings > Network"),
     ),
     Term(
         "r3gan",
-        "R3GAN",
-        "A modern baseline without normalization layers: residual blocks, the relativistic loss, and the R1 and R2 "
-        "gradient penalties, which make training converge.",
+        _("R3GAN"),
+        _(
+            "A modern baseline without normalization layers: residual blocks, the relativistic loss, and the R1 and R2 "
+            "gradient penalties, which make training converge."
+        ),
         "relativistic loss + R1 + R2",
         "Huang et al. 2024, arXiv 2501.05441",
-        "Settings > Network",
+        _("Settings > Network"),
     ),
     Term(
         "cgan",
-        "Conditional GAN",
-        "A GAN whose generator and discriminator both receive a label, so that images of a chosen class can be "
-        "generated.",
+        _("Conditional GAN"),
+        _(
+            "A GAN whose generator and discriminator both receive a label, so that images of a chosen class can be "
+            "generated."
+        ),
         "min_G max_D  E[log D(x | y)] + E[log(1 − D(G(z | y) | y))]",
         "Mirza and Osindero 2014, arXiv 1411.1784",
-        "Settings > Class labels",
+        _("Settings > Class labels"),
     ),
     Term(
         "projection_discriminator",
-        "Projection discriminator",
-        "A discriminator that receives the label as an inner product: a learned vector of the class times the features "
-        "of the image is added to the score.",
+        _("Projection discriminator"),
+        _(
+            "A discriminator that receives the label as an inner product: a learned vector of the class times the "
+            "features of the image is added to the score."
+        ),
         "D(x, y) = v(y) · φ(x) + ψ(φ(x))",
         "Miyato and Koyama 2018, arXiv 1802.05637",
-        "Settings > Class labels",
+        _("Settings > Class labels"),
     ),
     Term(
         "acgan",
-        "Auxiliary classifier",
-        "A second head of the discriminator that predicts the label; the generator is rewarded for images whose label "
-        "is recognized. Too much weight for G makes each class look alike.",
+        _("Auxiliary classifier"),
+        _(
+            "A second head of the discriminator that predicts the label; the generator is rewarded for images whose "
+            "label is recognized. Too much weight for G makes each class look alike."
+        ),
         "loss = adversarial loss − λ E[log P(y | image)]",
         "Odena et al. 2016, arXiv 1610.09585",
-        "Settings > Class labels",
+        _("Settings > Class labels"),
     ),
     Term(
         "infogan",
-        "InfoGAN",
-        "Finds classes and attributes without labels: part of the latent vector is a code c that a head Q has to read "
-        "back from the image, so each code must change something visible.",
+        _("InfoGAN"),
+        _(
+            "Finds classes and attributes without labels: part of the latent vector is a code c that a head Q has to "
+            "read back from the image, so each code must change something visible."
+        ),
         "min_{G,Q} max_D  V(D, G) − λ L(G, Q),   L ≤ I(c; G(z, c))",
         "Chen et al. 2016, arXiv 1606.03657",
-        "Settings > Conditions",
+        _("Settings > Conditions"),
     ),
 )
 _LOSSES = (
     Term(
         "loss",
-        "Loss",
-        "The number that a network minimizes. Generator and discriminator work against each other, so neither loss has "
-        "to fall: level losses are a good sign, and the samples show the progress.",
+        _("Loss"),
+        _(
+            "The number that a network minimizes. Generator and discriminator work against each other, so neither loss "
+            "has to fall: level losses are a good sign, and the samples show the progress."
+        ),
         "L_D = −E[log D(x)] − E[log(1 − D(G(z)))],   L_G = −E[log D(G(z))]",
         "Goodfellow et al. 2014, arXiv 1406.2661",
-        "Train > Losses",
+        _("Train > Losses"),
     ),
     Term(
         "minimax",
-        "Minimax loss",
-        "The original game: the discriminator maximizes the probability of judging correctly, and the generator "
-        "minimizes the same value. The generator's gradient vanishes while the discriminator wins.",
+        _("Minimax loss"),
+        _(
+            "The original game: the discriminator maximizes the probability of judging correctly, and the generator "
+            "minimizes the same value. The generator's gradient vanishes while the discriminator wins."
+        ),
         "min_G max_D  E[log D(x)] + E[log(1 − D(G(z)))]",
         "Goodfellow et al. 2014, arXiv 1406.2661",
-        "Settings > Loss",
+        _("Settings > Loss"),
     ),
     Term(
         "non_saturating",
-        "Non-saturating loss",
-        "The generator maximizes the log probability that its images are taken for real, which keeps its gradient "
-        "large while the discriminator wins. The usual choice.",
+        _("Non-saturating loss"),
+        _(
+            "The generator maximizes the log probability that its images are taken for real, which keeps its gradient "
+            "large while the discriminator wins. The usual choice."
+        ),
         "max_D  E[log D(x)] + E[log(1 − D(G(z)))],   max_G  E[log D(G(z))]",
         "Goodfellow et al. 2014, arXiv 1406.2661",
-        "Settings > Loss",
+        _("Settings > Loss"),
     ),
     Term(
         "least_squares",
-        "Least-squares loss",
-        "Pulls scores of real images to 1 and of generated images to 0 by the squared distance, so that images far "
-        "from the target still give the generator a gradient.",
+        _("Least-squares loss"),
+        _(
+            "Pulls scores of real images to 1 and of generated images to 0 by the squared distance, so that images far "
+            "from the target still give the generator a gradient."
+        ),
         "min_D  ½ E[(D(x) − 1)²] + ½ E[D(G(z))²],   min_G  ½ E[(D(G(z)) − 1)²]",
         "Mao et al. 2017, arXiv 1611.04076",
-        "Settings > Loss",
+        _("Settings > Loss"),
     ),
     Term(
         "hinge",
-        "Hinge loss",
-        "The discriminator learns only from images that it does not yet judge correctly by a margin of 1; the "
-        "generator raises the score of its images.",
+        _("Hinge loss"),
+        _(
+            "The discriminator learns only from images that it does not yet judge correctly by a margin of 1; the "
+            "generator raises the score of its images."
+        ),
         "min_D  E[max(0, 1 − D(x))] + E[max(0, 1 + D(G(z)))],   min_G  −E[D(G(z))]",
         "Lim and Ye 2017, arXiv 1705.02894",
-        "Settings > Loss",
+        _("Settings > Loss"),
     ),
     Term(
         "relativistic",
-        "Relativistic loss",
-        "Judges pairs: a real image has to score higher than a generated one. The generator cannot gain by leaving "
-        "modes out, because each of its images is compared with real ones.",
+        _("Relativistic loss"),
+        _(
+            "Judges pairs: a real image has to score higher than a generated one. The generator cannot gain by leaving "
+            "modes out, because each of its images is compared with real ones."
+        ),
         "min_D  −E[log σ(D(x) − D(G(z)))],   min_G  −E[log σ(D(G(z)) − D(x))]",
         "Jolicoeur-Martineau 2018, arXiv 1807.00734",
-        "Settings > Loss",
+        _("Settings > Loss"),
     ),
     Term(
         "wasserstein",
-        "Wasserstein distance",
-        "The least work needed to turn one distribution into the other: how much probability is moved, times how far. "
-        "It stays meaningful where the two do not overlap.",
+        _("Wasserstein distance"),
+        _(
+            "The least work needed to turn one distribution into the other: how much probability is moved, times how "
+            "far. It stays meaningful where the two do not overlap."
+        ),
         "W(p, q) = max_{‖f‖_L ≤ 1}  E_{x~p}[f(x)] − E_{x~q}[f(x)]",
         "Arjovsky et al. 2017, arXiv 1701.07875",
-        "Settings > Loss",
+        _("Settings > Loss"),
     ),
     Term(
         "wgan",
-        "WGAN",
-        "A GAN whose critic estimates the Wasserstein distance between real and generated images; valid only while the "
-        "slope of the critic is bounded, by weight clipping or a gradient penalty.",
+        _("WGAN"),
+        _(
+            "A GAN whose critic estimates the Wasserstein distance between real and generated images; valid only while "
+            "the slope of the critic is bounded, by weight clipping or a gradient penalty."
+        ),
         "min_G max_{‖D‖_L ≤ 1}  E[D(x)] − E[D(G(z))]",
         "Arjovsky et al. 2017, arXiv 1701.07875",
-        "Settings > Preset",
+        _("Settings > Preset"),
     ),
 )
 _REGULARIZATION = (
     Term(
         "weight_clipping",
-        "Weight clipping",
-        "Limits every weight of the critic to a small range after each step, which bounds its slope. Simple and crude: "
-        "a gradient penalty usually works better.",
+        _("Weight clipping"),
+        _(
+            "Limits every weight of the critic to a small range after each step, which bounds its slope. Simple and "
+            "crude: a gradient penalty usually works better."
+        ),
         "w ← max(−c, min(w, c))",
         "Arjovsky et al. 2017, arXiv 1701.07875",
-        "Settings > Weight clipping",
+        _("Settings > Weight clipping"),
     ),
     Term(
         "wgan_gp",
-        "Gradient penalty (WGAN-GP)",
-        "Keeps the critic's slope near 1 at points between real and generated images, as the Wasserstein distance "
-        "requires. Replaces weight clipping; the usual weight is 10.",
+        _("Gradient penalty (WGAN-GP)"),
+        _(
+            "Keeps the critic's slope near 1 at points between real and generated images, as the Wasserstein distance "
+            "requires. Replaces weight clipping; the usual weight is 10."
+        ),
         "λ E[(‖∇D(x′)‖ − 1)²],   x′ = ε x + (1 − ε) G(z),   ε ~ U(0, 1)",
         "Gulrajani et al. 2017, arXiv 1704.00028",
-        "Settings > WGAN-GP",
+        _("Settings > WGAN-GP"),
     ),
     Term(
         "r1",
-        "R1 and R2 penalties",
-        "Penalize the slope of the discriminator: R1 at real images, R2 at generated ones. A smooth discriminator "
-        "gives steadier gradients and helps training converge.",
+        _("R1 and R2 penalties"),
+        _(
+            "Penalize the slope of the discriminator: R1 at real images, R2 at generated ones. A smooth discriminator "
+            "gives steadier gradients and helps training converge."
+        ),
         "R1 = γ/2 · E[‖∇D(x)‖²],   R2 = γ/2 · E[‖∇D(G(z))‖²]",
         "Mescheder et al. 2018, arXiv 1801.04406",
-        "Settings > R1",
+        _("Settings > R1"),
         is_plural=True,
     ),
     Term(
         "spectral_norm",
-        "Spectral normalization",
-        "Divides each weight matrix of the discriminator by its largest singular value, which bounds how fast the "
-        "score can change with the image. Stabilizes training at almost no cost.",
+        _("Spectral normalization"),
+        _(
+            "Divides each weight matrix of the discriminator by its largest singular value, which bounds how fast the "
+            "score can change with the image. Stabilizes training at almost no cost."
+        ),
         "W ← W / σ₁(W)",
         "Miyato et al. 2018, arXiv 1802.05957",
-        "Settings > Spectral norm",
+        _("Settings > Spectral norm"),
     ),
     Term(
         "batch_norm",
-        "Batch normalization",
-        "Shifts and scales each feature to mean 0 and variance 1 over the batch, which speeds up training. Not for "
-        "gradient penalties, because images of a batch then depend on each other.",
+        _("Batch normalization"),
+        _(
+            "Shifts and scales each feature to mean 0 and variance 1 over the batch, which speeds up training. Not for "
+            "gradient penalties, because images of a batch then depend on each other."
+        ),
         "y = γ (x − μ) / √(σ² + ε) + β",
         "Ioffe and Szegedy 2015, arXiv 1502.03167",
-        "Settings > D normalization",
+        _("Settings > D normalization"),
     ),
     Term(
         "label_smoothing",
-        "Label smoothing",
-        "Lowers the discriminator's target for real images from 1 to, for example, 0.9, so that it does not become "
-        "overconfident.",
+        _("Label smoothing"),
+        _(
+            "Lowers the discriminator's target for real images from 1 to, for example, 0.9, so that it does not become "
+            "overconfident."
+        ),
         "target of real images = 1 − s",
         "Salimans et al. 2016, arXiv 1606.03498",
-        "Settings > Smoothing, real",
+        _("Settings > Smoothing, real"),
     ),
     Term(
         "instance_noise",
-        "Instance noise",
-        "Noise added to every image that the discriminator sees, real or generated: the two distributions overlap, so "
-        "the generator keeps a useful gradient.",
+        _("Instance noise"),
+        _(
+            "Noise added to every image that the discriminator sees, real or generated: the two distributions overlap, "
+            "so the generator keeps a useful gradient."
+        ),
         "D(x + ε),  D(G(z) + ε),   ε ~ N(0, σ² I)",
         "Arjovsky and Bottou 2017, arXiv 1701.04862",
-        "Settings > Instance noise",
+        _("Settings > Instance noise"),
     ),
     Term(
         "augmentation",
-        "Augmentation",
-        "Random changes of color, position and visible area of the images before the discriminator sees them. A few "
-        "hundred images then last longer before they are memorized.",
+        _("Augmentation"),
+        _(
+            "Random changes of color, position and visible area of the images before the discriminator sees them. A "
+            "few hundred images then last longer before they are memorized."
+        ),
         "D(T(x)),  D(T(G(z))),   T random",
         "Zhao et al. 2020, arXiv 2006.10738",
-        "Settings > Augmentation",
+        _("Settings > Augmentation"),
     ),
     Term(
         "diffaugment",
-        "DiffAugment",
-        "Applies the same kinds of differentiable augmentation to every real and every generated image, in the "
-        "discriminator's and the generator's step. A good choice below about 1,000 images.",
+        _("DiffAugment"),
+        _(
+            "Applies the same kinds of differentiable augmentation to every real and every generated image, in the "
+            "discriminator's and the generator's step. A good choice below about 1,000 images."
+        ),
         "D(T(x)),  D(T(G(z))),   T random and differentiable",
         "Zhao et al. 2020, arXiv 2006.10738",
-        "Settings > Augmentation",
+        _("Settings > Augmentation"),
     ),
     Term(
         "ada",
-        "ADA",
-        "Adaptive augmentation: raises the probability p of each change while the discriminator is too sure of real "
-        "images, and lowers it again when it is not.",
+        _("ADA"),
+        _(
+            "Adaptive augmentation: raises the probability p of each change while the discriminator is too sure of "
+            "real images, and lowers it again when it is not."
+        ),
         "p rises while E[sign D(x)] > 0.6",
         "Karras et al. 2020, arXiv 2006.06676",
-        "Settings > Augmentation",
+        _("Settings > Augmentation"),
     ),
 )
 _TRAINING = (
     Term(
         "step",
-        "Step",
-        "One update of the generator, together with the discriminator updates that belong to it. Training is a long "
-        "sequence of steps.",
+        _("Step"),
+        _(
+            "One update of the generator, together with the discriminator updates that belong to it. Training is a "
+            "long sequence of steps."
+        ),
         "θ ← θ − α ∇L(θ)",
         "",
-        "Settings > Steps",
+        _("Settings > Steps"),
     ),
     Term(
         "batch",
-        "Batch",
-        "The images of one update. Larger batches give steadier gradients, and need more memory and time for each "
-        "step.",
+        _("Batch"),
+        _(
+            "The images of one update. Larger batches give steadier gradients, and need more memory and time for each "
+            "step."
+        ),
         "∇L ≈ 1/n Σ ∇L(xᵢ),   n = batch size",
         "",
-        "Settings > Batch",
+        _("Settings > Batch"),
     ),
     Term(
         "learning_rate",
-        "Learning rate",
-        "The size of each change of the weights. Too high, and the losses run away or oscillate; too low, and nothing "
-        "is learned. 0.0001 to 0.0004 is usual.",
+        _("Learning rate"),
+        _(
+            "The size of each change of the weights. Too high, and the losses run away or oscillate; too low, and "
+            "nothing is learned. 0.0001 to 0.0004 is usual."
+        ),
         "θ ← θ − α ∇L(θ),   α = learning rate",
         "",
-        "Settings > Learning rate G",
+        _("Settings > Learning rate G"),
     ),
     Term(
         "adam",
-        "Adam",
-        "An optimizer that divides a running mean of the gradient by the root of a running mean of its square, so that "
-        "every weight gets steps of a suitable size.",
+        _("Adam"),
+        _(
+            "An optimizer that divides a running mean of the gradient by the root of a running mean of its square, so "
+            "that every weight gets steps of a suitable size."
+        ),
         "θ ← θ − α m / (√v + ε),   m = mean of ∇L,  v = mean of (∇L)²",
         "Kingma and Ba 2015, arXiv 1412.6980",
-        "Settings > Optimizer",
+        _("Settings > Optimizer"),
     ),
     Term(
         "ttur",
-        "Two time-scale update rule",
-        "Different learning rates for the two networks, usually a higher one for the discriminator, so that it keeps "
-        "up without taking several steps for each step of the generator.",
+        _("Two time-scale update rule"),
+        _(
+            "Different learning rates for the two networks, usually a higher one for the discriminator, so that it "
+            "keeps up without taking several steps for each step of the generator."
+        ),
         "α_D ≠ α_G",
         "Heusel et al. 2017, arXiv 1706.08500",
-        "Settings > Learning rate D",
+        _("Settings > Learning rate D"),
     ),
     Term(
         "ema",
-        "EMA of the weights",
-        "An exponential moving average of the generator's weights over recent steps. Samples come from this averaged "
-        "generator: they are better and change less from step to step.",
+        _("EMA of the weights"),
+        _(
+            "An exponential moving average of the generator's weights over recent steps. Samples come from this "
+            "averaged generator: they are better and change less from step to step."
+        ),
         "θ_EMA ← β θ_EMA + (1 − β) θ_G",
         "Karras et al. 2018, arXiv 1710.10196",
-        "Settings > EMA half-life",
+        _("Settings > EMA half-life"),
     ),
     Term(
         "checkpoint",
-        "Checkpoint",
-        "A file with the whole state of a training at one step: weights, optimizer and random numbers. Training "
-        "continues from it, and Explore opens it.",
+        _("Checkpoint"),
+        _(
+            "A file with the whole state of a training at one step: weights, optimizer and random numbers. Training "
+            "continues from it, and Explore opens it."
+        ),
         "",
         "",
-        "File > Save checkpoint",
+        _("File > Save checkpoint"),
     ),
     Term(
         "holdout",
-        "Held-out images",
-        "Real images that training never sees. A discriminator that scores them lower than training images has "
-        "memorized the training images.",
+        _("Held-out images"),
+        _(
+            "Real images that training never sees. A discriminator that scores them lower than training images has "
+            "memorized the training images."
+        ),
         "",
         "",
-        "Settings > Held out",
+        _("Settings > Held out"),
         is_plural=True,
     ),
 )
 _LATENT_SPACE = (
     Term(
         "latent_space",
-        "Latent space",
-        "The space of all input vectors z of the generator: each point is an image, and nearby points are similar "
-        "images. A seed picks one point at random.",
+        _("Latent space"),
+        _(
+            "The space of all input vectors z of the generator: each point is an image, and nearby points are similar "
+            "images. A seed picks one point at random."
+        ),
         "z ~ N(0, I)",
         "Goodfellow et al. 2014, arXiv 1406.2661",
-        "Settings > Latent size",
+        _("Settings > Latent size"),
     ),
     Term(
         "interpolation",
-        "Interpolation (slerp)",
-        "A path between two points of latent space whose images change smoothly. Spherical interpolation keeps the "
-        "usual length of z, which a straight line would not.",
+        _("Interpolation (slerp)"),
+        _(
+            "A path between two points of latent space whose images change smoothly. Spherical interpolation keeps the "
+            "usual length of z, which a straight line would not."
+        ),
         "slerp(a, b; t) = [sin((1 − t)Ω) a + sin(tΩ) b] / sin Ω,   Ω = angle between a and b",
         "White 2016, arXiv 1609.04468",
-        "Explore > Timeline",
+        _("Explore > Timeline"),
     ),
     Term(
         "truncation",
-        "Truncation",
-        "Moves latent vectors toward their mean: ψ below 1 gives more typical and cleaner images with less variety, "
-        "ψ = 1 those of the training.",
+        _("Truncation"),
+        _(
+            "Moves latent vectors toward their mean: ψ below 1 gives more typical and cleaner images with less "
+            "variety, ψ = 1 those of the training."
+        ),
         "w′ = m + ψ (w − m),  m = mean of w;   without styles z′ = ψ z",
         "Brock et al. 2019, arXiv 1809.11096; Karras et al. 2019, arXiv 1812.04948",
-        "Explore > Diversity ψ",
+        _("Explore > Diversity ψ"),
     ),
     Term(
         "directions",
-        "Directions",
-        "Vectors in latent space along which one attribute of the image changes, such as tilt or thickness; found from "
-        "the generator's weights or from groups of images.",
+        _("Directions"),
+        _(
+            "Vectors in latent space along which one attribute of the image changes, such as tilt or thickness; found "
+            "from the generator's weights or from groups of images."
+        ),
         "z′ = z + α d",
         "Shen and Zhou 2021, arXiv 2007.06600; Härkönen et al. 2020, arXiv 2004.02546",
-        "Explore > Directions",
+        _("Explore > Directions"),
         is_plural=True,
     ),
     Term(
         "projection",
-        "Projection (inversion)",
-        "Finds the point of latent space whose image is most similar to a given picture, by gradient descent. The "
-        "picture can then be edited like any generated image.",
+        _("Projection (inversion)"),
+        _(
+            "Finds the point of latent space whose image is most similar to a given picture, by gradient descent. The "
+            "picture can then be edited like any generated image."
+        ),
         "z* = argmin_z  distance(G(z), picture)",
         "Abdal et al. 2019, arXiv 1904.03189",
-        "File > Open file",
+        _("File > Open file"),
     ),
     Term(
         "style_mixing",
-        "Style mixing",
-        "Takes the styles of some layers from another image: coarse layers change shape and pose, fine layers color "
-        "and texture. Only with style-based generators.",
+        _("Style mixing"),
+        _(
+            "Takes the styles of some layers from another image: coarse layers change shape and pose, fine layers "
+            "color and texture. Only with style-based generators."
+        ),
         "w = (w_A for some layers, w_B for the others)",
         "Karras et al. 2019, arXiv 1812.04948",
-        "Explore > Styles",
+        _("Explore > Styles"),
     ),
 )
 _METRICS = (
     Term(
         "features",
-        "Feature extractor",
-        "A network that describes an image by a vector of numbers. Metrics compare these features instead of pixels; "
-        "values from different extractors cannot be compared.",
+        _("Feature extractor"),
+        _(
+            "A network that describes an image by a vector of numbers. Metrics compare these features instead of "
+            "pixels; values from different extractors cannot be compared."
+        ),
         "features = φ(x)",
         "Naeem et al. 2020, arXiv 2002.09797",
-        "Settings > Feature extractor",
+        _("Settings > Feature extractor"),
     ),
     Term(
         "fid",
-        "FID",
-        "Fréchet inception distance: how far apart the features of real and generated images are, in mean and "
-        "covariance. 0 for equal sets; lower is better; fewer images raise it.",
+        _("FID"),
+        _(
+            "Fréchet inception distance: how far apart the features of real and generated images are, in mean and "
+            "covariance. 0 for equal sets; lower is better; fewer images raise it."
+        ),
         "FID = ‖μ_r − μ_g‖² + Tr(Σ_r + Σ_g − 2 (Σ_r Σ_g)^½)",
         "Heusel et al. 2017, arXiv 1706.08500",
-        "Train > FID",
+        _("Train > FID"),
     ),
     Term(
         "kid",
-        "KID",
-        "Kernel inception distance: compares the features of real and generated images with a cubic kernel. Lower is "
-        "better; unlike FID it is unbiased for few images.",
+        _("KID"),
+        _(
+            "Kernel inception distance: compares the features of real and generated images with a cubic kernel. Lower "
+            "is better; unlike FID it is unbiased for few images."
+        ),
         "KID = MMD² with k(a, b) = (a·b / n + 1)³,   n = number of features",
         "Bińkowski et al. 2018, arXiv 1801.01401",
-        "Train > KID",
+        _("Train > KID"),
     ),
     Term(
         "inception_score",
-        "Inception Score",
-        "High when a classifier is sure of the class of each image and all classes occur. It never compares with real "
-        "images and does not see variety within a class.",
+        _("Inception Score"),
+        _(
+            "High when a classifier is sure of the class of each image and all classes occur. It never compares with "
+            "real images and does not see variety within a class."
+        ),
         "IS = exp(E[KL(p(y | x) ‖ p(y))])",
         "Salimans et al. 2016, arXiv 1606.03498",
-        "Train > Inception Score",
+        _("Train > Inception Score"),
     ),
     Term(
         "precision_recall",
-        "Precision and recall",
-        "Precision is the share of generated images that look like real ones (quality); recall is the share of real "
-        "images that the generator can make (variety).",
+        _("Precision and recall"),
+        _(
+            "Precision is the share of generated images that look like real ones (quality); recall is the share of "
+            "real images that the generator can make (variety)."
+        ),
         "precision = share of G(z) near some x,   recall = share of x near some G(z)",
         "Kynkäänniemi et al. 2019, arXiv 1904.06991",
-        "Train > Precision",
+        _("Train > Precision"),
         is_plural=True,
     ),
     Term(
         "density_coverage",
-        "Density and coverage",
-        "Precision and recall that single odd images cannot distort: density counts the real neighborhoods around each "
-        "generated image, coverage the share of real images with a generated one nearby.",
+        _("Density and coverage"),
+        _(
+            "Precision and recall that single odd images cannot distort: density counts the real neighborhoods around "
+            "each generated image, coverage the share of real images with a generated one nearby."
+        ),
         "coverage = share of x with some G(z) among its k nearest neighbors",
         "Naeem et al. 2020, arXiv 2002.09797",
-        "Train > Coverage",
+        _("Train > Coverage"),
         is_plural=True,
     ),
     Term(
         "swd",
-        "Sliced Wasserstein distance",
-        "Compares small patches of both sets of images at several scales along random directions. It sees texture, not "
-        "content, and needs no feature extractor; lower is better.",
+        _("Sliced Wasserstein distance"),
+        _(
+            "Compares small patches of both sets of images at several scales along random directions. It sees texture, "
+            "not content, and needs no feature extractor; lower is better."
+        ),
         "SWD = mean over directions d of W(d·patches of x, d·patches of G(z))",
         "Karras et al. 2018, arXiv 1710.10196",
-        "Train > SWD",
+        _("Train > SWD"),
     ),
     Term(
         "diversity",
-        "Diversity",
-        "How much generated images differ from each other, divided by how much real ones do: 1 is as varied as the "
-        "dataset, near 0 is mode collapse.",
+        _("Diversity"),
+        _(
+            "How much generated images differ from each other, divided by how much real ones do: 1 is as varied as the "
+            "dataset, near 0 is mode collapse."
+        ),
         "diversity = mean distance(G(z), G(z′)) / mean distance(x, x′)",
         "",
-        "Train > Diversity vs. real",
+        _("Train > Diversity vs. real"),
     ),
 )
 _FAILURES = (
     Term(
         "equilibrium",
-        "Equilibrium",
-        "The goal of the game: generated and real images have the same distribution and the discriminator can only "
-        "guess. In practice it stays somewhat ahead.",
+        _("Equilibrium"),
+        _(
+            "The goal of the game: generated and real images have the same distribution and the discriminator can only "
+            "guess. In practice it stays somewhat ahead."
+        ),
         "p_G = p_data,  D(x) = ½ for every x",
         "Goodfellow et al. 2014, arXiv 1406.2661",
-        "Train > Probability of real",
+        _("Train > Probability of real"),
     ),
     Term(
         "mode_collapse",
-        "Mode collapse",
-        "The generator makes only a few kinds of images, whatever its input. Diversity and recall fall, while single "
-        "images may look good.",
+        _("Mode collapse"),
+        _(
+            "The generator makes only a few kinds of images, whatever its input. Diversity and recall fall, while "
+            "single images may look good."
+        ),
         "G(z₁) ≈ G(z₂) for z₁ ≠ z₂",
         "Goodfellow 2016, arXiv 1701.00160",
-        "Train > Diversity vs. real",
+        _("Train > Diversity vs. real"),
     ),
     Term(
         "vanishing_gradients",
-        "Vanishing gradients",
-        "The discriminator is so sure of every image that its answer hardly changes with the image, so the generator "
-        "receives almost no gradient and stops learning.",
+        _("Vanishing gradients"),
+        _(
+            "The discriminator is so sure of every image that its answer hardly changes with the image, so the "
+            "generator receives almost no gradient and stops learning."
+        ),
         "D(G(z)) → 0   ⇒   ∇ log(1 − D(G(z))) → 0",
         "Arjovsky and Bottou 2017, arXiv 1701.04862",
-        "Train > Gradient norms",
+        _("Train > Gradient norms"),
         is_plural=True,
     ),
     Term(
         "oscillation",
-        "Oscillation",
-        "The two networks chase each other instead of converging: losses swing up and down, and what one network "
-        "learns the other undoes.",
+        _("Oscillation"),
+        _(
+            "The two networks chase each other instead of converging: losses swing up and down, and what one network "
+            "learns the other undoes."
+        ),
         "",
         "Mescheder et al. 2018, arXiv 1801.04406",
-        "Train > Losses",
+        _("Train > Losses"),
     ),
     Term(
         "divergence",
-        "Divergence",
-        "Scores, losses or weights grow without bound and end as infinity or NaN. Lower learning rates or a gradient "
-        "penalty prevent it.",
+        _("Divergence"),
+        _(
+            "Scores, losses or weights grow without bound and end as infinity or NaN. Lower learning rates or a "
+            "gradient penalty prevent it."
+        ),
         "",
         "Mescheder et al. 2018, arXiv 1801.04406",
-        "Train > Losses",
+        _("Train > Losses"),
     ),
     Term(
         "memorization",
-        "Memorization",
-        "The discriminator overfits: it recognizes the training images themselves instead of what real images have in "
-        "common. Usual with few images; augmentation delays it.",
+        _("Memorization"),
+        _(
+            "The discriminator overfits: it recognizes the training images themselves instead of what real images have "
+            "in common. Usual with few images; augmentation delays it."
+        ),
         "E[D(training images)] > E[D(held-out images)]",
         "Karras et al. 2020, arXiv 2006.06676",
-        "Train > Held-out gap",
+        _("Train > Held-out gap"),
     ),
 )
 _USES = (
     Term(
         "privacy",
-        "Membership inference",
-        "An attack that tells from a trained model whether a certain image was in its training data, for example from "
-        "the discriminator's score. 0.5 is guessing, 1 is certainty.",
+        _("Membership inference"),
+        _(
+            "An attack that tells from a trained model whether a certain image was in its training data, for example "
+            "from the discriminator's score. 0.5 is guessing, 1 is certainty."
+        ),
         "AUC = P(D(training image) > D(held-out image))",
         "Hayes et al. 2019, arXiv 1705.07663",
-        "File > Report privacy",
+        _("File > Report privacy"),
     ),
 )
 
 GROUPS: dict[str, tuple[Term, ...]] = {
-    "Networks": _NETWORKS,
-    "Losses": _LOSSES,
-    "Regularization": _REGULARIZATION,
-    "Training": _TRAINING,
-    "Latent space": _LATENT_SPACE,
-    "Metrics": _METRICS,
-    "Failures": _FAILURES,
-    "Uses": _USES,
+    _("Networks"): _NETWORKS,
+    _("Losses"): _LOSSES,
+    _("Regularization"): _REGULARIZATION,
+    in_context("group", "Training"): _TRAINING,
+    _("Latent space"): _LATENT_SPACE,
+    _("Metrics"): _METRICS,
+    _("Failures"): _FAILURES,
+    _("Uses"): _USES,
 }
 """The terms by what they are about, in the order in which they are listed."""
 TERMS = tuple(term for terms in GROUPS.values() for term in terms)

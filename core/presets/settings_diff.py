@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from core.config.choices import choice_title
+from core.config.setting import GROUP_TITLES, unit_text
 from core.config.settings import Settings
+from core.language import _
 from core.presets import preset, presets
 
 
@@ -31,7 +33,7 @@ def rows(one: Settings, other: Settings) -> Iterator[SettingRow]:
     for name, setting in Settings.model_fields.items():
         extra = cast(dict[str, Any], setting.json_schema_extra)
         ours, theirs = (value_text(name, getattr(settings, name)) for settings in (one, other))
-        yield SettingRow(name, extra["group"], ours, theirs, setting.description or "")
+        yield SettingRow(name, GROUP_TITLES[extra["group"]], ours, theirs, setting.description or "")
 
 
 def of_preset(settings: Settings) -> Settings:
@@ -43,13 +45,8 @@ def value_text(name: str, value: Any) -> str:
     """Returns a value of the setting `name` as text with its unit."""
     unit = cast(dict[str, Any], Settings.model_fields[name].json_schema_extra)["unit"]
     if value is None:
-        return "none"
+        return _("none")
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     text = f"{value:g}" if isinstance(value, float) else choice_title(name, value)
-    return f"{text} {counted(unit, value)}" if unit and not isinstance(value, str) else text
-
-
-def counted(unit: str, value: float | None) -> str:
-    """Returns the unit that fits a value: "step" for 1, "steps" for 2."""
-    return unit.removesuffix("s") if value == 1 and not unit.endswith("thousand images") else unit
+    return f"{text} {unit_text(unit, value)}" if unit and not isinstance(value, str) else text

@@ -49,7 +49,9 @@ NAME = "ΔΕΛΤΑ"
 SIZE = QSize(1280, 720)
 SCALE = float(os.environ.get("GAN_STUDIO_TEST_SCALE", "1"))
 WORD = re.compile(r"[A-Za-z]{3,}")
-KEPT = re.compile(r"GAN Studio|https?://\S+|\S*[/\\]\S*|[\w-]+\.\w{2,11}\b|(Ctrl|Shift|Alt|Return|Del|Esc|Home|End)\b\+?")
+KEPT = re.compile(
+    r"GAN Studio|https?://\S+|\S*[/\\]\S*|[\w-]+\.\w{2,11}\b|(Ctrl|Shift|Alt|Return|Del|Esc|Home|End)\b\+?"
+)
 """Parts of texts that are the same in every language: the program's name, addresses, paths, files and keys."""
 CLIPPING = 2
 """Pixels that a widget may lack, since hints are rounded."""
@@ -104,7 +106,9 @@ def items_of(model: QAbstractItemModel) -> Iterator[tuple[str, str]]:
 
 def untranslated(top: QWidget) -> set[str]:
     """Returns texts of a window that are not in the pseudo-language."""
-    widgets = [widget for widget in (top, *top.findChildren(QWidget)) if not isinstance(widget.parent(), QAbstractSpinBox)]
+    widgets = [
+        widget for widget in (top, *top.findChildren(QWidget)) if not isinstance(widget.parent(), QAbstractSpinBox)
+    ]
     return {
         f"{type(widget).__name__} {kind}: {text[:90]}"
         for widget in widgets
@@ -123,8 +127,10 @@ def clipped(top: QWidget) -> set[str]:
         if isinstance(widget, QLabel) and widget.wordWrap():
             needed = QSize(0, widget.heightForWidth(widget.width()))
         if needed.width() > room.width() + CLIPPING or needed.height() > room.height() + CLIPPING:
-            found.add(f"{type(widget).__name__} {room.width()}x{room.height()} < {needed.width()}x{needed.height()}: "
-                      f"{widget.text()[:60]}")
+            found.add(
+                f"{type(widget).__name__} {room.width()}x{room.height()} < {needed.width()}x{needed.height()}: "
+                f"{widget.text()[:60]}"
+            )
     return found
 
 

@@ -22,14 +22,16 @@ from PySide6.QtWidgets import (
 )
 
 from core.config.choices import choice_title, choices_of
+from core.config.setting import Unit, unit_text
+from core.language import _
 from core.presets import presets
-from core.presets.settings_diff import counted, value_text
+from core.presets.settings_diff import value_text
 from studio.widgets.basic.color_edit import ColorEdit
 from studio.widgets.basic.labels import ElidedComboBox, plain_tip
 from studio.widgets.basic.spin_boxes import WheelGuard, indent_spin_box
 
 UNLIMITED = 10**9
-SHORT = {"thousand images": "k images"}
+SHORT: dict[Unit, str] = {"thousand images": _("k images")}
 """Units too long for a field, with their abbreviations."""
 
 Refusal = Callable[[Any], str]
@@ -55,11 +57,11 @@ class Field(Protocol):
         ...
 
 
-def field_of(name: str, info: FieldInfo, unit: str) -> Field:
+def field_of(name: str, info: FieldInfo, unit: Unit) -> Field:
     """Returns the field of a setting, with its help and default as the tip."""
     kinds = [kind for kind in get_args(info.annotation) or (info.annotation,) if kind is not NoneType]
     optional = NoneType in get_args(info.annotation)
-    suffix = f" {SHORT.get(unit, unit)}" if unit else ""
+    suffix = _suffix(unit, None)
     field: Field
     if name == "preset":
         field = ChoiceField(_options(name, info), suffix, PresetBox())
@@ -72,7 +74,7 @@ def field_of(name: str, info: FieldInfo, unit: str) -> Field:
     elif info.annotation is str:
         field = TextField()
     elif kinds == [int]:
-        field = IntegerField(*_bounds(info), suffix, optional)
+        field = IntegerField(*_bounds(info), unit, optional)
     else:
         field = FloatField(*_bounds(info), suffix, optional)
     field.help = f"{info.description}\nDefault: {value_text(name, info.default)}"
@@ -90,8 +92,8 @@ class ChoiceField:
 
     def __init__(self, options: list[tuple[str, Any, str]], suffix: str, box: QComboBox | None = None) -> None:
         self.widget = box or ElidedComboBox()
-        self._tips = {value: tip for _, value, tip in options}
-        for text, value, _ in options:
+        self._tips = {value: tip for _text, value, tip in options}
+        for text, value, _tip in options:
             self.widget.addItem(f"{text}{suffix}", value)
 
     def value(self) -> Any:
@@ -106,7 +108,7 @@ class ChoiceField:
             self.widget.setCurrentIndex(index)
 
     def connect(self, edited: Callable[[], None]) -> None:
-        self.widget.currentIndexChanged.connect(lambda _: edited())
+        self.widget.currentIndexChanged.connect(lambda _value: edited())
 
     def gray_out(self, refusal: Refusal) -> None:
         model = self.widget.model()
@@ -195,7 +197,7 @@ class SwitchField:
             self.widget.setChecked(value)
 
     def connect(self, edited: Callable[[], None]) -> None:
-        self.widget.toggled.connect(lambda _: edited())
+        self.widget.toggled.connect(lambda _value: edited())
 
     def gray_out(self, refusal: Refusal) -> None:
         _gray_out(self, self.value(), refusal(True))
@@ -206,15 +208,15 @@ class IntegerField:
 
     help = ""
 
-    def __init__(self, least: float, most: float, suffix: str, optional: bool) -> None:
+    def __init__(self, least: float, most: float, unit: Unit, optional: bool) -> None:
         self.widget: QSpinBox | QDoubleSpinBox
         if most > 2**31 - 1:  # QSpinBox uses signed 32-bit numbers
             self.widget = _Plain()
             self.widget.setDecimals(0)
         else:
             self.widget = QSpinBox()
-        _prepare(self.widget, suffix)
-        self._suffix = suffix
+        _prepare(self.widget, _suffix(unit, None))
+        self._unit = unit
         self._optional = optional
         self._none = least - 1 if optional else None
         self.widget.setRange(int(least - optional), int(most))
@@ -233,7 +235,7 @@ class IntegerField:
         self._show_unit()
 
     def connect(self, edited: Callable[[], None]) -> None:
-        self.widget.valueChanged.connect(lambda _: edited())
+        self.widget.valueChanged.connect(lambda _value: edited())
 
     def gray_out(self, refusal: Refusal) -> None:
         # Only a setting whose minimum turns something off may be forced to stay off.
@@ -241,7 +243,7 @@ class IntegerField:
             _gray_out(self, self.value(), refusal(int(self.widget.maximum())))
 
     def _show_unit(self) -> None:
-        self.widget.setSuffix(counted(self._suffix, self.value()))
+        self.widget.setSuffix(_suffix(self._unit, self.value()))
 
 
 class FloatField:
@@ -267,12 +269,17 @@ class FloatField:
             self.widget.setValue(self.widget.minimum() if value is None else value)
 
     def connect(self, edited: Callable[[], None]) -> None:
-        self.widget.valueChanged.connect(lambda _: edited())
+        self.widget.valueChanged.connect(lambda _value: edited())
 
     def gray_out(self, refusal: Refusal) -> None:
         # Only a setting whose minimum turns something off may be forced to stay off.
         if not self._optional and self.widget.minimum() == 0:
             _gray_out(self, self.value(), refusal(self.widget.maximum()))
+
+
+def _suffix(unit: Unit, value: float | None) -> str:
+    """Returns the text after a number: the unit that fits it, with a space before."""
+    return f" {SHORT.get(unit) or unit_text(unit, value)}" if unit else ""
 
 
 def _gray_out(field: Field, is_on: Any, why: str) -> None:

@@ -96,7 +96,7 @@ class PreparationControls(QGroupBox):
         info = Settings.model_fields[name]
         extra = info.json_schema_extra
         assert isinstance(extra, dict)
-        field = field_of(name, info, str(extra["unit"]))
+        field = field_of(name, info, extra["unit"])
         field.connect(lambda: self.chosen.emit({name: field.value()}))
         field.widget.setAccessibleName(title)
         if isinstance(field.widget, QCheckBox):

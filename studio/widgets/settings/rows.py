@@ -10,6 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from core.config.fields import title_of
+from core.config.setting import GROUP_TITLES
 from core.config.settings import Settings
 from core.learn import topics
 from core.presets.settings_diff import value_text
@@ -110,7 +111,7 @@ class SettingRows(QWidget):
 
     def _add(self, name: str) -> None:
         info, extra, title = Settings.model_fields[name], _extra(name), title_of(name)
-        field = self.fields[name] = field_of(name, info, str(extra["unit"]))
+        field = self.fields[name] = field_of(name, info, extra["unit"])
         field.connect(partial(self.edited.emit, name))
         field.widget.setAccessibleName(title)
         term, is_preset = topics.of_setting(name), name == "preset"
@@ -122,7 +123,7 @@ class SettingRows(QWidget):
         choices = [box.itemText(row) for row in range(box.count())] if isinstance(box, QComboBox) else []
         self._words[name] = " ".join([name, title, info.description or "", *choices]).lower()
         if extra["group"] not in self._groups:
-            group = self._groups[extra["group"]] = SettingGroup(extra["group"])
+            group = self._groups[extra["group"]] = SettingGroup(GROUP_TITLES[extra["group"]])
             self._column.addWidget(group)
         # The preset's row also shows the number of changed settings, and reserves room for it.
         widget = self._preset_row(label, field.widget) if is_preset else field.widget

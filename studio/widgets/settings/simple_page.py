@@ -147,7 +147,7 @@ class SimplePage(QWidget):
     def _field(self, name: str) -> Field:
         info = Settings.model_fields[name]
         extra: Any = info.json_schema_extra
-        field = field_of(name, info, str(extra["unit"]))
+        field = field_of(name, info, extra["unit"])
         field.widget.setAccessibleName(info.title or name.capitalize())
         field.connect(partial(self._choose, name, field))
         return field
