@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.diagnosis.case import Case, Diagnosis
+from core.language import _, number
 
 TITLE = "Healthy balance"
 RANK = 9
@@ -29,10 +30,12 @@ def find(case: Case) -> Diagnosis | None:
         return None
     real, fake = case.history.of_keys(*ACCURACIES)
     if case.critic:
-        sentence = "No problem found. A critic's scores have no fixed scale: the samples and the metrics show progress."
+        sentence = _(
+            "No problem found. A critic's scores have no fixed scale: the samples and the metrics show progress."
+        )
         return Diagnosis("balance", "good", sentence, LOSSES)
     if not len(real):
-        return Diagnosis("balance", "good", "No problem found in the losses.", LOSSES)
+        return Diagnosis("balance", "good", _("No problem found in the losses."), LOSSES)
     right = 100 * float(np.median(real[-SPAN:])), 100 * float(np.median(fake[-SPAN:]))
     return Diagnosis("balance", "good", _sentence(*right), ACCURACIES)
 
@@ -40,29 +43,30 @@ def find(case: Case) -> Diagnosis | None:
 def _sentence(real: float, fake: float) -> str:
     """Returns the sentence for a discriminator that recognizes `real` and `fake` per cent of the images."""
     if min(real, fake) >= AHEAD:
-        return (
-            "Healthy: the discriminator is ahead, as usual. It "
-            f"recognizes {real:.0f} % of real and {fake:.0f} % of generated images."
+        sentence = _(
+            "Healthy: the discriminator is ahead, as usual. It recognizes {real} % of real and {fake} % of generated "
+            "images."
         )
-    if fake - real >= ONE_SIDED:
-        return (
-            "No problem found. The discriminator takes most images for generated: it "
-            f"recognizes {real:.0f} % of real and {fake:.0f} % of generated images. The generator learns from "
-            "differences between scores, so a shifted threshold alone does no harm."
+    elif fake - real >= ONE_SIDED:
+        sentence = _(
+            "No problem found. The discriminator takes most images for generated: it recognizes {real} % of real and "
+            "{fake} % of generated images. The generator learns from differences between scores, so a shifted "
+            "threshold alone does no harm."
         )
-    if real - fake >= ONE_SIDED:
-        return (
-            "No problem found. The discriminator takes most images for real: it "
-            f"recognizes {real:.0f} % of real and {fake:.0f} % of generated images. The generator learns from "
-            "differences between scores, so a shifted threshold alone does no harm."
+    elif real - fake >= ONE_SIDED:
+        sentence = _(
+            "No problem found. The discriminator takes most images for real: it recognizes {real} % of real and "
+            "{fake} % of generated images. The generator learns from differences between scores, so a shifted "
+            "threshold alone does no harm."
         )
-    if (real + fake) / 2 < GUESSING:
-        return (
-            "No problem found. The discriminator cannot tell images apart: it "
-            f"recognizes {real:.0f} % of real and {fake:.0f} % of generated images, where guessing gives 50 %. That is "
-            "expected once generated images are good."
+    elif (real + fake) / 2 < GUESSING:
+        sentence = _(
+            "No problem found. The discriminator cannot tell images apart: it recognizes {real} % of real and {fake} % "
+            "of generated images, where guessing gives 50 %. That is expected once generated images are good."
         )
-    return (
-        "Healthy: neither network dominates. The discriminator "
-        f"recognizes {real:.0f} % of real and {fake:.0f} % of generated images."
-    )
+    else:
+        sentence = _(
+            "Healthy: neither network dominates. The discriminator recognizes {real} % of real and {fake} % of "
+            "generated images."
+        )
+    return sentence.format(real=number(real), fake=number(fake))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.diagnosis import mode_collapse, remedies
 from core.diagnosis.case import Case, Diagnosis
 from core.diagnosis.report_history import below, level
+from core.language import _, number
 
 TITLE = "Class collapse"
 RANK = 2
@@ -27,8 +28,9 @@ def find(case: Case) -> Diagnosis | None:
         return None
     if mode_collapse.find(case):
         return None
-    share = 100 * level(diversity, SPAN)[-1]
-    sentence = f"The images of one class are nearly identical: their diversity is {share:.0f} % of the real images'."
+    sentence = _(
+        "The images of one class are nearly identical: their diversity is {share} % of the real images'."
+    ).format(share=number(100 * level(diversity, SPAN)[-1]))
     cures = remedies.offered(
         case,
         remedies.classifier_for_discriminator_alone,

@@ -9,6 +9,7 @@ import numpy as np
 from core.diagnosis import remedies
 from core.diagnosis.case import Case, Diagnosis, Remedy
 from core.diagnosis.report_history import above, level
+from core.language import _, number, plural
 
 TITLE = "Divergence"
 RANK = 0
@@ -44,7 +45,8 @@ def _no_numbers(case: Case) -> Diagnosis | None:
     last = case.history.last
     if last is None or all(isfinite(last.stats.get(key, 0.0)) for key in LOSSES):
         return None
-    sentence = f"The losses became infinite or NaN at step {last.step:,}: the networks no longer learn."
+    sentence = _("The losses became infinite or NaN at step {step}: the networks no longer learn.")
+    sentence = sentence.format(step=number(last.step))
     return Diagnosis("divergence", "bad", sentence, LOSSES, _cures(case))
 
 
@@ -52,12 +54,15 @@ def _rewound(case: Case) -> Diagnosis | None:
     recent = [step for step in case.facts.rewinds if step >= case.history.step_before(120)]
     if not recent:
         return None
+    step = number(recent[-1])
     if len(recent) == 1:
-        sentence = f"Training diverged once: it went back to step {recent[-1]:,} and continued with gentler settings."
-        return Diagnosis("divergence", "watch", sentence, LOSSES)
-    sentence = (
-        f"Training diverged {len(recent)} times: it last went back to step {recent[-1]:,} and continued with gentler "
-        "settings."
+        sentence = _("Training diverged once: it went back to step {step} and continued with gentler settings.")
+        return Diagnosis("divergence", "watch", sentence.format(step=step), LOSSES)
+    sentence = plural(
+        "Training diverged {count} time: it last went back to step {step} and continued with gentler settings.",
+        "Training diverged {count} times: it last went back to step {step} and continued with gentler settings.",
+        len(recent),
+        step=step,
     )
     return Diagnosis("divergence", "bad", sentence, LOSSES, _cures(case))
 
@@ -68,14 +73,14 @@ def _runaway(case: Case) -> Diagnosis | None:
     limit = _limit(case)
     if not case.begun(0) or not above(size, limit, limit / 2, SPAN):
         return None
-    measured = level(size, SPAN)[-1]
     if case.critic:
-        sentence = (
-            f"The discriminator diverges: its scores of real and generated images differ by {measured:,.0f}; at most "
-            f"{limit:,.0f} is expected."
+        sentence = _(
+            "The discriminator diverges: its scores of real and generated images differ by {measured}; at most {limit} "
+            "is expected."
         )
     else:
-        sentence = f"The discriminator diverges: its scores reach {measured:,.0f}; at most {limit:,.0f} is expected."
+        sentence = _("The discriminator diverges: its scores reach {measured}; at most {limit} is expected.")
+    sentence = sentence.format(measured=number(level(size, SPAN)[-1]), limit=number(limit))
     return Diagnosis("divergence", "bad", sentence, (*SCORES, "Loss/D/loss"), _cures(case))
 
 
@@ -98,11 +103,17 @@ def _leaps(case: Case) -> Diagnosis | None:
     if case.settings.weight_clip or not case.begun(STEPS) or not above(update, factor * LEAP, factor * STRIDE, LEAPS):
         return None
     ratio = float(level(update, LEAPS)[-1])
-    usual = "up to 4.5 % with spectral normalization" if case.settings.spectral_norm else "0.1 to 0.5 %"
-    sentence = (
-        f"The discriminator's steps are too large: each changes its weights by {100 * ratio:.1f} % (usual: {usual}), "
-        "so it forgets as fast as it learns."
-    )
+    if case.settings.spectral_norm:
+        sentence = _(
+            "The discriminator's steps are too large: each changes its weights by {share} % (usual: up to 4.5 % with "
+            "spectral normalization), so it forgets as fast as it learns."
+        )
+    else:
+        sentence = _(
+            "The discriminator's steps are too large: each changes its weights by {share} % (usual: 0.1 to 0.5 %), so "
+            "it forgets as fast as it learns."
+        )
+    sentence = sentence.format(share=number(100 * ratio, 1))
     first = remedies.anew(case, remedies.slower_discriminator, remedies.slower_both)
     cures = first + remedies.offered(case, remedies.smaller_steps(ratio), remedies.r1, remedies.slower_both)
     return Diagnosis("divergence", "bad", sentence, (UPDATE, "Loss/D/loss"), cures[: remedies.MOST])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.diagnosis import remedies
 from core.diagnosis.case import Case, Diagnosis
 from core.diagnosis.report_history import below, level
+from core.language import _, number
 
 TITLE = "Losing contrast"
 RANK = 5
@@ -27,10 +28,9 @@ def find(case: Case) -> Diagnosis | None:
     levels = level(contrast, SPAN)
     if not case.begun(STEPS) or not len(levels) or levels.max() < ONCE or not below(contrast, LOST, FULL, SPAN):
         return None
-    sentence = (
-        f"The generated images lose contrast: they have {100 * levels[-1]:.0f} % of the real images' contrast, down "
-        f"from {100 * levels.max():.0f} %."
-    )
+    sentence = _(
+        "The generated images lose contrast: they have {share} % of the real images' contrast, down from {best} %."
+    ).format(share=number(100 * levels[-1]), best=number(100 * levels.max()))
     # No edit can add the bias to a network that was built without it, so a restart is offered at any age.
     cures = remedies.restart(case, remedies.input_bias) + remedies.offered(case, remedies.slower_both)
     return Diagnosis("lost_contrast", "bad", sentence, (KEY, COLOR), cures[: remedies.MOST])

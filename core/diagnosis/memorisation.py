@@ -7,6 +7,7 @@ import numpy as np
 from core.diagnosis import remedies
 from core.diagnosis.case import Case, Diagnosis, Severity
 from core.diagnosis.report_history import above, below, level
+from core.language import _, number, plural
 
 TITLE = "Memorization"
 RANK = 4
@@ -40,10 +41,10 @@ def _copies(case: Case) -> Diagnosis | None:
     (nearest,) = case.history.of_keys(NEAREST)
     if not below(nearest, 0.5, 0.65, SPAN):
         return None
-    sentence = (
-        "The generator copies training images: its images are only "
-        f"{float(level(nearest, SPAN)[-1]):.2f} times as far from the nearest one as held-out real images are."
-    )
+    sentence = _(
+        "The generator copies training images: its images are only {ratio} times as far from the nearest one as "
+        "held-out real images are."
+    ).format(ratio=number(float(level(nearest, SPAN)[-1]), 2))
     return _diagnosis(case, sentence, NEAREST, "bad")
 
 
@@ -51,10 +52,10 @@ def _knows(case: Case) -> Diagnosis | None:
     (gap,) = case.history.of_keys(GAP)
     if not above(gap, 0.8, 0.6, SPAN):
         return None
-    sentence = (
-        "The discriminator has memorized the training images: it scores held-out real images "
-        f"{100 * min(float(level(gap, SPAN)[-1]), 1):.0f} % of the way down to generated ones."
-    )
+    sentence = _(
+        "The discriminator has memorized the training images: it scores held-out real images {share} % of the way down "
+        "to generated ones."
+    ).format(share=number(100 * min(float(level(gap, SPAN)[-1]), 1)))
     return _diagnosis(case, sentence, GAP, "bad")
 
 
@@ -65,14 +66,19 @@ def _few(case: Case) -> Diagnosis | None:
     real, fake = case.history.of_keys(REAL, FAKE)
     if not above(np.minimum(real, fake), 0.98, 0.95, REPORTS):
         return None
-    seen, recognized = last.images // images, 100 * float(level(real, REPORTS)[-1])
+    seen = number(last.images // images)
     if images == 1:
-        sentence = f"Only 1 image: the discriminator has seen it {seen:,} times, so it has probably memorized it."
-    else:
-        sentence = (
-            f"Only {images} images: the discriminator has seen each {seen:,} times and recognizes {recognized:.0f} % "
-            "of them, so it has probably memorized them."
-        )
+        sentence = _("Only 1 image: the discriminator has seen it {seen} times, so it has probably memorized it.")
+        return _diagnosis(case, sentence.format(seen=seen), REAL, "watch")
+    sentence = plural(
+        "Only {count} image: the discriminator has seen each {seen} times and recognizes {share} % of them, so it has "
+        "probably memorized them.",
+        "Only {count} images: the discriminator has seen each {seen} times and recognizes {share} % of them, so it has "
+        "probably memorized them.",
+        images,
+        seen=seen,
+        share=number(100 * float(level(real, REPORTS)[-1])),
+    )
     return _diagnosis(case, sentence, REAL, "watch")
 
 

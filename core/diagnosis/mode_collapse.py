@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.diagnosis import remedies
 from core.diagnosis.case import Case, Diagnosis
 from core.diagnosis.report_history import below, level
+from core.language import _, number
 
 TITLE = "Mode collapse"
 RANK = 1
@@ -34,21 +35,28 @@ def find(case: Case) -> Diagnosis | None:
     by_class = case.settings.condition != "none"
     if below(diversity, ALIKE, VARIED, SPAN):
         sentence = (
-            f"The generated images of each class are nearly identical: their diversity is {now:.0f} % of the real "
-            "images'."
+            _(
+                "The generated images of each class are nearly identical: their diversity is {now} % of the real "
+                "images'."
+            )
             if by_class
-            else f"The generated images are nearly identical: their diversity is {now:.0f} % of the real images'."
+            else _("The generated images are nearly identical: their diversity is {now} % of the real images'.")
         )
     elif best > 60 and below(diversity, best / 200, best / 100 * 0.7, SPAN):
         sentence = (
-            f"The generated images of each class become more alike: their diversity is {now:.0f} % of the real "
-            f"images', down from {best:.0f} %."
+            _(
+                "The generated images of each class become more alike: their diversity is {now} % of the real images', "
+                "down from {best} %."
+            )
             if by_class
-            else f"The generated images become more alike: their diversity is {now:.0f} % of the real images', down "
-            f"from {best:.0f} %."
+            else _(
+                "The generated images become more alike: their diversity is {now} % of the real images', down from "
+                "{best} %."
+            )
         )
     else:
         return None
+    sentence = sentence.format(now=number(now), best=number(best))
     first = remedies.anew(case, remedies.other_network) if levels[-1] < SAME else ()
     cures = first + remedies.offered(
         case,

@@ -7,6 +7,7 @@ import numpy as np
 from core.diagnosis import remedies
 from core.diagnosis.case import Case, Diagnosis
 from core.diagnosis.report_history import Values, level
+from core.language import number, plural
 
 TITLE = "Oscillation"
 RANK = 6
@@ -33,9 +34,13 @@ def find(case: Case) -> Diagnosis | None:
     count = swings(level(recent, SPAN), WIDE * size)
     if count < SWINGS:
         return None
-    sentence = (
-        f"The losses oscillate: the generator's loss swung {count} times in the last {WINDOW} reports, so each network "
-        "undoes what the other learns."
+    sentence = plural(
+        "The losses oscillate: the generator's loss swung {count} time in the last {reports} reports, so each network "
+        "undoes what the other learns.",
+        "The losses oscillate: the generator's loss swung {count} times in the last {reports} reports, so each network "
+        "undoes what the other learns.",
+        count,
+        reports=number(WINDOW),
     )
     cures = remedies.offered(case, remedies.slower_both, remedies.r1, remedies.steadier_average)
     return Diagnosis("oscillation", "watch", sentence, KEYS, cures)

@@ -9,6 +9,7 @@ from typing import Any
 from core.config.settings import Settings
 from core.diagnosis.case import Case, Remedy
 from core.errors import UserError
+from core.language import _, all_of
 from core.registry import components
 
 Candidate = Callable[[Settings], Remedy | None]
@@ -38,11 +39,11 @@ def anew(case: Case, *candidates: Candidate) -> tuple[Remedy, ...]:
 def restart(case: Case, *candidates: Candidate) -> tuple[Remedy, ...]:
     """Returns the first valid remedy as a restart at any age, for changes that only a new training can have."""
     first = offered(case, *candidates)[:1]
-    return tuple(Remedy(f"Restart: {_continued(remedy.text)}", remedy.changes, anew=True) for remedy in first)
+    return tuple(Remedy(_restarted(remedy.text), remedy.changes, anew=True) for remedy in first)
 
 
-def _continued(sentence: str) -> str:
-    return sentence[0].lower() + sentence[1:]
+def _restarted(sentence: str) -> str:
+    return _("Restart: {change}").format(change=sentence[0].lower() + sentence[1:])
 
 
 def _allowed(settings: Settings, candidates: tuple[Candidate, ...]) -> Iterator[Remedy]:
@@ -65,7 +66,7 @@ def slower_discriminator(settings: Settings) -> Remedy | None:
     if settings.lr_d <= settings.lr_g / 8:
         return None
     rate = settings.lr_g if settings.lr_d > 2 * settings.lr_g else settings.lr_d / 2
-    return Remedy(f"Lower learning rate D to {_rate(rate)}.", {"lr_d": rate})
+    return Remedy(_("Lower learning rate D to {rate}.").format(rate=_rate(rate)), {"lr_d": rate})
 
 
 def smaller_steps(update: float) -> Candidate:
@@ -78,7 +79,7 @@ def smaller_steps(update: float) -> Candidate:
         rate = float(f"{settings.lr_d * USUAL_UPDATE / update:.2g}")
         if update <= USUAL_UPDATE or rate < SLOWEST:
             return None
-        return Remedy(f"Lower learning rate D to {_rate(rate)}.", {"lr_d": rate})
+        return Remedy(_("Lower learning rate D to {rate}.").format(rate=_rate(rate)), {"lr_d": rate})
 
     return candidate
 
@@ -89,7 +90,7 @@ def faster_discriminator(settings: Settings) -> Remedy | None:
     rate = settings.lr_g if settings.lr_d < settings.lr_g else 2 * settings.lr_d
     if rate > 4 * settings.lr_g or rate > 0.1:
         return None
-    return Remedy(f"Raise learning rate D to {_rate(rate)}.", {"lr_d": rate})
+    return Remedy(_("Raise learning rate D to {rate}.").format(rate=_rate(rate)), {"lr_d": rate})
 
 
 def slower_generator(settings: Settings) -> Remedy | None:
@@ -97,7 +98,7 @@ def slower_generator(settings: Settings) -> Remedy | None:
     rate = settings.lr_d if settings.lr_g > 4 * settings.lr_d else settings.lr_g / 2
     if rate < SLOWEST:
         return None
-    return Remedy(f"Lower learning rate G to {_rate(rate)}.", {"lr_g": rate})
+    return Remedy(_("Lower learning rate G to {rate}.").format(rate=_rate(rate)), {"lr_g": rate})
 
 
 def lower_generator_lead(settings: Settings) -> Remedy | None:
@@ -109,7 +110,7 @@ def faster_generator(settings: Settings) -> Remedy | None:
     """Raises G's rate to the usual 2e-4 if it is far below."""
     if settings.lr_g > 2e-5:
         return None
-    return Remedy("Raise learning rate G to 0.0002.", {"lr_g": 2e-4})
+    return Remedy(_("Raise learning rate G to 0.0002."), {"lr_g": 2e-4})
 
 
 def slower_both(settings: Settings) -> Remedy | None:
@@ -117,7 +118,8 @@ def slower_both(settings: Settings) -> Remedy | None:
     g, d = settings.lr_g / 2, settings.lr_d / 2
     if min(g, d) < SLOWEST:
         return None
-    return Remedy(f"Halve both learning rates: G {_rate(g)}, D {_rate(d)}.", {"lr_g": g, "lr_d": d})
+    text = _("Halve both learning rates: G {rate_g}, D {rate_d}.").format(rate_g=_rate(g), rate_d=_rate(d))
+    return Remedy(text, {"lr_g": g, "lr_d": d})
 
 
 def r1(settings: Settings) -> Remedy | None:
@@ -125,7 +127,7 @@ def r1(settings: Settings) -> Remedy | None:
     if settings.r1 >= 10 or settings.gradient_penalty:
         return None
     weight = 0.5 if settings.r1 < 0.5 else 2 * settings.r1
-    return Remedy(f"Set the R1 penalty to {weight:g}.", {"r1": weight})
+    return Remedy(_("Set the R1 penalty to {weight}.").format(weight=f"{weight:g}"), {"r1": weight})
 
 
 def gradient_penalty(settings: Settings) -> Remedy | None:
@@ -133,14 +135,14 @@ def gradient_penalty(settings: Settings) -> Remedy | None:
     if settings.gradient_penalty >= 10:
         return None
     changes = {"gradient_penalty": 10.0, **({"weight_clip": 0.0} if settings.weight_clip else {})}
-    return Remedy("Set the gradient penalty (WGAN-GP) to 10.", changes)
+    return Remedy(_("Set the gradient penalty (WGAN-GP) to 10."), changes)
 
 
 def weight_clip(settings: Settings) -> Remedy | None:
     """Sets WGAN's weight clipping to the paper's 0.01 (Arjovsky et al. 2017, arXiv:1701.07875)."""
     if settings.weight_clip or settings.gradient_penalty:
         return None
-    return Remedy("Clip the critic's weights at 0.01.", {"weight_clip": 0.01})
+    return Remedy(_("Clip the critic's weights at 0.01."), {"weight_clip": 0.01})
 
 
 def instance_noise(settings: Settings) -> Remedy | None:
@@ -149,14 +151,14 @@ def instance_noise(settings: Settings) -> Remedy | None:
     if settings.instance_noise:
         return None
     changes = {"instance_noise": 0.1, "instance_noise_kimg": 200.0}
-    return Remedy("Add instance noise of 0.1 that fades over 200,000 images.", changes)
+    return Remedy(_("Add instance noise of 0.1 that fades over 200,000 images."), changes)
 
 
 def label_smoothing(settings: Settings) -> Remedy | None:
     """Turns on one-sided label smoothing with target 0.9 (Salimans et al. 2016, arXiv:1606.03498)."""
     if settings.smooth_real:
         return None
-    return Remedy("Smooth the labels: target 0.9 for real images.", {"smooth_real": 0.1})
+    return Remedy(_("Smooth the labels: target 0.9 for real images."), {"smooth_real": 0.1})
 
 
 def augment(settings: Settings) -> Remedy | None:
@@ -164,7 +166,7 @@ def augment(settings: Settings) -> Remedy | None:
     if settings.augment != "none":
         return None
     if _can_be(settings, {"augment": "ada"}):
-        return Remedy("Turn on ADA augmentation.", {"augment": "ada"})
+        return Remedy(_("Turn on ADA augmentation."), {"augment": "ada"})
     return diffaug(settings)
 
 
@@ -172,21 +174,21 @@ def input_bias(settings: Settings) -> Remedy | None:
     """Turns on the bias without which a normalized discriminator cannot see contrast (`core.models.dcgan`)."""
     if settings.d_bias:
         return None
-    return Remedy("Turn on the discriminator's input bias.", {"d_bias": True})
+    return Remedy(_("Turn on the discriminator's input bias."), {"d_bias": True})
 
 
 def classifier_for_discriminator_alone(settings: Settings) -> Remedy | None:
     """Sets the auxiliary classifier's weight for G to 0: its loss rewards one typical image of a class over many."""
     if settings.condition != "auxiliary" or not settings.class_weight_g:
         return None
-    return Remedy("Use the auxiliary classifier for the discriminator only.", {"class_weight_g": 0.0})
+    return Remedy(_("Use the auxiliary classifier for the discriminator only."), {"class_weight_g": 0.0})
 
 
 def diffaug(settings: Settings) -> Remedy | None:
     """Turns on DiffAugment, which augments every image from the start (Zhao et al. 2020, arXiv:2006.10738)."""
     if settings.augment != "none":
         return None
-    return Remedy("Turn on DiffAugment.", {"augment": "diffaug"})
+    return Remedy(_("Turn on DiffAugment."), {"augment": "diffaug"})
 
 
 def fewer_discriminator_steps(settings: Settings) -> Remedy | None:
@@ -194,7 +196,7 @@ def fewer_discriminator_steps(settings: Settings) -> Remedy | None:
     if settings.d_steps == 1:
         return None
     fewer = max(settings.d_steps // 2, 1)
-    return Remedy(f"Lower D updates per step to {fewer}.", {"d_steps": fewer})
+    return Remedy(_("Lower D updates per step to {count}.").format(count=fewer), {"d_steps": fewer})
 
 
 def more_discriminator_steps(settings: Settings) -> Remedy | None:
@@ -202,28 +204,28 @@ def more_discriminator_steps(settings: Settings) -> Remedy | None:
     if settings.d_steps >= 5:
         return None
     more = settings.d_steps + 1
-    return Remedy(f"Raise D updates per step to {more}.", {"d_steps": more})
+    return Remedy(_("Raise D updates per step to {count}.").format(count=more), {"d_steps": more})
 
 
 def steadier_average(settings: Settings) -> Remedy | None:
     """Raises the EMA half-life: oscillations cancel out in the averaged generator, which makes the samples."""
     if settings.ema_kimg >= 10:
         return None
-    return Remedy("Average the generator over 10,000 images, for steadier samples.", {"ema_kimg": 10.0})
+    return Remedy(_("Average the generator over 10,000 images, for steadier samples."), {"ema_kimg": 10.0})
 
 
 def less_noise(settings: Settings) -> Remedy | None:
     """Turns off instance noise, which hides details from D."""
     if not settings.instance_noise:
         return None
-    return Remedy("Turn off instance noise.", {"instance_noise": 0.0})
+    return Remedy(_("Turn off instance noise."), {"instance_noise": 0.0})
 
 
 def no_decay(settings: Settings) -> Remedy | None:
     """Turns off the decay of the learning rates."""
     if not settings.decay_kimg:
         return None
-    return Remedy("Turn off the decay of the learning rates.", {"decay_kimg": 0.0})
+    return Remedy(_("Turn off the decay of the learning rates."), {"decay_kimg": 0.0})
 
 
 def less_penalty(settings: Settings) -> Remedy | None:
@@ -231,8 +233,9 @@ def less_penalty(settings: Settings) -> Remedy | None:
     weights = {name: getattr(settings, name) / 4 for name in ("r1", "r2") if getattr(settings, name) >= 0.1}
     if not weights:
         return None
-    text = " and ".join(f"{name.upper()} to {weight:g}" for name, weight in weights.items())
-    return Remedy(f"Lower the penalty: {text}.", weights)
+    pattern = _("{name} to {weight}")
+    texts = [pattern.format(name=name.upper(), weight=f"{weight:g}") for name, weight in weights.items()]
+    return Remedy(_("Lower the penalty: {changes}.").format(changes=all_of(texts)), weights)
 
 
 def other_network(settings: Settings) -> Remedy | None:
@@ -241,7 +244,7 @@ def other_network(settings: Settings) -> Remedy | None:
         return None
     network = "resnet" if settings.network == "dcgan" else "dcgan"
     title = components("models")[network].title
-    return Remedy(f"Use the network {title}.", {"network": network})
+    return Remedy(_("Use the network {title}.").format(title=title), {"network": network})
 
 
 def _rate(rate: float) -> str:

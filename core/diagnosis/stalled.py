@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.diagnosis import remedies
 from core.diagnosis.case import Case, Diagnosis
 from core.diagnosis.report_history import below, level
+from core.language import _
 
 TITLE = "Stalled"
 RANK = 8
@@ -26,9 +27,8 @@ def find(case: Case) -> Diagnosis | None:
     cold = last is None or last.images < 1000 * case.settings.warm_up_kimg
     if cold or not case.begun(STEPS) or not below(update, STILL, MOVING, SPAN):
         return None
-    sentence = (
-        f"The generator has stopped learning: a step changes its weights by {100 * float(level(update, SPAN)[-1]):.2g} "
-        "% (usual: 0.1 %)."
+    sentence = _("The generator has stopped learning: a step changes its weights by {share} % (usual: 0.1 %).").format(
+        share=f"{100 * float(level(update, SPAN)[-1]):.2g}"
     )
     cures = remedies.offered(case, remedies.no_decay, remedies.faster_generator)
     return Diagnosis("stalled", "watch", sentence, (UPDATE, "Signal/G/gradient"), cures)

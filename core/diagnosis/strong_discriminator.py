@@ -7,6 +7,7 @@ import numpy as np
 from core.diagnosis import remedies
 from core.diagnosis.case import Case, Diagnosis
 from core.diagnosis.report_history import above, below, level
+from core.language import _, number
 
 TITLE = "Discriminator too strong"
 RANK = 3
@@ -41,18 +42,17 @@ def find(case: Case) -> Diagnosis | None:
     undecided = float(case.loss["UNDECIDED"])
     if not above(sure, SURE, UNSURE, SPAN):
         return None
-    recognized = 100 * level(sure, SPAN)[-1]
+    recognized = number(100 * level(sure, SPAN)[-1])
     if below(gradient, VANISHED * most, PRESENT * most, SPAN):
-        sentence = (
-            f"The discriminator is too strong: it recognizes {recognized:.0f} % of real and of generated images, and "
-            f"the generator's gradient is {100 * level(gradient, SPAN)[-1] / most:.1g} % of its largest, so the "
-            "generator hardly learns from it."
-        )
+        sentence = _(
+            "The discriminator is too strong: it recognizes {recognized} % of real and of generated images, and the "
+            "generator's gradient is {share} % of its largest, so the generator hardly learns from it."
+        ).format(recognized=recognized, share=f"{100 * level(gradient, SPAN)[-1] / most:.1g}")
     elif below(loss, EMPTY * undecided, FULL * undecided, SPAN):
-        sentence = (
-            f"The discriminator is too strong: it recognizes {recognized:.0f} % of real and of generated images, and "
-            f"its loss is almost 0 ({level(loss, SPAN)[-1]:.2g}), so the generator hardly learns from it."
-        )
+        sentence = _(
+            "The discriminator is too strong: it recognizes {recognized} % of real and of generated images, and its "
+            "loss is almost 0 ({loss}), so the generator hardly learns from it."
+        ).format(recognized=recognized, loss=f"{level(loss, SPAN)[-1]:.2g}")
     else:
         return None
     cures = remedies.offered(

@@ -7,6 +7,7 @@ import numpy as np
 from core.diagnosis import remedies
 from core.diagnosis.case import Case, Diagnosis
 from core.diagnosis.report_history import Values, below, level
+from core.language import _, number
 
 TITLE = "Discriminator too weak"
 RANK = 7
@@ -36,21 +37,21 @@ def find(case: Case) -> Diagnosis | None:
     accuracy = (real + fake) / 2
     if not below(accuracy, GUESSING, KNOWING, SPAN):
         return None
-    right = 100 * level(accuracy, SPAN)[-1]
+    right = number(100 * level(accuracy, SPAN)[-1])
     if _has_lost_it(accuracy, case.history.steps_of(*ACCURACIES)):
-        sentence = (
-            f"The discriminator has lost what it had learned: it is right about {right:.0f} % of images, where "
-            "guessing gives 50 %, so the generator no longer learns from it."
-        )
+        sentence = _(
+            "The discriminator has lost what it had learned: it is right about {right} % of images, where guessing "
+            "gives 50 %, so the generator no longer learns from it."
+        ).format(right=right)
         slower = (remedies.slower_discriminator, remedies.slower_both)
         cures = (remedies.anew(case, *slower) + remedies.offered(case, *slower))[: remedies.MOST]
         return Diagnosis("weak_discriminator", "bad", sentence, (*ACCURACIES, "Signal/D/update"), cures)
     if not _poor(case):
         return None
-    sentence = (
-        f"The discriminator is too weak: it is right about {right:.0f} % of images (guessing: 50 %), although "
-        "generated images still differ from real ones."
-    )
+    sentence = _(
+        "The discriminator is too weak: it is right about {right} % of images (guessing: 50 %), although generated "
+        "images still differ from real ones."
+    ).format(right=right)
     cures = remedies.offered(
         case,
         remedies.faster_discriminator,
