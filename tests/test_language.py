@@ -28,7 +28,9 @@ FOR_DEVELOPERS = {
     "RuntimeError", "TypeError", "ValueError", "SubprocessError", "ArgumentTypeError",
 }  # fmt: skip
 """Exceptions whose texts are at most the technical details of an error, and stay English."""
-NO_CALLS = {"cast", "compile", "deprecated", "getLogger", "match", "search", "setObjectName", "setProperty", "TypeVar"}
+NO_CALLS = {
+    "cast", "compile", "deprecated", "getLogger", "match", "search", "setObjectName", "setProperty", "Thread", "TypeVar",
+}  # fmt: skip
 """Functions whose arguments nobody reads."""
 CITATION = re.compile(r"arXiv|\bet al\.")
 NOT_TEXT: dict[str, tuple[str, ...]] = {
