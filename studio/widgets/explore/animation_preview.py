@@ -8,6 +8,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
+from core.language import _
 from core.latent.request import LatentRequest
 from studio.widgets.images.image_grid import ImageGrid
 
@@ -23,8 +24,8 @@ class AnimationPreview(ImageGrid):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent=parent)
-        self.setAccessibleName("Preview of the video")
-        self.setToolTip("The video at its real speed; frames are dropped if rendering is slower.")
+        self.setAccessibleName(_("Preview of the video"))
+        self.setToolTip(_("The video at its real speed; frames are dropped if rendering is slower."))
         self.setFixedSize(220, 220)
         self._frames: LatentRequest | None = None
         self._fps, self._began, self._frame = 1.0, 0.0, -1

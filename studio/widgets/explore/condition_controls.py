@@ -9,6 +9,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QFormLayout, QVBoxLayout, QWidget
 
 from core.generator_inputs import Conditions, seed_codes
+from core.language import _, in_context
 from studio.widgets.basic.labels import ElidedComboBox, Heading, Label, LabeledButton, plain_tip
 from studio.widgets.basic.scale import scale_length
 from studio.widgets.basic.slider_row import SliderRow
@@ -16,7 +17,7 @@ from studio.widgets.basic.spin_boxes import WheelGuard
 
 CODE_REACH = 2.0
 """Range of a continuous code to either side; it was trained from -1 to 1."""
-OWN = "Random per seed"
+OWN = _("Random per seed")
 
 
 class ClassControls(QWidget):
@@ -29,17 +30,24 @@ class ClassControls(QWidget):
     def __init__(self, label_width: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._names: tuple[str, ...] = ()
-        self._class = _Choice("Class", "Class of the images. By default it is random per seed.")
-        self._other = _Choice("Mix with", "Mix in a second class.")
+        self._class = _Choice(_("Class"), _("Class of the images. By default it is random per seed."))
+        self._other = _Choice(_("Mix with"), _("Mix in a second class."))
         self._share = SliderRow(
-            "Share", 0, 100, 50, step=1, decimals=0, unit="%", help="Share of the second class in the mix."
+            in_context("proportion", "Share"),
+            0,
+            100,
+            50,
+            step=1,
+            decimals=0,
+            unit="%",
+            help=_("Share of the second class in the mix."),
         )
         scale_length(self._share, self._share.set_label_width, label_width)
         for box in (self._class, self._other):
             box.currentIndexChanged.connect(self._change)
-        self._share.valueChanged.connect(lambda _: self.changed.emit("share"))
+        self._share.valueChanged.connect(lambda _share: self.changed.emit("share"))
         column = _column(self)
-        column.addWidget(Heading("Classes"))
+        column.addWidget(Heading(_("Classes")))
         column.addLayout(_form(label_width, self._class, self._other))
         column.addWidget(self._share)
         self.set_names(())
@@ -50,7 +58,7 @@ class ClassControls(QWidget):
         if tuple(names) != self._names:
             self._names = tuple(names)
             self._class.set_options((OWN, *names))
-            self._other.set_options(("None", *names))
+            self._other.set_options((_("None"), *names))
             self._share.set_value(50)
         self.setVisible(bool(names))
         self._show_mixable()
@@ -84,7 +92,7 @@ class ClassControls(QWidget):
 
     def _change(self) -> None:
         self._show_mixable()
-        self.changed.emit(f"classes {self._class.currentIndex()} and {self._other.currentIndex()}")
+        self.changed.emit(f"classes_{self._class.currentIndex()}_{self._other.currentIndex()}")
 
     def _show_mixable(self) -> None:
         self._other.setEnabled(self._class.currentIndex() > 0)
@@ -105,7 +113,7 @@ class CodeControls(QWidget):
         self._conditions = Conditions()
         self._seed = 0
         self._is_held = False
-        self._category = _Choice("Category", "Categorical InfoGAN code.")
+        self._category = _Choice(_("Category"), _("Categorical InfoGAN code."))
         self._category.currentIndexChanged.connect(self._choose_category)
         self._category_row = QWidget()
         self._category_row.setLayout(_form(label_width, self._category))
@@ -113,13 +121,13 @@ class CodeControls(QWidget):
         self._row_column = QVBoxLayout()
         self._row_column.setSpacing(4)
         self._reset = LabeledButton(
-            "arrow-counter-clockwise", "Reset", "Return to random codes per seed.", "Reset the codes"
+            "arrow-counter-clockwise", _("Reset"), _("Return to random codes per seed."), _("Reset the codes")
         )
         self._reset.clicked.connect(self._let_go)
         self._state = Label(wordWrap=True)
         self._state.setObjectName("muted")
         column = _column(self)
-        column.addWidget(Heading("Codes", self._reset))
+        column.addWidget(Heading(_("Codes"), self._reset))
         column.addWidget(self._state)
         column.addWidget(self._category_row)
         column.addLayout(self._row_column)
@@ -171,15 +179,17 @@ class CodeControls(QWidget):
     def _add_row(self) -> None:
         number = len(self._rows) + 1
         row = SliderRow(
-            f"Code {number}",
+            _("Code {number}").format(number=number),
             -CODE_REACH,
             CODE_REACH,
             0.0,
             step=0.05,
-            help=f"Continuous InfoGAN code {number}. Trained from -1 to 1; results outside are extrapolated.",
+            help=_("Continuous InfoGAN code {number}. Trained from -1 to 1; results outside are extrapolated.").format(
+                number=number
+            ),
         )
         scale_length(row, row.set_label_width, self._label_width)
-        row.valueChanged.connect(lambda _: self._hold(f"code {number}"))
+        row.valueChanged.connect(lambda _value: self._hold(f"code {number}"))
         self._row_column.addWidget(row)
         # Otherwise Tab would visit it after the existing widgets below.
         before = self._rows[-1].tab_stops()[-1] if self._rows else self._category
@@ -204,14 +214,14 @@ class CodeControls(QWidget):
     def _let_go(self) -> None:
         self._is_held = False
         self._show()
-        self.changed.emit("own codes")
+        self.changed.emit("own_codes")
 
     def _show(self) -> None:
         self._reset.setEnabled(self._is_held)
         if self._is_held:
-            self._state.setText("The same for every seed.")
+            self._state.setText(_("The same for every seed."))
             return
-        self._state.setText("Random per seed; shown are those of the image.")
+        self._state.setText(_("Random per seed; shown are those of the image."))
         self._category.set_index(0)
         own = seed_codes(self._seed, self._conditions)[self._conditions.categories :]
         for row, value in zip(self._rows, own.tolist(), strict=True):

@@ -11,6 +11,7 @@ from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QInputDialog, QMenu, QVBoxLayout, QWidget
 
 from core.events import Images
+from core.language import _
 from core.latent.explore_state import DirectionKind, Edit
 from core.latent.request import Numbers
 from studio.widgets.basic.labels import Heading, Label, LabeledButton, plain_tip
@@ -18,14 +19,14 @@ from studio.widgets.explore.direction_row import DirectionRow
 
 KINDS: dict[DirectionKind, tuple[str, str]] = {
     "closed": (
-        "Strongest (SeFa)",
-        "Singular directions of the first layer's weights, computed at once (Shen and Zhou 2021).",
+        _("Strongest (SeFa)"),
+        _("Singular directions of the first layer's weights, computed at once (Shen and Zhou 2021)."),
     ),
     "components": (
-        "Principal components (GANSpace)",
-        "Principal components of the activations, sampled in the background (Härkönen et al. 2020).",
+        _("Principal components (GANSpace)"),
+        _("Principal components of the activations, sampled in the background (Härkönen et al. 2020)."),
     ),
-    "own": ("Custom", "Directions kept under a name or created from samples; stored with the run."),
+    "own": (_("Custom"), _("Directions kept under a name or created from samples; stored with the run.")),
 }
 MOST = 10
 """Most sliders of unnamed directions; later directions change little."""
@@ -66,25 +67,25 @@ class DirectionControls(QWidget):
         for kind, (title, tip) in KINDS.items():
             self._kind.addItem(title, kind)
             self._kind.setItemData(self._kind.count() - 1, plain_tip(tip), Qt.ItemDataRole.ToolTipRole)
-        self._kind.setAccessibleName("Kind of directions")
-        self._kind.setToolTip("How the directions below are found.")
+        self._kind.setAccessibleName(_("Kind of directions"))
+        self._kind.setToolTip(_("How the directions below are found."))
         self._kind.activated.connect(self._show)
         self._reset = LabeledButton(
-            "arrow-counter-clockwise", "Reset all", "Reset every direction to 0.", "Reset all directions"
+            "arrow-counter-clockwise", _("Reset all"), _("Reset every direction to 0."), _("Reset all directions")
         )
         self._reset.clicked.connect(self._reset_all)
         self._fit = LabeledButton(
             "magnifying-glass",
-            "Find components",
-            "Sample activations of the generator and compute their principal components.",
-            "Find components",
+            _("Find components"),
+            _("Sample activations of the generator and compute their principal components."),
+            _("Find components"),
         )
         self._fit.clicked.connect(self.fit_requested)
         self._find = LabeledButton(
             "thumbs-up",
-            "From samples…",
-            "Mark positive and negative images to create a direction.",
-            "Direction from samples",
+            _("From samples…"),
+            _("Mark positive and negative images to create a direction."),
+            _("Direction from samples"),
         )
         self._find.clicked.connect(self.find_requested)
         self._empty = Label(wordWrap=True)
@@ -102,7 +103,7 @@ class DirectionControls(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 6, 0, 0)
         column.setSpacing(8)
-        column.addWidget(Heading("Directions", self._reset))
+        column.addWidget(Heading(_("Directions"), self._reset))
         column.addWidget(self._kind)
         column.addWidget(self._empty)
         column.addLayout(self._column)
@@ -140,9 +141,9 @@ class DirectionControls(QWidget):
         while len(self._rows) < len(names):
             self._add_row(names[len(self._rows)])
         empty = {
-            "closed": "This generator has no directions.",
-            "components": "Not computed yet.",
-            "own": "Right-click a direction to keep it under a name, or create one from samples.",
+            "closed": _("This generator has no directions."),
+            "components": _("Not computed yet."),
+            "own": _("Right-click a direction to keep it under a name, or create one from samples."),
         }
         self._empty.setText(empty[kind])
         self._empty.setVisible(not names)
@@ -153,7 +154,7 @@ class DirectionControls(QWidget):
 
     def _add_row(self, name: str) -> None:
         number = len(self._rows)
-        help = (
+        help = _(
             "Move the latent along this direction, in standard deviations; double-click resets. Right-click to keep it."
         )
         row = DirectionRow(name, REACH, help)
@@ -225,11 +226,11 @@ class DirectionControls(QWidget):
     def _open_menu(self, number: int, at: QPoint) -> None:
         kind, name, menu = self.kind(), self._names[self.kind()][number], QMenu(self)
         if kind == "own":
-            menu.addAction("Rename…", lambda: self._ask(name, partial(self.renamed.emit, kind, number)))
-            menu.addAction("Remove", lambda: self.removed.emit(number))
+            menu.addAction(_("Rename…"), lambda: self._ask(name, partial(self.renamed.emit, kind, number)))
+            menu.addAction(_("Remove"), lambda: self.removed.emit(number))
         else:
             menu.addAction(
-                "Keep as…", lambda: self._ask(name, lambda text: self.keep_requested.emit(kind, number, text))
+                _("Keep as…"), lambda: self._ask(name, lambda text: self.keep_requested.emit(kind, number, text))
             )
         menu.exec(at)
         menu.deleteLater()
@@ -237,8 +238,8 @@ class DirectionControls(QWidget):
     def _ask(self, name: str, use: Callable[[str], None]) -> None:
         dialog = QInputDialog(self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setWindowTitle("Name of the direction")
-        dialog.setLabelText("Such as smile or thickness")
+        dialog.setWindowTitle(_("Name of the direction"))
+        dialog.setLabelText(_("Such as smile or thickness"))
         dialog.setTextValue(name)
         dialog.textValueSelected.connect(lambda text: use(text.strip() or name))
         dialog.open()

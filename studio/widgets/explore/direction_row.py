@@ -7,6 +7,7 @@ from PySide6.QtGui import QFocusEvent, QPixmap
 from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QHBoxLayout, QLineEdit, QSizePolicy, QToolButton, QWidget
 
 from core.events import Images
+from core.language import _
 from core.latent.explore_state import LONGEST_NAME
 from studio import theme
 from studio.widgets.basic.labels import Label, plain_tip
@@ -19,6 +20,7 @@ from studio.widgets.images.tile_layout import sheet
 STEP = 0.05
 SIDE = 44
 """Side of the thumbnails, in pixels."""
+PLAIN = "QLineEdit { background: transparent; border: none; padding: 0; min-height: 0; }"
 
 
 class NameEdit(QLineEdit):
@@ -28,7 +30,7 @@ class NameEdit(QLineEdit):
         super().__init__(parent)
         self.setFrame(False)
         self.setMaxLength(LONGEST_NAME)
-        self.setStyleSheet("QLineEdit { background: transparent; border: none; padding: 0; min-height: 0; }")
+        self.setStyleSheet(PLAIN)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
@@ -37,7 +39,7 @@ class NameEdit(QLineEdit):
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
-        self.setStyleSheet("QLineEdit { background: transparent; border: none; padding: 0; min-height: 0; }")
+        self.setStyleSheet(PLAIN)
         self.setCursorPosition(0)
 
 
@@ -52,7 +54,7 @@ class DirectionRow(QWidget):
         super().__init__(parent)
         self._name, self._value = name, 0.0
         self._edit = NameEdit()
-        self._edit.setToolTip("Name of the direction. Click to rename.")
+        self._edit.setToolTip(_("Name of the direction. Click to rename."))
         self._edit.editingFinished.connect(self._rename)
         self._slider = BipolarSlider(round(reach / STEP))
         self._spin = QDoubleSpinBox()
@@ -65,13 +67,14 @@ class DirectionRow(QWidget):
         self._reset.setAutoRaise(True)
         self._reset.setIcon(theme.icon("arrow-counter-clockwise", "muted"))
         scale_icon(self._reset, 16)
-        self._reset.setToolTip("Reset to 0")
+        self._reset.setToolTip(_("Reset to 0"))
         self._ends = Label(), Label()
-        for end, word in zip(self._ends, ("lowest", "highest"), strict=True):
+        tips = _("Image at the lowest value."), _("Image at the highest value.")
+        for end, tip in zip(self._ends, tips, strict=True):
             scale_length(end, end.setFixedWidth, SIDE)
             scale_length(end, end.setFixedHeight, SIDE)
             end.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            end.setToolTip(plain_tip(f"Image at the {word} value."))
+            end.setToolTip(plain_tip(tip))
         for widget in (self._slider, self._spin):
             widget.setToolTip(plain_tip(help))
             widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -117,10 +120,10 @@ class DirectionRow(QWidget):
         self._name = name
         self._edit.setText(name)
         self._edit.setCursorPosition(0)
-        self._edit.setAccessibleName(f"Name of {name}")
+        self._edit.setAccessibleName(_("Name of {name}").format(name=name))
         self._slider.setAccessibleName(name)
-        self._spin.setAccessibleName(f"{name}, value")
-        self._reset.setAccessibleName(f"Reset {name}")
+        self._spin.setAccessibleName(_("{name}, value").format(name=name))
+        self._reset.setAccessibleName(_("Reset {name}").format(name=name))
 
     def set_ends(self, images: Images) -> None:
         """Shows the images at both ends, (2, H, W, C)."""

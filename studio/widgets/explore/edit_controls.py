@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from core.generator_inputs import Conditions
+from core.language import _
 from core.latent.explore_state import Edit
 from studio.widgets.basic.scale import scale_length
 from studio.widgets.basic.slider_row import SliderRow
@@ -28,11 +29,11 @@ class EditControls(QScrollArea):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._psi = SliderRow(
-            "Diversity ψ",
+            _("Diversity ψ"),
             0.0,
             2.0,
             1.0,
-            help="Truncation ψ: near 0 the typical image, 1 as trained, above 1 more varied. Usual: 0.7 to 1.",
+            help=_("Truncation ψ: near 0 the typical image, 1 as trained, above 1 more varied. Usual: 0.7 to 1."),
         )
         scale_length(self._psi, self._psi.set_label_width, LABEL_WIDTH)
         self._classes = ClassControls(LABEL_WIDTH)
@@ -56,7 +57,7 @@ class EditControls(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scale_length(self, self.setFixedWidth, WIDTH)
-        self.setAccessibleName("Diversity, conditions, styles and directions")
+        self.setAccessibleName(_("Diversity, conditions, styles and directions"))
 
     def set_generator(self, classes: Sequence[str], conditions: Conditions, style_layers: int) -> None:
         """Shows the controls that the generator supports; keeps the choices if it is the same."""

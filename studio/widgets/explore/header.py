@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QWidget
 
+from core.language import _, number
 from studio import theme
 from studio.model.explore import ExploreSource
 from studio.widgets.basic.labels import ElidedLabel, plain_tip
@@ -28,18 +29,22 @@ class ExploreHeader(QWidget):
         self._caption = ElidedLabel()
         self._caption.setObjectName("title")
         self._caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._live = QCheckBox("Follow training")
-        self._live.setAccessibleName("Follow training")
-        self._live.setToolTip("Show the newest weights of the running training and keep updating.")
+        self._live = QCheckBox(_("Follow training"))
+        self._live.setAccessibleName(_("Follow training"))
+        self._live.setToolTip(_("Show the newest weights of the running training and keep updating."))
         self._live.toggled.connect(self.live_changed)
         self._newest = QToolButton()
         self._newest.setObjectName("chip")
-        self._newest.setAccessibleName("Explore newest weights")
-        self._newest.setToolTip("Load the newest weights of the training once.")
+        self._newest.setAccessibleName(_("Explore newest weights"))
+        self._newest.setToolTip(_("Load the newest weights of the training once."))
         self._newest.clicked.connect(self.newest_requested)
         self._newest.hide()
         self._back, self._again, self._near = QToolButton(), QToolButton(), QToolButton()
-        self._open, self._video, self._export = QPushButton("Open…"), QPushButton("Video…"), QPushButton("Export…")
+        self._open, self._video, self._export = (
+            QPushButton(_("Open…")),
+            QPushButton(_("Video…")),
+            QPushButton(_("Export…")),
+        )
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 8, 12, 4)
         row.setSpacing(10)
@@ -47,24 +52,24 @@ class ExploreHeader(QWidget):
         row.addWidget(self._newest)
         row.addWidget(self._live)
         for button, icon, signal, name, tip in (
-            (self._back, "arrow-u-up-left", self.undo_requested, "Undo", "Undo (Ctrl+Z)"),
-            (self._again, "arrow-u-up-right", self.redo_requested, "Redo", "Redo (Ctrl+Y)"),
+            (self._back, "arrow-u-up-left", self.undo_requested, _("Undo"), _("Undo (Ctrl+Z)")),
+            (self._again, "arrow-u-up-right", self.redo_requested, _("Redo"), _("Redo (Ctrl+Y)")),
             (
                 self._near,
                 "copy",
                 self.nearest_requested,
-                "Nearest training images",
-                "Find the training images nearest to this one.",
+                _("Nearest training images"),
+                _("Find the training images nearest to this one."),
             ),
             (
                 self._open,
                 "folder-open",
                 self.open_requested,
-                "Open a checkpoint",
-                "Choose another checkpoint to explore.",
+                _("Open a checkpoint"),
+                _("Choose another checkpoint to explore."),
             ),
-            (self._video, "film-strip", self.video_requested, "Export a video", "Export this path as a video."),
-            (self._export, "export", self.export_requested, "Export images", "Export images to files (Ctrl+E)."),
+            (self._video, "film-strip", self.video_requested, _("Export a video"), _("Export this path as a video.")),
+            (self._export, "export", self.export_requested, _("Export images"), _("Export images to files (Ctrl+E).")),
         ):
             button.setIcon(theme.icon(icon))
             button.setAccessibleName(name)
@@ -92,7 +97,7 @@ class ExploreHeader(QWidget):
         """Offers weights newer than the explored ones; None for none."""
         self._newest.setVisible(step is not None)
         if step is not None:
-            self._newest.setText(f"Load step {step:,}")
+            self._newest.setText(_("Load step {step}").format(step=number(step)))
 
     def set_live(self, live: bool) -> None:
         with QSignalBlocker(self._live):
@@ -102,4 +107,4 @@ class ExploreHeader(QWidget):
 def _caption(source: ExploreSource | None) -> str:
     if source is None:
         return ""
-    return f"{source.title} · step {source.step:,} · averaged weights"
+    return _("{title} · step {step} · averaged weights").format(title=source.title, step=number(source.step))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from core.language import _
 from core.latent.explore_state import DirectionKind, DirectionSets, ExploreState, SavedPins
 from studio import theme
 from studio.model.explore import ExploreSource
@@ -68,11 +69,11 @@ class ExploreLayout(QWidget):
 
     def _show_names(self, saved: SavedPins, found: DirectionSets) -> None:
         kinds: tuple[tuple[DirectionKind, str, int], ...] = (
-            ("closed", "Direction", len(found.closed)),
-            ("components", "Component", len(found.components)),
+            ("closed", _("Direction {number}"), len(found.closed)),
+            ("components", _("Component {number}"), len(found.components)),
         )
-        for kind, word, count in kinds:
-            names = (saved.name(kind, number) or f"{word} {number + 1}" for number in range(count))
+        for kind, unnamed, count in kinds:
+            names = (saved.name(kind, index) or unnamed.format(number=index + 1) for index in range(count))
             self.controls.directions.set_names(kind, tuple(names))
         self.controls.directions.set_names("own", [direction.name for direction in saved.directions])
 

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QCursor
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from core.events import Images
+from core.language import _, number
 from core.latent.explore_state import LONGEST_NAME, ExploreState, Pin
 from core.latent.request import LatentRequest, Point
 from studio import theme
@@ -49,27 +50,30 @@ class PinShelf(QWidget):
         """Tells whether the last change removed pins here."""
         self._awaited = 0
         """Number of pins being made."""
-        self._pin = LabeledButton("push-pin", "Pin", "Keep the current image (P).", "Pin current image")
+        self._pin = LabeledButton("push-pin", _("Pin"), _("Keep the current image (P)."), _("Pin current image"))
         self._pin.clicked.connect(self.pin_requested)
         self._collapse, self._favorites = QToolButton(), QToolButton()
         self._favorites.setIcon(theme.icon("star"))
-        self._favorites.setAccessibleName("Favorites")
-        self._favorites.setToolTip("Show favorites only.")
+        self._favorites.setAccessibleName(_("Favorites"))
+        self._favorites.setToolTip(_("Show favorites only."))
         self._favorites.setCheckable(True)
         self._favorites.toggled.connect(self._show)
-        self.action = QAction(theme.icon("push-pin"), "Pins", self, checkable=True, checked=True)
-        self.action.setToolTip("Show or hide the pins")
+        self.action = QAction(theme.icon("push-pin"), _("Pins"), self, checkable=True, checked=True)
+        self.action.setToolTip(_("Show or hide the pins"))
         self.action.toggled.connect(self._set_open)
         self._collapse.clicked.connect(self.action.toggle)
         self._strip = PinStrip(
-            "Pins",
-            "Pinned images. Double-click shows one; drag it to the timeline or a corner; F2 renames, Delete removes.",
-            "No pins yet. Press P to keep the current image.",
+            _("Pins"),
+            _(
+                "Pinned images. Double-click shows one; drag it to the timeline or a corner; F2 renames, Delete "
+                "removes."
+            ),
+            _("No pins yet. Press P to keep the current image."),
             vertical=True,
         )
-        self._undo = QPushButton("Undo remove")
+        self._undo = QPushButton(_("Undo remove"))
         self._undo.setObjectName("link")
-        self._undo.setToolTip("Restore the removed pins (Ctrl+Z).")
+        self._undo.setToolTip(_("Restore the removed pins (Ctrl+Z)."))
         self._undo.clicked.connect(self.undo_requested)
         self._strip.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._strip.customContextMenuRequested.connect(self._open_menu)
@@ -113,8 +117,8 @@ class PinShelf(QWidget):
             widget.setVisible(is_open)
         self._undo.setVisible(is_open and self._removed)
         self._collapse.setIcon(theme.icon("caret-left" if is_open else "caret-right"))
-        self._collapse.setAccessibleName("Close pins" if is_open else "Open pins")
-        self._collapse.setToolTip("Close the pins." if is_open else "Open the pins.")
+        self._collapse.setAccessibleName(_("Close pins") if is_open else _("Open pins"))
+        self._collapse.setToolTip(_("Close the pins.") if is_open else _("Open the pins."))
 
     def show_state(self, state: ExploreState) -> None:
         """Shows the saved pins."""
@@ -136,11 +140,12 @@ class PinShelf(QWidget):
             self.chosen.emit(pin)
             return
         menu = QMenu(self)
-        menu.setAccessibleName("Older pin")
-        menu.addAction(f"Made at step {pin.maker.step:,}").setEnabled(False)
+        menu.setAccessibleName(_("Older pin"))
+        made, explored = number(pin.maker.step), number(source.step)
+        menu.addAction(_("Made at step {step}").format(step=made)).setEnabled(False)
         menu.addSeparator()
-        self._add(menu, f"Open step {pin.maker.step:,}", lambda: self.maker_requested.emit(pin))
-        self._add(menu, f"Show with step {source.step:,}", lambda: self.chosen.emit(pin))
+        self._add(menu, _("Open step {step}").format(step=made), lambda: self.maker_requested.emit(pin))
+        self._add(menu, _("Show with step {step}").format(step=explored), lambda: self.chosen.emit(pin))
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(QCursor.pos())
 
@@ -155,7 +160,7 @@ class PinShelf(QWidget):
         self._show_waiting()
 
     def _show_waiting(self) -> None:
-        self._pin.setText("Pinning…" if self._awaited else "Pin")
+        self._pin.setText(_("Pinning…") if self._awaited else _("Pin"))
 
     def wanted(self, source: ExploreSource) -> LatentRequest | None:
         """Returns a request for pins without stored images; None if there are none."""
@@ -203,14 +208,14 @@ class PinShelf(QWidget):
         if item is None:
             return
         pin, menu = self._shown()[self._strip.row(item)], QMenu(self)
-        self._add(menu, "Show", lambda: self._choose(pin))
-        star = "Remove from favorites" if pin.favourite else "Add to favorites"
+        self._add(menu, _("Show"), lambda: self._choose(pin))
+        star = _("Remove from favorites") if pin.favourite else _("Add to favorites")
         self._add(menu, star, lambda: self._change(pin, favourite=not pin.favourite))
-        self._add(menu, "Rename…", lambda: self._strip.editItem(item))
+        self._add(menu, _("Rename…"), lambda: self._strip.editItem(item))
         menu.addSeparator()
-        self._add(menu, "Add to timeline", lambda: self.timeline_requested.emit(pin))
+        self._add(menu, _("Add to timeline"), lambda: self.timeline_requested.emit(pin))
         menu.addSeparator()
-        self._add(menu, "Remove", lambda: self._remove([pin]))
+        self._add(menu, _("Remove"), lambda: self._remove([pin]))
         menu.exec(self._strip.viewport().mapToGlobal(at))
         menu.deleteLater()
 

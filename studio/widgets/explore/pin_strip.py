@@ -22,6 +22,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractItemView, QListView, QListWidget, QListWidgetItem, QSizePolicy, QWidget
 
 from core.events import Images
+from core.language import _, number
 from core.latent.explore_state import PICTURE_SIDE, Pin
 from core.latent.request import Point
 from studio import theme
@@ -138,7 +139,9 @@ class PinStrip(QListWidget):
         for pin, picture in zip(self._pins, self._pictures, strict=True):
             item = QListWidgetItem(self._icon(picture, pin), pin.name or describe(pin.point))
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
-            made = f"Made at step {pin.maker.step:,}" if pin.maker is not None else ""
+            made = ""
+            if pin.maker is not None:
+                made = _("Made at step {step}").format(step=number(pin.maker.step))
             item.setToolTip(plain_tip("\n".join(filter(None, (pin.name, describe(pin.point), made)))))
             self.addItem(item)
         blocker.unblock()

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedLayout, QToolButton, QWidget
 
+from core.language import _
 from core.latent.request import Point
 from studio import theme
 from studio.widgets.basic.labels import Label, plain_tip
@@ -23,15 +24,17 @@ class PointBox(QWidget):
     """A dropped `Point`."""
 
     def __init__(self, name: str, meaning: str, parent: QWidget | None = None) -> None:
+        """`name`: a noun such as "keyframe"; `meaning`: what the point is for."""
         super().__init__(parent)
         self._name = name
         self._point = Point()
         self._seed = SeedBox()
         field = self._seed.focusProxy() or self._seed  # accessible name
-        field.setAccessibleName(f"Seed {name}")
-        field.setToolTip(plain_tip(f"Seed {name}: {meaning}. You can drop a pin here."))
+        field.setAccessibleName(_("Seed {name}").format(name=name))
+        tip = _("Seed {name}: {meaning}. You can drop a pin here.").format(name=name, meaning=meaning)
+        field.setToolTip(plain_tip(tip))
         for button in self._seed.findChildren(QToolButton):
-            button.setAccessibleName(f"{button.accessibleName()} {name}")
+            button.setAccessibleName(_("{action} {name}").format(action=button.accessibleName(), name=name))
         self._seed.valueChanged.connect(self.seed_changed)
         self._text = Label()
         self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -39,8 +42,8 @@ class PointBox(QWidget):
         self._back.setIcon(theme.icon("x"))
         scale_icon(self._back, 14)
         self._back.setAutoRaise(True)
-        self._back.setAccessibleName(f"Use a seed for {name}")
-        self._back.setToolTip("Discard this point and use a seed.")
+        self._back.setAccessibleName(_("Use a seed for {name}").format(name=name))
+        self._back.setToolTip(_("Discard this point and use a seed."))
         self._back.clicked.connect(lambda: self.seed_changed.emit(self._point.seed))
         self._pages = QStackedLayout(self)
         self._pages.setContentsMargins(0, 0, 0, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QByteArray, QMimeData
 
 from core.errors import UserError
+from core.language import _, number
 from core.latent.request import LatentRequest, Point, Walk, read_request
 
 POINT = "application/x-gan-studio-point"
@@ -12,16 +13,16 @@ POINT = "application/x-gan-studio-point"
 
 def describe(point: Point) -> str:
     """Returns a short description of a point."""
-    origin = "found" if point.w or point.z else f"seed {point.seed}"
+    origin = _("found") if point.w or point.z else _("seed {seed}").format(seed=point.seed)
     words = [origin]
     if abs(point.psi - 1.0) > 1e-6:
-        words.append(f"ψ {point.psi:.2f}")
+        words.append(f"ψ {number(point.psi, 2)}")
     if any(point.offset):
-        words.append("edited")
+        words.append(_("edited"))
     if point.mix is not None:
-        words.append("mixed")
+        words.append(_("mixed"))
     if max(point.classes, default=1.0) < 1.0 and any(point.classes):
-        words.append("classes mixed")
+        words.append(_("classes mixed"))
     return " · ".join(words)
 
 

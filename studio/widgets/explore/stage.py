@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QDrag, QMouseEvent, QPainter, QPaintEvent, QPi
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from core.events import Images
+from core.language import _
 from core.latent.request import LatentRequest
 from studio import theme
 from studio.widgets.basic.labels import plain_tip
@@ -19,7 +20,7 @@ from studio.widgets.images.image_grid import ImageGrid
 from studio.widgets.images.image_viewer import ImageViewer
 from studio.widgets.images.tile_view import NO_IMAGES
 
-BEFORE = "Before edit"
+BEFORE = _("Before edit")
 
 
 class StageImage(ImageGrid):
@@ -68,15 +69,15 @@ class ExploreStage(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._image = StageImage()
-        self._image.setAccessibleName("Image")
-        self._image.set_empty_text("Rendering…")
+        self._image.setAccessibleName(_("Image"))
+        self._image.set_empty_text(_("Rendering…"))
         self._image.setToolTip(
-            "Wheel zooms, dragging pans, double-click fits. Hold A to compare with the image before the edit."
+            _("Wheel zooms, dragging pans, double-click fits. Hold A to compare with the image before the edit.")
         )
         self._request: LatentRequest | None = None
         self._shown: Images = NO_IMAGES
         self._compares = False
-        self._smooth, self._fit, self._before, self._enlarge = (QToolButton() for _ in range(4))
+        self._smooth, self._fit, self._before, self._enlarge = (QToolButton() for _index in range(4))
         self._describe()
         self._build()
         self._connect()
@@ -156,10 +157,10 @@ class ExploreStage(QWidget):
 
     def _describe(self) -> None:
         for button, icon, name, tip in (
-            (self._fit, "frame-corners", "Fit", "Fit the image (0, or double-click)."),
-            (self._smooth, "drop", "Smooth", "Interpolate between pixels; off keeps square pixels."),
-            (self._before, "columns", BEFORE, "Hold to show the image before the edit (A)."),
-            (self._enlarge, "magnifying-glass-plus", "Enlarge", "Show the image in a separate window (Enter)."),
+            (self._fit, "frame-corners", _("Fit"), _("Fit the image (0, or double-click).")),
+            (self._smooth, "drop", _("Smooth"), _("Interpolate between pixels; off keeps square pixels.")),
+            (self._before, "columns", BEFORE, _("Hold to show the image before the edit (A).")),
+            (self._enlarge, "magnifying-glass-plus", _("Enlarge"), _("Show the image in a separate window (Enter).")),
         ):
             button.setIcon(theme.icon(icon))
             scale_icon(button, 18)

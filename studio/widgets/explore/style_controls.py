@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
 
+from core.language import _, in_context
 from core.latent.request import Mix, Point
 from studio.widgets.basic.labels import Heading, Label
 from studio.widgets.basic.scale import scale_length
@@ -22,36 +23,36 @@ class StyleControls(QWidget):
     def __init__(self, label_width: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._point = Point(2)
-        self._use = QCheckBox("Mix in another image's styles")
-        self._use.setToolTip("Coarse layers control pose and shape, fine layers colors and textures.")
-        self._box = PointBox("of the mixed styles", "whose styles are mixed in")
+        self._use = QCheckBox(_("Mix in another image's styles"))
+        self._use.setToolTip(_("Coarse layers control pose and shape, fine layers colors and textures."))
+        self._box = PointBox(_("mixed styles"), _("whose styles are mixed in"))
         self._first, self._last = QSpinBox(), QSpinBox()
         indent_spin_box(self._first, self._last)
-        for spin, name in ((self._first, "First mixed layer"), (self._last, "Last mixed layer")):
+        for spin, name in ((self._first, _("First mixed layer")), (self._last, _("Last mixed layer"))):
             spin.setAccessibleName(name)
-            spin.setToolTip("1 is the coarsest layer.")
+            spin.setToolTip(_("1 is the coarsest layer."))
             spin.setKeyboardTracking(False)
-        self._use.clicked.connect(lambda _: self._change())
-        self._box.seed_changed.connect(lambda seed: self._set_point(Point(seed), "mixed seed"))
+        self._use.clicked.connect(lambda _on: self._change())
+        self._box.seed_changed.connect(lambda seed: self._set_point(Point(seed), "mixed_seed"))
         self._box.dropped.connect(lambda point: self._set_point(point, ""))
         self._first.valueChanged.connect(lambda first: self._set_range(first, max(first, self._last.value())))
         self._last.valueChanged.connect(lambda last: self._set_range(min(self._first.value(), last), last))
         layers = QHBoxLayout()
         layers.addWidget(self._first)
-        layers.addWidget(Label("to"))
+        layers.addWidget(Label(in_context("between first and last layer", "to")))
         layers.addWidget(self._last)
         layers.addStretch(1)
         form = QFormLayout()
         form.setContentsMargins(0, 0, 0, 0)
         form.setHorizontalSpacing(8)
-        form.addRow("Styles of", self._box)
-        form.addRow("Layers", layers)
+        form.addRow(_("Styles of"), self._box)
+        form.addRow(_("Layers"), layers)
         for held in (self._box, layers):
             scale_length(label := form.labelForField(held), label.setFixedWidth, label_width)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 6, 0, 0)
         column.setSpacing(8)
-        column.addWidget(Heading("Styles"))
+        column.addWidget(Heading(_("Styles")))
         column.addWidget(self._use)
         column.addLayout(form)
         self.set_layers(0)

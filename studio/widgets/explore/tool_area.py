@@ -7,13 +7,14 @@ from dataclasses import replace
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
+from core.language import _
 from core.latent.explore_state import Edit, ExploreState
 from core.latent.request import LatentRequest, Mode
 from studio import theme
 from studio.widgets.basic.fitting_area import FittingArea
 from studio.widgets.explore.tools.tool import ToolModule, ToolView, discover
 
-MODES: dict[str, Mode] = {"Spherical": "slerp", "Straight": "lerp"}
+MODES: dict[Mode, str] = {"slerp": _("Spherical"), "lerp": _("Straight")}
 
 
 class ToolArea(QWidget):
@@ -68,15 +69,15 @@ class ToolArea(QWidget):
         self.tool.show_state(state)
 
     def _describe(self, modules: dict[str, ToolModule]) -> None:
-        self._tabs.setAccessibleName("Tool")
+        self._tabs.setAccessibleName(_("Tool"))
         self._tabs.setDrawBase(False)
         self._tabs.setExpanding(False)
         for module in modules.values():
-            self._tabs.addTab(theme.icon(module.ICON), module.TITLE)
-        for label, mode in MODES.items():
+            self._tabs.addTab(theme.icon(module.ICON), _(module.TITLE))
+        for mode, label in MODES.items():
             self._mode.addItem(label, mode)
-        self._mode.setAccessibleName("Interpolation")
-        self._mode.setToolTip("Along the sphere of latents (slerp), or straight through it (lerp).")
+        self._mode.setAccessibleName(_("Interpolation"))
+        self._mode.setToolTip(_("Along the sphere of latents (slerp), or straight through it (lerp)."))
 
     def _build(self) -> None:
         for view in self._tools.values():

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from core.events import Images
 from core.imaging.grid import grid
+from core.language import _, number, plural
 from studio import theme
 from studio.widgets.images.image_mime import add_image
 from studio.widgets.images.tile_layout import TileSheet
@@ -56,7 +57,7 @@ class ImageGrid(TileView):
         self._press: QPoint | None = None
         self._dragged_from: QPointF | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName("Image grid")
+        self.setAccessibleName(_("Image grid"))
 
     # --- selection ---
 
@@ -195,16 +196,17 @@ class ImageGrid(TileView):
     def _menu(self) -> QMenu:
         menu = QMenu(self)
         current = self._current
-        menu.addAction("Enlarge", lambda: self.activated.emit(current))
-        copy = menu.addAction("Copy image")
+        menu.addAction(_("Enlarge"), lambda: self.activated.emit(current))
+        copy = menu.addAction(_("Copy image"))
         copy.triggered.connect(lambda: self.copy(current))
         if self.comparable:
-            menu.addAction("Nearest training images", lambda: self.nearest_requested.emit(current))
+            menu.addAction(_("Nearest training images"), lambda: self.nearest_requested.emit(current))
         menu.addSeparator()
-        menu.addAction("Save image…", lambda: self.save_requested.emit("image"))
+        menu.addAction(_("Save image…"), lambda: self.save_requested.emit("image"))
         if self._selected:
-            menu.addAction(f"Save {len(self._selected)} selected…", lambda: self.save_requested.emit("selected"))
-        menu.addAction("Save grid…", lambda: self.save_requested.emit("grid"))
+            text = plural("Save {count} selected…", "Save {count} selected…", len(self._selected))
+            menu.addAction(text, lambda: self.save_requested.emit("selected"))
+        menu.addAction(_("Save grid…"), lambda: self.save_requested.emit("grid"))
         return menu
 
     # --- keyboard ---
@@ -279,7 +281,10 @@ class ImageGrid(TileView):
 
     def _describe(self) -> None:
         count = len(self._images)
-        words = f"Image {self._current + 1} of {count}" if count else self._empty_text
+        place = _("Image {number} of {count}").format(number=number(self._current + 1), count=number(count))
+        words = [place if count else self._empty_text]
         if count and self._columns and self._current % self._columns < len(self._names):
-            words += f", {self._names[self._current % self._columns]}"
-        self.setAccessibleDescription(words + (f", {len(self._selected)} selected" if self._selected else ""))
+            words.append(self._names[self._current % self._columns])
+        if self._selected:
+            words.append(plural("{count} selected", "{count} selected", len(self._selected)))
+        self.setAccessibleDescription(", ".join(words))

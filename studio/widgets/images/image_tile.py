@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from core.events import Images
+from core.language import _
 from studio import theme
 from studio.widgets.basic.labels import plain_tip
 from studio.widgets.images.tile_layout import checkerboard, sheet
@@ -61,6 +62,7 @@ class ImageTile(QAbstractButton):
         painter.drawText(QRect(0, SIDE, SIDE, NAME), Qt.AlignmentFlag.AlignCenter, text)
 
     def _describe(self, left_out: bool) -> None:
-        state, other = ("is left out", "restore it") if left_out else ("is kept", "leave it out")
-        self.setToolTip(plain_tip(f"{self.text()}\n{state.capitalize()}; click to {other}"))
-        self.setAccessibleName(f"{self.text()} {state}")
+        tip = _("Is left out; click to restore it") if left_out else _("Is kept; click to leave it out")
+        said = _("{name} is left out") if left_out else _("{name} is kept")
+        self.setToolTip(plain_tip(f"{self.text()}\n{tip}"))
+        self.setAccessibleName(said.format(name=self.text()))

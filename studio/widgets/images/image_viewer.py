@@ -7,6 +7,7 @@ from PySide6.QtGui import QImage, QKeyEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from core.events import Images
+from core.language import _, number
 from studio.widgets.basic.labels import IconButton, Label
 from studio.widgets.images.image_grid import ImageGrid
 
@@ -28,29 +29,31 @@ class ImageViewer(QDialog):
     ) -> None:
         """`generated` and `comparable`: as in `ImageGrid`."""
         super().__init__(parent)
-        self.setWindowTitle("Image")
+        self.setWindowTitle(_("Image"))
         self._images = images
         self._index = index
         # A grid of one image can fit, zoom and pan; unused arrow keys reach the dialog.
         self._view = ImageGrid(generated=generated, comparable=comparable)
-        self._view.setAccessibleName("Enlarged image")
-        self._view.save_requested.connect(lambda _: self.save_requested.emit(self._index))
+        self._view.setAccessibleName(_("Enlarged image"))
+        self._view.save_requested.connect(lambda _what: self.save_requested.emit(self._index))
         self._caption = Label()
         self._caption.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._previous = _button("caret-left", "Previous image", "Previous (Left)")
+        self._previous = _button("caret-left", _("Previous image"), _("Previous (Left)"))
         self._previous.clicked.connect(lambda: self.show_index(self._index - 1))
-        self._next = _button("caret-right", "Next image", "Next (Right)")
+        self._next = _button("caret-right", _("Next image"), _("Next (Right)"))
         self._next.clicked.connect(lambda: self.show_index(self._index + 1))
-        smaller = _button("magnifying-glass-minus", "Zoom out", "Zoom out (-)")
+        smaller = _button("magnifying-glass-minus", _("Zoom out"), _("Zoom out (-)"))
         smaller.clicked.connect(lambda: self._view.zoom_by(0.8))
-        larger = _button("magnifying-glass-plus", "Zoom in", "Zoom in (+)")
+        larger = _button("magnifying-glass-plus", _("Zoom in"), _("Zoom in (+)"))
         larger.clicked.connect(lambda: self._view.zoom_by(1.25))
-        fit = _button("frame-corners", "Fit", "Fit (0)")
+        fit = _button("frame-corners", _("Fit"), _("Fit (0)"))
         fit.clicked.connect(self._view.fit)
-        self._save = _button("floppy-disk", "Save image", "Save this image (S)")
+        self._save = _button("floppy-disk", _("Save image"), _("Save this image (S)"))
         self._save.setShortcut("S")
         self._save.clicked.connect(lambda: self.save_requested.emit(self._index))
-        self._near = _button("copy", "Nearest training images", "Find the training images nearest to this one (N)")
+        self._near = _button(
+            "copy", _("Nearest training images"), _("Find the training images nearest to this one (N)")
+        )
         self._near.setShortcut("N")
         self._near.setVisible(comparable)
         for asked in (self._near.clicked, self._view.nearest_requested):
@@ -77,7 +80,8 @@ class ImageViewer(QDialog):
         if not 0 <= index < self.count():
             return
         self._index = index
-        self._caption.setText(f"{index + 1:,} of {self.count():,}")
+        place = _("{number} of {count}").format(number=number(index + 1), count=number(self.count()))
+        self._caption.setText(place)
         self._previous.setEnabled(index > 0)
         self._next.setEnabled(index < self.count() - 1)
         self.load()

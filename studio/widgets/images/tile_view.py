@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QHelpEvent, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from core.events import Images
+from core.language import _
 from studio import theme
 from studio.widgets.basic.labels import plain_tip
 from studio.widgets.images.tile_layout import TileLayout, TileSheet, fitted
@@ -34,7 +35,7 @@ class TileView(QWidget):
         self._columns = 0
         self._names: tuple[str, ...] = ()
         self._caption = ""
-        self._empty_text = "Images appear here."
+        self._empty_text = _("Images appear here.")
         self._zoom, self._smooth = 1.0, False
         self._center = QPointF(
             0.5, 0.5

@@ -21,6 +21,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QMenu, QToolTip, QWidget
 
+from core.language import _, number, plural
 from studio import theme
 from studio.model.data import ImageIndex, TileRequest, Tiles
 from studio.widgets.basic.labels import plain_tip
@@ -70,14 +71,14 @@ class VirtualGrid(QAbstractScrollArea):
         self._hovered = -1
         self._side = USUAL
         self._is_downward = True
-        self._empty_text = "Images appear here."
+        self._empty_text = _("Images appear here.")
         self._tiles: TileAtlas | None = None
         self._asking = QTimer(self, singleShot=True, interval=0)
         self._asking.timeout.connect(self._ask)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)  # or the columns would jump
-        self.setAccessibleName("Images of the dataset")
+        self.setAccessibleName(_("Images of the dataset"))
         self.viewport().setMouseTracking(True)
 
     # --- content ---
@@ -392,16 +393,16 @@ class VirtualGrid(QAbstractScrollArea):
 
     def _menu(self) -> QMenu:
         menu, row = QMenu(self), self.current_row()
-        menu.addAction("Enlarge", lambda: self.activated.emit(row))
-        menu.addAction("Copy image", lambda: self.copy_requested.emit(row))
+        menu.addAction(_("Enlarge"), lambda: self.activated.emit(row))
+        menu.addAction(_("Copy image"), lambda: self.copy_requested.emit(row))
         menu.addSeparator()
         chosen = self._chosen()
         out = self._left_out[chosen]
         if not out.all():
-            menu.addAction("Leave out", lambda: self.leave_out_requested.emit(chosen, True))
+            menu.addAction(_("Leave out"), lambda: self.leave_out_requested.emit(chosen, True))
         if out.any():
-            menu.addAction("Restore", lambda: self.leave_out_requested.emit(chosen, False))
-        menu.addAction("Select all", self.select_all)
+            menu.addAction(_("Restore"), lambda: self.leave_out_requested.emit(chosen, False))
+        menu.addAction(_("Select all"), self.select_all)
         return menu
 
     # --- keyboard ---
@@ -487,9 +488,12 @@ class VirtualGrid(QAbstractScrollArea):
         """Announces the current image to a screen reader."""
         if (row := self.current_row()) >= 0:
             count = int(self._selected.sum())
-            words = self._describe_row(row).replace("\n", ", ")
-            more = f", {count:,} selected" if count > 1 else ""
-            self.setAccessibleDescription(f"Image {self._current + 1:,} of {len(self._rows):,}, {words}{more}")
+            place, whole = number(self._current + 1), number(len(self._rows))
+            words = [_("Image {number} of {count}").format(number=place, count=whole)]
+            words.extend(self._describe_row(row).split("\n"))
+            if count > 1:
+                words.append(plural("{count} selected", "{count} selected", count))
+            self.setAccessibleDescription(", ".join(words))
 
     def sizeHint(self) -> QSize:
         return QSize(480, 420)

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from core.data.health.findings import Histogram
+from core.language import _, number
 from studio import theme
 from studio.widgets.basic.labels import plain_tip
 
@@ -42,14 +43,16 @@ class BarChart(QWidget):
             ticks = np.linspace(0, len(edges) - 1, TICKS).round().astype(int)
             self._texts = [_number(edges[tick]) for tick in ticks]
         self._counts, self._lies = histogram.counts.tolist(), False
-        self._describe(f"from {self._texts[0]} to {self._texts[-1]}")
+        self._describe(_("from {lowest} to {highest}").format(lowest=self._texts[0], highest=self._texts[-1]))
 
     def show_counts(self, names: Sequence[str], counts: Sequence[int]) -> None:
         """Shows horizontal bars with names; the first ones if there are many."""
         self._texts, self._counts, self._lies = list(names[:MOST_NAMES]), list(counts[:MOST_NAMES]), True
         if len(names) > MOST_NAMES:
-            self._title = f"{self._title} ({MOST_NAMES} of {len(names):,})"
-        self._describe("\n".join(f"{name}: {count:,}" for name, count in zip(names[:40], counts, strict=False)))
+            self._title = _("{title} ({shown} of {count})").format(
+                title=self._title, shown=MOST_NAMES, count=number(len(names))
+            )
+        self._describe("\n".join(f"{name}: {number(count)}" for name, count in zip(names[:40], counts, strict=False)))
 
     def sizeHint(self) -> QSize:
         return SIZE
@@ -77,7 +80,7 @@ class BarChart(QWidget):
             painter.fillRect(bar, QColor(scheme.generator))
         painter.fillRect(QRectF(bars.left(), bars.bottom(), bars.width(), 1), QColor(scheme.outline))
         painter.setPen(QColor(scheme.muted))
-        painter.drawText(QRectF(bars.left(), area.top(), bars.width(), LINE), Qt.AlignmentFlag.AlignLeft, f"{most:,}")
+        painter.drawText(QRectF(bars.left(), area.top(), bars.width(), LINE), Qt.AlignmentFlag.AlignLeft, number(most))
         last = max(len(self._texts) - 1, 1)
         for index, text in enumerate(self._texts):
             side = Qt.AlignmentFlag.AlignLeft if index == 0 else Qt.AlignmentFlag.AlignRight
@@ -91,7 +94,7 @@ class BarChart(QWidget):
         scheme, most = theme.current(), max(self._counts)
         metrics = painter.fontMetrics()
         names = area.width() * 0.4
-        numbers = metrics.horizontalAdvance(f" {most:,}") + 4
+        numbers = metrics.horizontalAdvance(f" {number(most)}") + 4
         painter.setPen(QColor(scheme.muted))
         for row, (name, count) in enumerate(zip(self._texts, self._counts, strict=True)):
             line = QRectF(area.left(), area.top() + row * LINE, names - 6, LINE)
@@ -100,7 +103,7 @@ class BarChart(QWidget):
             length = max((area.width() - names - numbers) * count / most, 2)
             painter.fillRect(QRectF(area.left() + names, line.top() + 4, length, LINE - 8), QColor(scheme.generator))
             beside = QRectF(area.left() + names + length, line.top(), numbers, LINE)
-            painter.drawText(beside, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, f"{count:,}")
+            painter.drawText(beside, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, number(count))
 
     def _describe(self, text: str) -> None:
         self.setToolTip(plain_tip(text))
@@ -109,4 +112,4 @@ class BarChart(QWidget):
 
 
 def _number(value: float) -> str:
-    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
+    return number(value) if value >= 10 else f"{value:.2g}"

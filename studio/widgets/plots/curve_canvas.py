@@ -13,6 +13,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QApplication
 
+from core.language import _, all_of
 from studio import theme
 
 Line = NDArray[np.float64]
@@ -86,7 +87,7 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
         plot.layout.setContentsMargins(0, TOP, 0, 0)
         # Never shown, but without a parent it would outlive the plot with its seven submenus.
         plot.ctrlMenu.setParent(self, plot.ctrlMenu.windowFlags())
-        plot.setLabel("bottom", "step")
+        plot.setLabel("bottom", _("step"))
         plot.getAxis("bottom").showLabel(False)  # only a saved image stands alone
         plot.getAxis("bottom").enableAutoSIPrefix(False)
         plot.getAxis("left").enableAutoSIPrefix(False)
@@ -95,10 +96,10 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
         self._box = plot.getViewBox()
         self._box.setDefaultPadding(0.0)
         self._box.setMouseEnabled(x=True, y=False)  # the height always fits the visible values
-        self._bands = [_curve(z=0, fillLevel="enclosed") for _ in keys]
-        self._raw = [_curve(z=1) for _ in keys]
-        self._smooth = [_curve(z=2) for _ in keys]
-        self._dots = [pg.ScatterPlotItem(size=DOT, pen=None) for _ in keys]
+        self._bands = [_curve(z=0, fillLevel="enclosed") for _key in keys]
+        self._raw = [_curve(z=1) for _key in keys]
+        self._smooth = [_curve(z=2) for _key in keys]
+        self._dots = [pg.ScatterPlotItem(size=DOT, pen=None) for _key in keys]
         for item in (*self._bands, *self._raw, *self._smooth, *self._dots):
             plot.addItem(item, ignoreBounds=True)
         self._cross = pg.InfiniteLine(angle=90, movable=False)
@@ -116,7 +117,7 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
         self._box.sigResized.connect(lambda *_: self.resetCachedContent())
         self._box.sigResized.connect(lambda *_: self.range_changed.emit())
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keys belong to the parent
-        self.setAccessibleName(f"Plot of {', '.join(labels)}")
+        self.setAccessibleName(_("Plot of {names}").format(names=all_of(labels)))
         self.restyle()
 
     # --- content ---

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidgetAction,
 )
 
+from core.language import _, all_of, in_context, number
 from core.stats.keys import meaning, spread_of, valued
 from studio import theme
 from studio.model.history import History, ReportRows
@@ -84,28 +85,32 @@ class CurvePlot(QWidget):
         self._smoothing.setRange(0, 99)
         self._smoothing.setValue(60)
         scale_length(self._smoothing, self._smoothing.setMinimumWidth, 120)
-        self._smoothing.setAccessibleName("Smoothing")
-        self._smoothing.setToolTip("Smoothing of the strong line; the faint line shows raw values. Usual: 0.6 to 0.9.")
-        self._smoothing.valueChanged.connect(lambda _: self._redraw.start())
-        self._log = QCheckBox("Log")
+        self._smoothing.setAccessibleName(_("Smoothing"))
+        self._smoothing.setToolTip(
+            _("Smoothing of the strong line; the faint line shows raw values. Usual: 0.6 to 0.9.")
+        )
+        self._smoothing.valueChanged.connect(lambda _value: self._redraw.start())
+        self._log = QCheckBox(in_context("scale", "Log"))
         self._log.setChecked(log)
-        self._log.setAccessibleName("Logarithmic scale")
-        self._log.setToolTip("Logarithmic scale; omits values of zero and below.")
+        self._log.setAccessibleName(_("Logarithmic scale"))
+        self._log.setToolTip(_("Logarithmic scale; omits values of zero and below."))
         self._log.toggled.connect(self.set_log)
-        self._reset = IconButton("arrows-out", "Reset view", "Show all steps and follow new data (0, or double-click)")
+        self._reset = IconButton(
+            "arrows-out", _("Reset view"), _("Show all steps and follow new data (0, or double-click)")
+        )
         self._reset.clicked.connect(self.reset_view)
-        self._name = _muted("Smoothing")
+        self._name = _muted(_("Smoothing"))
         self._name.setBuddy(self._smoothing)
-        self._options = IconButton("sliders-horizontal", "Options", "Smoothing, scale, and saving")
+        self._options = IconButton("sliders-horizontal", _("Options"), _("Smoothing, scale, and saving"))
         self._options.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._options.setProperty("hasMenu", True)
         self._menu = QMenu(self._options)
         for widgets in ((self._name, self._smoothing), (self._log,)):
             self._menu.addAction(_row(self._menu, *widgets))
         self._menu.addSeparator()
-        self._menu.addAction("Show everything", self.reset_view)
-        self._menu.addAction("Save image (PNG)…", lambda: self.save_requested.emit("png"))
-        self._menu.addAction("Save numbers (CSV)…", lambda: self.save_requested.emit("csv"))
+        self._menu.addAction(_("Show everything"), self.reset_view)
+        self._menu.addAction(_("Save image (PNG)…"), lambda: self.save_requested.emit("png"))
+        self._menu.addAction(_("Save numbers (CSV)…"), lambda: self.save_requested.emit("csv"))
         self._options.setMenu(self._menu)
 
         self._head = QHBoxLayout()
@@ -123,7 +128,7 @@ class CurvePlot(QWidget):
         self._top.addWidget(self._readout, 0, 1)
         self._top.addLayout(self._tools, 0, 2)
         self._stack = QStackedLayout()
-        self._empty_text = "Losses appear here when training starts."
+        self._empty_text = _("Losses appear here when training starts.")
         self._empty = _muted(self._empty_text)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setWordWrap(True)
@@ -161,7 +166,8 @@ class CurvePlot(QWidget):
         self._place_readout()
 
     def _say_what_it_shows(self) -> None:
-        self.setAccessibleName(f"Curves of {', '.join(label for _, label in self._curves)}")
+        names = [label for _key, label in self._curves]
+        self.setAccessibleName(_("Curves of {names}").format(names=all_of(names)) if names else "")
         said = meaning(self._curves[0][0]) if self._curves else ""
         self.setAccessibleDescription(said)
         self._readout.setToolTip(wrapped_tip(said))
@@ -170,7 +176,7 @@ class CurvePlot(QWidget):
         """Sets steps with events and their texts: lines that the readout explains under the pointer."""
         self._marks = list(marks)
         if self._canvas is not None:
-            self._canvas.set_marks([step for step, _ in marks])
+            self._canvas.set_marks([step for step, _text in marks])
 
     def set_moment(self, step: int | None) -> None:
         """Sets the chosen moment: a line whose values the readout shows while the pointer is elsewhere."""
@@ -249,9 +255,9 @@ class CurvePlot(QWidget):
         if self._canvas is None:
             from studio.widgets.plots.curve_canvas import CurveCanvas
 
-            self._canvas = CurveCanvas([key for key, _ in self._curves], [label for _, label in self._curves])
+            self._canvas = CurveCanvas([key for key, _label in self._curves], [label for _key, label in self._curves])
             self._canvas.set_log(self.log())
-            self._canvas.set_marks([step for step, _ in self._marks])
+            self._canvas.set_marks([step for step, _text in self._marks])
             self._canvas.moved_by_hand.connect(self._stop_following)
             self._canvas.fit_requested.connect(self._fit)
             self._canvas.range_changed.connect(self._redraw.start)
@@ -284,7 +290,7 @@ class CurvePlot(QWidget):
 
     def _show_readout(self) -> None:
         step = self._moment if self._cross_step is None else self._cross_step
-        colors = theme.current().curves([key for key, _ in self._curves])
+        colors = theme.current().curves([key for key, _label in self._curves])
         entries = [
             Entry(color, label, "" if step is None else self._value(key, step))
             for color, (key, label) in zip(colors, self._curves, strict=True)
@@ -292,7 +298,7 @@ class CurvePlot(QWidget):
         if step is None:
             self._readout.show_entries(entries)
         else:
-            self._readout.show_entries(entries, f"step {step:,}", self._marks_near(step))
+            self._readout.show_entries(entries, _("step {step}").format(step=number(step)), self._marks_near(step))
 
     def _value(self, key: str, step: int) -> str:
         value = self._history.value_at(key, step)
@@ -326,7 +332,7 @@ class CurvePlot(QWidget):
     def numbers(self) -> ReportRows:
         """Returns every report of these curves."""
         known = self._history.keys()
-        return self._history.rows([key for key, _ in self._curves if key in known])
+        return self._history.rows([key for key, _label in self._curves if key in known])
 
     # --- Qt ---
 

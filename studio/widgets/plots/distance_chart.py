@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from core.language import _
 from studio import theme
 
 BINS = 24
@@ -25,7 +26,7 @@ class DistanceChart(QWidget):
         self._edges = nothing
         self._here = 0.0
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.setAccessibleName("Distances to the nearest training image")
+        self.setAccessibleName(_("Distances to the nearest training image"))
 
     def show_distances(
         self, here: float, generated: NDArray[np.float64], real: NDArray[np.float64], real_name: str
@@ -35,13 +36,13 @@ class DistanceChart(QWidget):
         largest = max([here, *generated.tolist(), *real.tolist()])
         self._edges = np.linspace(0.0, max(largest, 1e-6) * 1.02, BINS + 1)
         self._here = here
-        kinds = ((real_name, scheme.discriminator, real), ("generated images", scheme.generator, generated))
+        kinds = ((real_name, scheme.discriminator, real), (_("generated images"), scheme.generator, generated))
         self._parts = [(name, color, self._shares(values)) for name, color, values in kinds if len(values)]
         self.update()
 
     def shares(self) -> dict[str, NDArray[np.float64]]:
         """Returns the height of each bar by label, as shares of 1."""
-        return {name: shares for name, _, shares in self._parts}
+        return {name: shares for name, _color, shares in self._parts}
 
     def _shares(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(np.histogram(values, self._edges)[0] / len(values))
@@ -57,7 +58,7 @@ class DistanceChart(QWidget):
             return
         painter, scheme = QPainter(self), theme.current()
         bars = QRectF(8, LINE + 6, self.width() - 16, self.height() - LINE - 6 - FOOT)
-        most = max(float(shares.max()) for _, _, shares in self._parts)
+        most = max(float(shares.max()) for _name, _color, shares in self._parts)
         left = bars.left()
         for name, color, shares in self._parts:
             self._paint_bars(painter, bars, shares / most, color)
@@ -67,7 +68,7 @@ class DistanceChart(QWidget):
         painter.setPen(QColor(scheme.muted))
         foot = QRectF(bars.left(), bars.bottom() + LINE, bars.width(), LINE)
         painter.drawText(foot, Qt.AlignmentFlag.AlignLeft, "0")
-        painter.drawText(foot, Qt.AlignmentFlag.AlignHCenter, "distance to the nearest training image")
+        painter.drawText(foot, Qt.AlignmentFlag.AlignHCenter, _("distance to the nearest training image"))
         painter.drawText(foot, Qt.AlignmentFlag.AlignRight, f"{self._edges[-1]:.3g}")
 
     def _paint_bars(self, painter: QPainter, bars: QRectF, heights: NDArray[np.float64], color: str) -> None:
@@ -98,7 +99,7 @@ class DistanceChart(QWidget):
         painter.setBrush(QColor(scheme.text))
         corners = ((x, 2), (x - 4, 8), (x + 4, 8))
         painter.drawPolygon(QPolygonF([QPointF(left, bars.bottom() + below) for left, below in corners]))
-        text = f"this one: {self._here:.3g}"
+        text = _("this one: {distance}").format(distance=f"{self._here:.3g}")
         room = painter.fontMetrics().horizontalAdvance(text)
         start = min(max(x + 8, bars.left()), bars.right() - room)
         painter.drawText(QPointF(start, bars.bottom() + LINE - 3), text)

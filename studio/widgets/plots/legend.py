@@ -9,11 +9,12 @@ from PySide6.QtCore import QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from core.language import _
 from studio import theme
 
 SWATCH, GAP, BETWEEN = 18, 6, 16
 """Widths in pixels: swatch, gap to its label, and gap between two curves."""
-USUAL_VALUE, USUAL_STEP = "-0.00000", "step 000,000"
+USUAL_VALUE, USUAL_STEP = "-0.00000", _("step {step}").format(step="000,000")
 """Texts whose width is reserved, so that the layout does not move."""
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from core.language import _
 from core.stats.curves import Curve, Line
 from core.stats.keys import valued
 from studio import theme
@@ -36,7 +37,7 @@ class PlottedCurve:
     def words(self, x: float) -> str:
         """Returns the mean at the point nearest to x, within the curve's range."""
         if x > self.x[-1]:
-            return f"ended at {self.curve.mean[-1]:.4g}"
+            return _("ended at {value}").format(value=f"{self.curve.mean[-1]:.4g}")
         at = int(np.abs(self.x - x).argmin())
         return valued(float(self.curve.mean[at]), None if self.curve.spread is None else float(self.curve.spread[at]))
 
@@ -62,7 +63,7 @@ class _Pair:
 
 class _Canvas(CurveCanvas):
     def __init__(self) -> None:
-        super().__init__(SIDES, ("run A", "run B"))
+        super().__init__(SIDES, (_("run A"), _("run B")))
 
     def restyle(self, antialias: bool = True) -> None:
         super().restyle(antialias)  # these runs do not grow, so antialiasing is affordable
@@ -99,7 +100,7 @@ class OverlayPlot(QWidget):
         layout.setSpacing(4)
         layout.addLayout(row)
         layout.addWidget(self._canvas, 1)
-        self.setAccessibleName("Curves of both runs")
+        self.setAccessibleName(_("Curves of both runs"))
 
     def set_names(self, names: dict[str, str]) -> None:
         """Sets the names of the sides."""

@@ -6,6 +6,7 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
+from core.language import _, in_context
 from studio import theme
 from studio.model.history import History
 from studio.widgets.basic.help_button import HelpButton
@@ -60,17 +61,17 @@ class PlotCard(CurvePlot):
         scale_length(self.title, self.title.setMaximumWidth, LONGEST_TITLE)
         self._head.addWidget(self.title)
         self._help: HelpButton | None = None
-        self._maximize = IconButton("corners-out", "Maximize", "Maximize this plot (M)")
+        self._maximize = IconButton("corners-out", _("Maximize"), _("Maximize this plot (M)"))
         self._maximize.clicked.connect(self.maximize_requested)
-        remove = IconButton("x", "Remove plot", "Remove this plot")
+        remove = IconButton("x", _("Remove plot"), _("Remove this plot"))
         remove.clicked.connect(self.removed)
         for button in (self._maximize, remove):
             self._tools.addWidget(button)
         self._menu.addSeparator()
-        self._menu.addAction("Maximize or restore", self.maximize_requested.emit)
-        self._left = self._menu.addAction("Move left", lambda: self.moved.emit(-1))
-        self._right = self._menu.addAction("Move right", lambda: self.moved.emit(1))
-        self.instead = QMenu("Plot instead", self._menu)
+        self._menu.addAction(_("Maximize or restore"), self.maximize_requested.emit)
+        self._left = self._menu.addAction(_("Move left"), lambda: self.moved.emit(-1))
+        self._right = self._menu.addAction(_("Move right"), lambda: self.moved.emit(1))
+        self.instead = QMenu(_("Plot instead"), self._menu)
         """Menu of other plots for this place, filled by the owner."""
         self._menu.addMenu(self.instead)
         self._describe()
@@ -85,9 +86,9 @@ class PlotCard(CurvePlot):
     def show_maximized(self, maximized: bool) -> None:
         """Shows whether the plot is maximized."""
         self._maximize.setIcon(theme.icon("corners-in" if maximized else "corners-out"))
-        words = "Restore" if maximized else "Maximize"
+        words = in_context("plot", "Restore") if maximized else _("Maximize")
         self._maximize.setAccessibleName(words)
-        self._maximize.setToolTip("Show other plots again (M)" if maximized else "Maximize this plot (M)")
+        self._maximize.setToolTip(_("Show other plots again (M)") if maximized else _("Maximize this plot (M)"))
 
     def show_place(self, is_first: bool, is_last: bool) -> None:
         """Sets whether the card is at an end of the row."""
@@ -107,8 +108,8 @@ class PlotCard(CurvePlot):
     def _describe(self) -> None:
         subject = self.subject
         self.title.setText(subject.title)
-        self.title.setToolTip(wrapped_tip(subject.title, subject.meaning, "Drag to reorder"))
-        self.set_empty_text(f"{subject.title}: no values yet.")
+        self.title.setToolTip(wrapped_tip(subject.title, subject.meaning, _("Drag to reorder")))
+        self.set_empty_text(_("{title}: no values yet.").format(title=subject.title))
         if self._help is not None and self._help.term.key != subject.term:
             self._head.removeWidget(self._help)
             self._help.deleteLater()

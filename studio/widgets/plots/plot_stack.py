@@ -9,6 +9,7 @@ from itertools import groupby
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSplitter, QToolButton, QWidget
 
+from core.language import _
 from core.stats.keys import GROUPS, family
 from studio.model.history import History
 from studio.widgets.basic.fitting_area import FittingArea
@@ -45,7 +46,7 @@ class PlotStack(QWidget):
         """Requested families of the cards, in the same order."""
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setChildrenCollapsible(False)
-        self._add = IconButton("plus", "Add plot", "Choose a plot to add")
+        self._add = IconButton("plus", _("Add plot"), _("Choose a plot to add"))
         self._add.setProperty("hasMenu", True)
         self._add.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self._add)

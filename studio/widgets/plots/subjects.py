@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.language import _
 from core.learn import topics
 from core.stats.keys import family, group, is_spread, meaning, measured, protocol_text, short, title
 
@@ -14,12 +15,12 @@ _INSTEAD = {SCORES: "Loss/scores/*", "Loss/scores/*": SCORES}
 """Probabilities if the loss provides them, else raw scores."""
 _USUAL = {LOSSES: ("Loss/D/loss", "Loss/G/loss"), SCORES: ("Score/real", "Score/fake")}
 _LABELS = {
-    "Loss/D/loss": "Discriminator",
-    "Loss/G/loss": "Generator",
-    "Score/real": "D(x), real",
-    "Score/fake": "D(G(z)), generated",
-    "Loss/scores/real": "Real",
-    "Loss/scores/fake": "Generated",
+    "Loss/D/loss": _("Discriminator"),
+    "Loss/G/loss": _("Generator"),
+    "Score/real": _("D(x), real"),
+    "Score/fake": _("D(G(z)), generated"),
+    "Loss/scores/real": _("Real"),
+    "Loss/scores/fake": _("Generated"),
 }
 
 

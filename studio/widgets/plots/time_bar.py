@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSignalBlocker, QSize, Qt, S
 from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QToolTip, QWidget
 
+from core.language import _, number
 from studio import theme
 from studio.model.train import Flag
 from studio.widgets.basic.labels import plain_tip
@@ -40,7 +41,7 @@ class TimeBar(QAbstractSlider):
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName("Step of the training")
+        self.setAccessibleName(_("Step of the training"))
         self.setRange(0, 0)
 
     def show_span(self, first: int, last: int) -> None:
@@ -57,7 +58,7 @@ class TimeBar(QAbstractSlider):
     def show_flags(self, flags: Sequence[Flag]) -> None:
         """Sets the flags above the groove, in any order."""
         self._flags = tuple(sorted(flags, key=lambda flag: (ORDER.index(flag.kind), flag.step)))
-        words = [f"step {flag.step:,}: {flag.text}" for flag in sorted(flags, key=lambda flag: flag.step)]
+        words = [_line(flag) for flag in sorted(flags, key=lambda flag: flag.step)]
         self.setAccessibleDescription("\n".join(words[-MOST_NAMED:]))
         self.update()
 
@@ -152,7 +153,7 @@ class TimeBar(QAbstractSlider):
     def event(self, event: QEvent) -> bool:
         flags = self.flags_at(QPointF(event.pos())) if isinstance(event, QHelpEvent) else []
         if flags and isinstance(event, QHelpEvent):
-            words = [f"step {flag.step:,}: {flag.text}" for flag in flags[:MOST_NAMED]]
+            words = [_line(flag) for flag in flags[:MOST_NAMED]]
             QToolTip.showText(event.globalPos(), plain_tip("\n".join(words)), self)
             return True
         return super().event(event)
@@ -164,3 +165,7 @@ class TimeBar(QAbstractSlider):
     def _step_at(self, position: QPointF) -> int:
         share = (position.x() - RADIUS) / max(self.width() - 2 * RADIUS, 1)
         return self.minimum() + round(min(max(share, 0.0), 1.0) * (self.maximum() - self.minimum()))
+
+
+def _line(flag: Flag) -> str:
+    return _("step {step}: {text}").format(step=number(flag.step), text=flag.text)

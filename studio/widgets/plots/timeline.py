@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
 
+from core.language import _, number
 from studio import theme
 from studio.model.train import Flag
 from studio.widgets.basic.labels import IconButton, Label
@@ -37,13 +38,15 @@ class Timeline(QWidget):
         self._timer = QTimer(self, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._advance)
         self._bar = TimeBar()
-        self._bar.setToolTip("Drag to see earlier samples; flags mark checkpoints, the best one, and changed settings")
+        self._bar.setToolTip(
+            _("Drag to see earlier samples; flags mark checkpoints, the best one, and changed settings")
+        )
         self._bar.scrubbed.connect(self._scrub)
-        self._play = IconButton("play", "Play")
+        self._play = IconButton("play", _("Play"))
         self._play.clicked.connect(self.toggle)
-        self._back = IconButton("caret-left", "Previous samples", "Previous samples (Left)")
+        self._back = IconButton("caret-left", _("Previous samples"), _("Previous samples (Left)"))
         self._back.clicked.connect(lambda: self.step_by(-1))
-        self._forth = IconButton("caret-right", "Next samples", "Next samples (Right)")
+        self._forth = IconButton("caret-right", _("Next samples"), _("Next samples (Right)"))
         self._forth.clicked.connect(lambda: self.step_by(1))
         self._said = Label()
         self._speed = QComboBox()
@@ -184,26 +187,29 @@ class Timeline(QWidget):
         self.setEnabled(last > first)
         self._live.setChecked(self._moment is None)
         self._play.setEnabled(len(self._pictures) > 1)
-        self._said.setText(f"step {here:,}" if last > first else "")
-        self._said.setMinimumWidth(self._said.fontMetrics().horizontalAdvance(f"step {last:,}"))
+        step = _("step {step}")
+        self._said.setText(step.format(step=number(here)) if last > first else "")
+        self._said.setMinimumWidth(self._said.fontMetrics().horizontalAdvance(step.format(step=number(last))))
 
     def _show_playing(self) -> None:
         playing = self.is_playing()
         self._play.setIcon(theme.icon("pause" if playing else "play"))
-        self._play.setAccessibleName("Pause" if playing else "Play")
-        self._play.setToolTip("Pause (Space)" if playing else "Play the stored samples (Space)")
+        self._play.setAccessibleName(_("Pause") if playing else _("Play"))
+        self._play.setToolTip(_("Pause (Space)") if playing else _("Play the stored samples (Space)"))
 
     def _build(self) -> None:
         for speed in SPEEDS:
-            self._speed.addItem(f"{speed} fps", speed)
+            self._speed.addItem(_("{speed} fps").format(speed=speed), speed)
         self._speed.setCurrentIndex(SPEEDS.index(10))
-        self._speed.setAccessibleName("Speed")
-        self._speed.setToolTip("Playback speed in frames per second")
-        self._speed.currentIndexChanged.connect(lambda _: self._timer.setInterval(1000 // self._speed.currentData()))
-        self._live.setText("Live")
+        self._speed.setAccessibleName(_("Speed"))
+        self._speed.setToolTip(_("Playback speed in frames per second"))
+        self._speed.currentIndexChanged.connect(
+            lambda _index: self._timer.setInterval(1000 // self._speed.currentData())
+        )
+        self._live.setText(_("Live"))
         self._live.setCheckable(True)
-        self._live.setAccessibleName("Live")
-        self._live.setToolTip("Show the newest samples and follow the training (End)")
+        self._live.setAccessibleName(_("Live"))
+        self._live.setToolTip(_("Show the newest samples and follow the training (End)"))
         self._live.clicked.connect(self._go_live)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

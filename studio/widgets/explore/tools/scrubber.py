@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QElapsedTimer, QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSlider, QToolButton, QWidget
 
+from core.language import _, number
 from studio import theme
 from studio.widgets.basic.labels import Label
 from studio.widgets.basic.scale import scale_icon
@@ -37,8 +38,8 @@ class Scrubber(QWidget):
         self._slider.setRange(0, STEPS)
         self._slider.setPageStep(STEPS // 10)
         self._slider.setMinimumWidth(60)
-        self._slider.setAccessibleName("Time")
-        self._slider.setToolTip("Time on the timeline; arrow keys move in small steps.")
+        self._slider.setAccessibleName(_("Time"))
+        self._slider.setToolTip(_("Time on the timeline; arrow keys move in small steps."))
         self._slider.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._slider.installEventFilter(WheelGuard(self))
         self._slider.valueChanged.connect(self._slide)
@@ -108,10 +109,11 @@ class Scrubber(QWidget):
         self.moved.emit(self._share)
 
     def _show_time(self) -> None:
-        self._time.setText(f"{self._share * self._seconds:.1f} / {self._seconds:.1f} s")
+        elapsed, whole = number(self._share * self._seconds, 1), number(self._seconds, 1)
+        self._time.setText(_("{elapsed} / {whole} s").format(elapsed=elapsed, whole=whole))
 
     def _show_playing(self) -> None:
         playing = self.is_playing()
         self._play.setIcon(theme.icon("pause" if playing else "play"))
-        self._play.setAccessibleName("Pause the timeline" if playing else "Play the timeline")
-        self._play.setToolTip("Pause (Space)" if playing else "Play the timeline (Space)")
+        self._play.setAccessibleName(_("Pause the timeline") if playing else _("Play the timeline"))
+        self._play.setToolTip(_("Pause (Space)") if playing else _("Play the timeline (Space)"))

@@ -9,6 +9,7 @@ from itertools import product
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from core.events import Images
+from core.language import _
 from core.latent.explore_state import Corners, ExploreState
 from core.latent.request import Point, Position, Square, Trajectory
 from studio.widgets.basic.labels import Label
@@ -21,7 +22,7 @@ ICON = "grid-four"
 RANK = 2
 SIDE = 6
 MAP: tuple[Position, ...] = tuple((x / (SIDE - 1), y / (SIDE - 1)) for y, x in product(range(SIDE), repeat=2))
-CORNERS = ("top left", "top right", "bottom left", "bottom right")
+CORNERS = (_("top left"), _("top right"), _("bottom left"), _("bottom right"))
 
 
 class View(ToolView):
@@ -35,7 +36,7 @@ class View(ToolView):
         self._pad = SquarePad(SIDE)
         self._pad.moved.connect(lambda x, y: self.move_to((x, y)))
         self._pad.dropped.connect(self._drop)
-        self._boxes = [PointBox(name, "a corner of the map") for name in CORNERS]
+        self._boxes = [PointBox(name, _("a corner of the map")) for name in CORNERS]
         for index, box in enumerate(self._boxes):
             box.seed_changed.connect(partial(self._set_seed, index))
             box.dropped.connect(partial(self._drop, index))
@@ -87,7 +88,7 @@ class View(ToolView):
         self._pad.set_images(images)
 
     def _set_seed(self, index: int, seed: int) -> None:
-        self.change(f"seed {CORNERS[index]}", corners=_with(self.state.corners, index, Point(seed)))
+        self.change(f"corner {index}", corners=_with(self.state.corners, index, Point(seed)))
 
     def _drop(self, index: int, point: Point) -> None:
         self.dropped.emit(point, lambda state, pin: replace(state, corners=_with(state.corners, index, pin)))

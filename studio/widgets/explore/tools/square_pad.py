@@ -18,6 +18,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from core.events import Images
+from core.language import _
 from studio import theme
 from studio.widgets.explore.point_mime import from_mime
 from studio.widgets.images.tile_layout import TileSheet
@@ -44,8 +45,8 @@ class SquarePad(QWidget):
         self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.CrossCursor)
-        self.setAccessibleName("Map between corners")
-        self.setToolTip("Drag the spot; arrow keys move it. Drop a pin on a corner to replace it.")
+        self.setAccessibleName(_("Map between corners"))
+        self.setToolTip(_("Drag the spot; arrow keys move it. Drop a pin on a corner to replace it."))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def set_images(self, images: Images) -> None:

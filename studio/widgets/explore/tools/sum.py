@@ -8,6 +8,7 @@ from typing import Literal
 from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
 from core.events import Images
+from core.language import _
 from core.latent.explore_state import DirectionSets, ExploreState, Pin
 from core.latent.request import LatentRequest, Point, Position, Trajectory, Walk
 from studio.widgets.basic.labels import Label
@@ -34,9 +35,9 @@ class View(ToolView):
         grid.setContentsMargins(12, 0, 12, 0)
         grid.setHorizontalSpacing(12)
         for column, (group, title) in enumerate(GROUPS.items()):
-            strip = PinStrip(
-                f"Group {title}", f"Drag pins here for {title}; the mean of several is used.", "Drag pins here."
-            )
+            name = _("Group {group}").format(group=title)
+            tip = _("Drag pins here for {group}; the mean of several is used.").format(group=title)
+            strip = PinStrip(name, tip, _("Drag pins here."))
             strip.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
             strip.dropped.connect(partial(self._drop, group))
             strip.removed.connect(partial(self._remove, group))

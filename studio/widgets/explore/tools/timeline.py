@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from core.events import Images
 from core.generator_inputs import LARGEST_SEED
+from core.language import _, in_context
 from core.latent.explore_state import SECONDS, DirectionSets, ExploreState
 from core.latent.request import Easing, LatentRequest, Loop, Point, Position, Trajectory, Walk, number_of
 from studio import theme
@@ -40,7 +41,7 @@ COUNT = 8
 RADIUS = 0.5
 """Radius of the loop around a single keyframe."""
 EVEN: Easing = "even"
-EASINGS: dict[str, Easing] = {"Even speed": "even", "Slow at keyframes": "smooth"}
+EASINGS: dict[Easing, str] = {EVEN: _("Even speed"), "smooth": _("Slow at keyframes")}
 SHORTEST, LONGEST = 0.1, 600.0
 """Seconds from one keyframe to the next."""
 
@@ -51,10 +52,10 @@ class View(ToolView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._strip, self._scrubber = TimelineStrip(), Scrubber()
-        self._keyframe = PointBox("keyframe", "what the keyframe shows")
+        self._keyframe = PointBox(_("keyframe"), _("what the keyframe shows"))
         self._add, self._remove = QToolButton(), QToolButton()
         self._seconds = QDoubleSpinBox()
-        self._closed = QCheckBox("Closed")
+        self._closed = QCheckBox(in_context("path", "Closed"))
         self._easing = QComboBox()
         self._radius = QDoubleSpinBox()
         self._noise = QToolButton()
@@ -64,23 +65,23 @@ class View(ToolView):
 
     def _describe(self) -> None:
         for button, icon, name, tip in (
-            (self._add, "plus-circle", "Add keyframe", "Add a random seed after this keyframe."),
-            (self._remove, "trash", "Remove keyframe", "Remove this keyframe (Delete)."),
-            (self._noise, "dice-five", "Another loop", "Use another random loop around the keyframe."),
+            (self._add, "plus-circle", _("Add keyframe"), _("Add a random seed after this keyframe.")),
+            (self._remove, "trash", _("Remove keyframe"), _("Remove this keyframe (Delete).")),
+            (self._noise, "dice-five", _("Another loop"), _("Use another random loop around the keyframe.")),
         ):
             button.setIcon(theme.icon(icon))
             scale_icon(button, 16)
             button.setAccessibleName(name)
             button.setToolTip(plain_tip(tip))
         for spin, low, high, step, name, tip in (
-            (self._seconds, SHORTEST, LONGEST, 0.5, "Duration", "Seconds from this keyframe to the next."),
+            (self._seconds, SHORTEST, LONGEST, 0.5, _("Duration"), _("Seconds from this keyframe to the next.")),
             (
                 self._radius,
                 0.0,
                 1.0,
                 0.05,
-                "Radius",
-                "Radius of the loop: 0 stands still, 1 ends at unrelated images. Usual: 0.5.",
+                _("Radius"),
+                _("Radius of the loop: 0 stands still, 1 ends at unrelated images. Usual: 0.5."),
             ),
         ):
             spin.setRange(low, high)
@@ -91,12 +92,12 @@ class View(ToolView):
             spin.installEventFilter(WheelGuard(self))
             indent_spin_box(spin)
         self._seconds.setDecimals(1)
-        self._seconds.setSuffix(" s")
-        self._closed.setToolTip("Continue from the last keyframe to the first; a single keyframe becomes a loop.")
-        for label, easing in EASINGS.items():
+        self._seconds.setSuffix(_(" s"))
+        self._closed.setToolTip(_("Continue from the last keyframe to the first; a single keyframe becomes a loop."))
+        for easing, label in EASINGS.items():
             self._easing.addItem(label, easing)
-        self._easing.setAccessibleName("Easing")
-        self._easing.setToolTip("Keep an even speed or slow down at keyframes.")
+        self._easing.setAccessibleName(_("Easing"))
+        self._easing.setToolTip(_("Keep an even speed or slow down at keyframes."))
 
     def _connect(self) -> None:
         self._strip.scrubbed.connect(self._go_to)
@@ -106,7 +107,7 @@ class View(ToolView):
         self._strip.dropped.connect(self._drop)
         self._strip.save_requested.connect(self.save_requested)
         self._scrubber.moved.connect(self._go_to)
-        self._keyframe.seed_changed.connect(lambda seed: self._set_keyframe(Point(seed), "keyframe seed"))
+        self._keyframe.seed_changed.connect(lambda seed: self._set_keyframe(Point(seed), "keyframe_seed"))
         self._keyframe.dropped.connect(lambda point: self.dropped.emit(point, self._replaced))
         self._add.clicked.connect(self._add_random)
         self._remove.clicked.connect(lambda: self._remove_keyframe(self._row()))

@@ -24,6 +24,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QMenu, QSizePolicy, QWidget
 
 from core.events import Images
+from core.language import _, number
 from studio import theme
 from studio.widgets.explore.point_mime import request_from_mime
 from studio.widgets.images.tile_layout import TileSheet
@@ -68,10 +69,12 @@ class TimelineStrip(QWidget):
         self._gap: int | None = None
         self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName("Timeline")
+        self.setAccessibleName(_("Timeline"))
         self.setToolTip(
-            "Images along the timeline. Drag to move in time; marks are keyframes: drag to reorder, Delete removes. "
-            "Drop a pin or image to insert one."
+            _(
+                "Images along the timeline. Drag to move in time; marks are keyframes: drag to reorder, Delete "
+                "removes. Drop a pin or image to insert one."
+            )
         )
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
@@ -178,8 +181,8 @@ class TimelineStrip(QWidget):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         row, menu = self._mark_at(QPointF(event.pos())), QMenu(self)
         if row is not None:
-            menu.addAction("Remove keyframe", lambda: self.removed.emit(row))
-        menu.addAction("Save keyframes…", lambda: self.save_requested.emit("grid"))
+            menu.addAction(_("Remove keyframe"), lambda: self.removed.emit(row))
+        menu.addAction(_("Save keyframes…"), lambda: self.save_requested.emit("grid"))
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(event.globalPos())
 
@@ -230,7 +233,8 @@ class TimelineStrip(QWidget):
         self.update()
 
     def _describe(self) -> None:
-        self.setAccessibleDescription(f"Keyframe {self._current + 1} of {len(self._times)}")
+        where, count = number(self._current + 1), number(len(self._times))
+        self.setAccessibleDescription(_("Keyframe {number} of {count}").format(number=where, count=count))
 
     # Painting
 
