@@ -39,6 +39,7 @@ NOT_TEXT: dict[str, tuple[str, ...]] = {
     "core/export/onnx_pt2.py": ("The largest difference is",),
     "core/export/usage_example.py": ("import numpy", "numpy ", "pip install"),
     "studio/controllers/shell/language.py": ("No installed font", "Install Noto Sans CJK"),
+    "studio/widgets/explore/direction_row.py": ("QLineEdit {",),
 }
 """Beginnings of strings that look like a text and are none, by file; "" stands for all of a file."""
 

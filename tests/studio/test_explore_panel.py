@@ -758,7 +758,7 @@ def test_styles_are_mixed(qtbot: QtBot, panel: ExplorePanel, asked: Asked) -> No
     first = named(panel, QSpinBox, "First mixed layer")
     first.setFocus()
     QTest.keyClick(first, Qt.Key.Key_Down)
-    set_number(qtbot, panel, "Seed of the mixed styles", "33")
+    set_number(qtbot, panel, "Seed mixed styles", "33")
     assert asked.points()[0].mix == Mix(Point(33), 3, 8)
     undo(panel)
     undo(panel)
