@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from core.devices.device import Trouble
 from core.events import Event, Progress
+from core.language import _
 from studio.widgets.basic.banner import Banner
 from studio.widgets.basic.labels import Label, WrappedLabel
 
@@ -32,10 +33,10 @@ class AboutComputerDialog(QDialog):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("About this computer")
+        self.setWindowTitle(_("About this computer"))
         self._text = ""
         self._troubles, self._said, self._bar = QVBoxLayout(), Label(), QProgressBar(textVisible=False)
-        self._test, self._copy = QPushButton("Test training"), QPushButton("Copy")
+        self._test, self._copy = QPushButton(_("Test training")), QPushButton(_("Copy"))
         self._area = QScrollArea(widgetResizable=True)
         self._build()
         self.resize(*SIZE)
@@ -81,14 +82,14 @@ class AboutComputerDialog(QDialog):
         self._test.setEnabled(True)
 
     def _build(self) -> None:
-        self._area.setAccessibleName("Facts about this computer")
-        self._bar.setAccessibleName("Test progress")
-        self._test.setToolTip("Trains for ten seconds on each device; slows down a running training meanwhile")
-        self._copy.setToolTip("Copy all facts as text, for a bug report")
+        self._area.setAccessibleName(_("Facts about this computer"))
+        self._bar.setAccessibleName(_("Test progress"))
+        self._test.setToolTip(_("Trains for ten seconds on each device; slows down a running training meanwhile"))
+        self._copy.setToolTip(_("Copy all facts as text, for a bug report"))
         self._copy.setEnabled(False)
         self._test.clicked.connect(self.test_requested)
         self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._text))
-        close = QPushButton("Close")
+        close = QPushButton(_("Close"))
         close.clicked.connect(self.accept)
         foot = QHBoxLayout()
         foot.addWidget(self._test)

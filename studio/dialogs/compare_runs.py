@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QProgressBar, QTabWidget, QT
 
 from core.errors import UserError
 from core.events import Progress
+from core.language import _
 from core.runs.overview import Overview
 from studio import theme
 from studio.dialogs.run_picker import RunPicker
@@ -36,7 +37,7 @@ class CompareRunsDialog(QDialog):
     def __init__(self, runs: Path, opened: Path | None = None, parent: QWidget | None = None) -> None:
         """`opened`: the run shown as A."""
         super().__init__(parent)
-        self.setWindowTitle("Compare runs")
+        self.setWindowTitle(_("Compare runs"))
         self._folder, self._opened = runs, opened
         self._runs: dict[str, Overview] = {}
         self._banner, self._busy = Banner(), QProgressBar(textVisible=False)
@@ -65,7 +66,9 @@ class CompareRunsDialog(QDialog):
         for picker in self.pickers.values():
             picker.set_rows(found.rows)
         if len(found.rows) < len(SIDES):
-            self._banner.show_notice(f"{self._folder} holds fewer than two runs. Browse for others above.")
+            self._banner.show_notice(
+                _("{folder} holds fewer than two runs. Browse for others above.").format(folder=self._folder)
+            )
 
     def show_progress(self, progress: Progress | None) -> None:
         """Shows the progress of reading."""
@@ -82,8 +85,8 @@ class CompareRunsDialog(QDialog):
 
     def show_problem(self, side: str, problem: UserError) -> None:
         """Shows why a run or the list cannot be read."""
-        where = f"Run {side}: " if side else ""
-        self._banner.show_problem(f"{where}{problem.what}", problem.remedy, problem.details)
+        what = _("Run {side}: {problem}").format(side=side, problem=problem.what) if side else problem.what
+        self._banner.show_problem(what, problem.remedy, problem.details)
 
     def show_grid(self, side: str, answer: Grid | UserError) -> None:
         """Shows a sample grid."""
@@ -117,8 +120,8 @@ class CompareRunsDialog(QDialog):
     def _build(self) -> None:
         again = QToolButton()
         again.setIcon(theme.icon("arrows-clockwise"))
-        again.setAccessibleName("Read again")
-        again.setToolTip("Read both runs again, with the latest training progress.")
+        again.setAccessibleName(_("Read again"))
+        again.setToolTip(_("Read both runs again, with the latest training progress."))
         again.clicked.connect(self._again)
         row = QHBoxLayout()
         row.setSpacing(14)
@@ -128,9 +131,10 @@ class CompareRunsDialog(QDialog):
         policy = self._busy.sizePolicy()
         policy.setRetainSizeWhenHidden(True)  # keeps the layout from jumping
         self._busy.setSizePolicy(policy)
-        self._busy.setAccessibleName("Progress of reading")
+        self._busy.setAccessibleName(_("Progress of reading"))
         self._busy.hide()
-        for part, title in ((self.curves, "Curves"), (self.samples, "Samples"), (self.settings, "Settings")):
+        tabs = (self.curves, _("Curves")), (self.samples, _("Samples")), (self.settings, _("Settings"))
+        for part, title in tabs:
             self.tabs.addTab(part, title)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)

@@ -6,12 +6,13 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QPushButton, QTreeWidgetItem, QWidget
 
 from core.formatting import size_text
+from core.language import _, in_context, number
 from studio import theme
 from studio.dialogs.table_dialog import TableDialog
 from studio.model.data import DownloadRow, Downloads
 from studio.widgets.basic.labels import WrappedLabel
 
-COLUMNS = ("Dataset", "Images", "Classes", "Download", "")
+COLUMNS = (_("Dataset"), _("Images"), _("Classes"), _("Download"), "")
 NUMBERS = (1, 2, 3)
 
 
@@ -24,12 +25,12 @@ class DownloadDialog(TableDialog[DownloadRow]):
     """Source of an available dataset; the dialog closes with it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Download a dataset", "Datasets", COLUMNS, NUMBERS, parent=parent)
-        self._facts, self._download_button = WrappedLabel(role="muted"), QPushButton("Download")
+        super().__init__(_("Download a dataset"), _("Datasets"), COLUMNS, NUMBERS, parent=parent)
+        self._facts, self._download_button = WrappedLabel(role="muted"), QPushButton(_("Download"))
         self._build()
         self.resize(720, 480)
-        self._table.currentItemChanged.connect(lambda *_: self._show_current())
-        self._table.doubleClicked.connect(lambda _: self._download_button.click())
+        self._table.currentItemChanged.connect(lambda *_items: self._show_current())
+        self._table.doubleClicked.connect(lambda _index: self._download_button.click())
         self._download_button.clicked.connect(self._accept_current)
         self._show_current()
 
@@ -41,9 +42,13 @@ class DownloadDialog(TableDialog[DownloadRow]):
             self._table.setFocus()
 
     def _item(self, row: DownloadRow) -> QTreeWidgetItem:
-        state = "here" if row.here else "manual" if row.is_manual else ""
-        classes = str(row.classes) if row.classes else "–"
-        return QTreeWidgetItem([row.title, f"{row.images:,}", classes, size_text(row.bytes), state])
+        state = ""
+        if row.here:
+            state = in_context("dataset", "here")
+        elif row.is_manual:
+            state = in_context("dataset", "manual")
+        classes = number(row.classes) if row.classes else "–"
+        return QTreeWidgetItem([row.title, number(row.images), classes, size_text(row.bytes), state])
 
     def _accept_current(self) -> None:
         row = self._current()
@@ -59,18 +64,18 @@ class DownloadDialog(TableDialog[DownloadRow]):
         row = self._current()
         self._download_button.setEnabled(row is not None and not row.is_manual)
         if row is None:
-            self._facts.setText("Checking which datasets are available…")
+            self._facts.setText(_("Checking which datasets are available…"))
             return
         self._download_button.setIcon(theme.icon("folder-open" if row.here else "download-simple", "on_accent"))
-        self._download_button.setText("Open" if row.here else f"Download {size_text(row.bytes)}")
+        self._download_button.setText(_("Open") if row.here else _("Download {size}").format(size=size_text(row.bytes)))
         self._facts.setText(row.facts)
 
     def _build(self) -> None:
         self._facts.setMinimumHeight(4 * self._facts.fontMetrics().lineSpacing())  # keeps the layout from jumping
         self._facts.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        cancel = QPushButton("Cancel")
-        cancel.setToolTip("Close without a download (Esc).")
+        cancel = QPushButton(_("Cancel"))
+        cancel.setToolTip(_("Close without a download (Esc)."))
         cancel.clicked.connect(self.reject)
         self._column.addWidget(self._table, 1)
         self._column.addWidget(self._facts)

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 from core.errors import UserError
 from core.export.selection import FileOptions, ImageFormat, Packing, RequestSelection, SeedSelection, Selection
 from core.generator_inputs import LARGEST_SEED, MOST_SEEDS, parse_seeds
+from core.language import _, plural
 from core.latent.request import LatentRequest, Point
 from studio import theme
 from studio.widgets.basic.ask_folder import ask_folder
@@ -35,11 +36,11 @@ from studio.widgets.basic.spin_boxes import SeedBox, indent_spin_box
 FEW = 64
 """Suggested number of images: a screenful."""
 FORMATS: dict[ImageFormat, tuple[str, str]] = {
-    "png": ("PNG", "Lossless; stores the recipe. Dropped on the window, it restores all settings."),
-    "jpeg": ("JPEG", "Small files for photos; lossy, without transparency."),
-    "webp": ("WebP", "Smaller than JPEG; lossy."),
+    "png": ("PNG", _("Lossless; stores the recipe. Dropped on the window, it restores all settings.")),
+    "jpeg": ("JPEG", _("Small files for photos; lossy, without transparency.")),
+    "webp": ("WebP", _("Smaller than JPEG; lossy.")),
 }
-PACKINGS: dict[Packing, str] = {"folder": "Separate files", "zip": "One zip", "sheet": "Contact sheet"}
+PACKINGS: dict[Packing, str] = {"folder": _("Separate files"), "zip": _("One zip"), "sheet": _("Contact sheet")}
 ENDINGS: dict[ImageFormat, str] = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 SCALES = (1, 2, 4, 8)
 
@@ -81,31 +82,34 @@ class ExportImagesDialog(QDialog):
 
     def __init__(self, what: Exportable, folder: Path | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Export images")
+        self.setWindowTitle(_("Export images"))
         self._what = what
-        on_screen = "Image on screen" if what.shown else "Selected image"
-        self._use_selected = QRadioButton(on_screen if what.count == 1 else f"{what.count} selected images")
-        self._use_list = QRadioButton("Listed seeds")
-        self._use_range = QRadioButton("Consecutive seeds")
+        self._use_selected = QRadioButton(_selected_title(what))
+        self._use_list = QRadioButton(_("Listed seeds"))
+        self._use_range = QRadioButton(_("Consecutive seeds"))
         self._seeds = QLineEdit(f"0-{FEW - 1}")
         self._first = SeedBox(what.like.seed)
         self._count = QSpinBox()
-        self._each_class = QCheckBox("Per class")
+        self._each_class = QCheckBox(_("Per class"))
         self._psi = SliderRow(
-            "Diversity ψ", 0.0, 2.0, 1.0, help="Truncation ψ: below 1 closer to the typical image, above 1 more varied."
+            _("Diversity ψ"),
+            0.0,
+            2.0,
+            1.0,
+            help=_("Truncation ψ: below 1 closer to the typical image, above 1 more varied."),
         )
         self._psi.set_value(what.like.psi)
-        self._edits = QCheckBox("Apply directions")
+        self._edits = QCheckBox(_("Apply directions"))
         self._format, self._packing, self._scale = QComboBox(), QComboBox(), QComboBox()
-        self._smooth = QCheckBox("Smooth")
-        self._recipe = QCheckBox("Include the recipe")
-        self._name = QLineEdit("images")
+        self._smooth = QCheckBox(_("Smooth"))
+        self._recipe = QCheckBox(_("Include the recipe"))
+        self._name = QLineEdit(_("images"))
         self._folder = QLineEdit(str(folder or _pictures()))
-        self._browse = QPushButton("Browse…")
-        self._overwrite = QCheckBox("Overwrite")
+        self._browse = QPushButton(_("Browse…"))
+        self._overwrite = QCheckBox(_("Overwrite"))
         self._sign = Glyph("image", 20, "muted")
         self._summary = WrappedLabel()
-        self._export = QPushButton("Export")
+        self._export = QPushButton(_("Export"))
         self._describe()
         self._build()
         self._connect()
@@ -129,7 +133,9 @@ class ExportImagesDialog(QDialog):
     def _consecutive(self) -> tuple[int, ...]:
         first, count = self._first.value(), self._count.value()
         if first + count - 1 > LARGEST_SEED:
-            raise UserError("The last seed would be too large.", f"Seeds go from 0 to {LARGEST_SEED}.")
+            raise UserError(
+                _("The last seed would be too large."), _("Seeds go from 0 to {largest}.").format(largest=LARGEST_SEED)
+            )
         return tuple(range(first, first + count))
 
     def _file_options(self) -> FileOptions:
@@ -140,18 +146,19 @@ class ExportImagesDialog(QDialog):
     def _target(self) -> Path:
         text, name = self._folder.text().strip(), self._name.text().strip()
         if not text:
-            raise UserError("The folder is missing.", "Choose a folder for the files.")
+            raise UserError(_("The folder is missing."), _("Choose a folder for the files."))
         try:
             folder = Path(text).expanduser()
         except RuntimeError:
-            raise UserError(f"The home folder of {text} was not found.", "Choose another folder.") from None
+            what = _("The home folder of {path} was not found.").format(path=text)
+            raise UserError(what, _("Choose another folder.")) from None
         if not folder.is_absolute():
-            raise UserError("The folder is a relative path.", "Enter its full path, or browse for it.")
+            raise UserError(_("The folder is a relative path."), _("Enter its full path, or browse for it."))
         file_options = self._file_options()
         if file_options.packing == "folder":
             return folder
         if not name or Path(name).name != name:
-            raise UserError("The file name is missing.", "Enter a name without slashes.")
+            raise UserError(_("The file name is missing."), _("Enter a name without slashes."))
         return folder / f"{name}{'.zip' if file_options.packing == 'zip' else ENDINGS[file_options.format]}"
 
     def _update(self) -> None:
@@ -174,17 +181,20 @@ class ExportImagesDialog(QDialog):
         self._summary.setText(text)
         self._sign.set_glyph(*(("warning-circle", "error") if wrong else ("image", "muted")))
         self._export.setEnabled(not wrong)
-        self._export.setToolTip(plain_tip(wrong or "Write the files (Enter)."))
+        self._export.setToolTip(plain_tip(wrong or _("Write the files (Enter).")))
 
     def _describe_choice(self, choice: ExportChoice) -> str:
         count = self._what.count if choice.selection is None else len(choice.selection)
-        title, file_options = FORMATS[choice.file_options.format][0], choice.file_options
-        images = f"1 {title} image" if count == 1 else f"{count:,} {title} images"
+        file_options = choice.file_options
         width, height = (side * file_options.scale for side in self._what.size or (0, 0))
-        size = f" of {width} × {height} px" if width else ""
         if file_options.packing == "sheet":
-            return f"Contact sheet of {images.replace(f' {title}', '')}{size}: {choice.target}"
-        return f"{images}{size} {'into' if file_options.packing == 'folder' else 'in'} {choice.target}"
+            return _("Contact sheet of {images}: {file}").format(
+                images=_images(count, width, height), file=choice.target
+            )
+        images = _images_of_format(FORMATS[file_options.format][0], count, width, height)
+        if file_options.packing == "folder":
+            return _("{images} into {folder}").format(images=images, folder=choice.target)
+        return _("{images} in {file}").format(images=images, file=choice.target)
 
     def _accept(self) -> None:
         try:
@@ -195,7 +205,7 @@ class ExportImagesDialog(QDialog):
         self.accepted_request.emit(choice)
 
     def _browse_folder(self) -> None:
-        ask_folder(self, "Export into", self._folder.setText, self._folder.text())
+        ask_folder(self, _("Export into"), self._folder.setText, self._folder.text())
 
     # Building
 
@@ -215,7 +225,7 @@ class ExportImagesDialog(QDialog):
         indent_spin_box(self._count)
         self._count.setRange(1, MOST_SEEDS)
         self._count.setValue(FEW)
-        self._count.setSuffix(" images")
+        self._count.setSuffix(_(" images"))
         self._edits.setChecked(bool(self._what.like.offset))
         self._recipe.setChecked(True)
         self._export.setObjectName("primary")
@@ -223,24 +233,28 @@ class ExportImagesDialog(QDialog):
         self._browse.setIcon(theme.icon("folder-open"))
         self._browse.setAutoDefault(False)
         for widget, name, tip in (
-            (self._use_selected, "", "Export the images selected on screen."),
-            (self._use_list, "", "Export one image for each seed in a list."),
-            (self._use_range, "", "Export one image for each of consecutive seeds."),
-            (self._seeds, "Seeds", "Seeds and ranges of seeds, such as 0,1,4-6."),
-            (self._first, "First seed", "The first of the consecutive seeds."),
-            (self._count, "Number of images", "Number of images, one for each seed."),
-            (self._each_class, "", "Export these seeds once for each class."),
-            (self._edits, "", "Apply the directions as set by the sliders." if self._what.like.offset else _NO_EDITS),
-            (self._format, "Format", ""),
-            (self._packing, "Packing", "Separate files, one zip, or one image that shows them all."),
-            (self._scale, "Size", "Width and height of the exported images."),
-            (self._smooth, "", "Interpolate enlarged images; off keeps square pixels."),
+            (self._use_selected, "", _("Export the images selected on screen.")),
+            (self._use_list, "", _("Export one image for each seed in a list.")),
+            (self._use_range, "", _("Export one image for each of consecutive seeds.")),
+            (self._seeds, _("Seeds"), _("Seeds and ranges of seeds, such as 0,1,4-6.")),
+            (self._first, _("First seed"), _("The first of the consecutive seeds.")),
+            (self._count, _("Number of images"), _("Number of images, one for each seed.")),
+            (self._each_class, "", _("Export these seeds once for each class.")),
+            (
+                self._edits,
+                "",
+                _("Apply the directions as set by the sliders.") if self._what.like.offset else _NO_EDITS,
+            ),
+            (self._format, _("Format"), ""),
+            (self._packing, _("Packing"), _("Separate files, one zip, or one image that shows them all.")),
+            (self._scale, _("Size"), _("Width and height of the exported images.")),
+            (self._smooth, "", _("Interpolate enlarged images; off keeps square pixels.")),
             (self._recipe, "", RECIPE_TIP),
-            (self._name, "File name", "Name of the zip or contact sheet."),
-            (self._folder, "Folder", "Folder for the files; created if missing."),
-            (self._browse, "Browse for a folder", "Choose the folder."),
-            (self._overwrite, "", "Replace existing files. If off, an existing file stops the export."),
-            (self._export, "Export", ""),
+            (self._name, _("File name"), _("Name of the zip or contact sheet.")),
+            (self._folder, _("Folder"), _("Folder for the files; created if missing.")),
+            (self._browse, _("Browse for a folder"), _("Choose the folder.")),
+            (self._overwrite, "", _("Replace existing files. If off, an existing file stops the export.")),
+            (self._export, _("Export"), ""),
         ):
             widget.setToolTip(plain_tip(tip))
             if name:
@@ -278,7 +292,7 @@ class ExportImagesDialog(QDialog):
 
     def _how(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        for text, widget in (("Format", self._format), ("", self._packing), ("Size", self._scale)):
+        for text, widget in ((_("Format"), self._format), ("", self._packing), (_("Size"), self._scale)):
             label = Label(text)
             label.setBuddy(widget)
             row.addWidget(label)
@@ -289,13 +303,13 @@ class ExportImagesDialog(QDialog):
         return row
 
     def _where(self) -> QHBoxLayout:
-        label = Label("Folder")
+        label = Label(_("Folder"))
         label.setBuddy(self._folder)
         row = QHBoxLayout()
         row.addWidget(label)
         row.addWidget(self._folder, 2)
         row.addWidget(self._browse)
-        row.addWidget(Label("Name"))
+        row.addWidget(Label(_("Name")))
         row.addWidget(self._name, 1)
         return row
 
@@ -307,10 +321,10 @@ class ExportImagesDialog(QDialog):
         return row
 
     def _buttons(self) -> QHBoxLayout:
-        cancel = QPushButton("Cancel")
+        cancel = QPushButton(_("Cancel"))
         cancel.setAutoDefault(False)
-        cancel.setAccessibleName("Cancel")
-        cancel.setToolTip("Close without an export (Esc).")
+        cancel.setAccessibleName(_("Cancel"))
+        cancel.setToolTip(_("Close without an export (Esc)."))
         cancel.clicked.connect(self.reject)
         self._export.clicked.connect(self._accept)
         row = QHBoxLayout()
@@ -336,11 +350,43 @@ class ExportImagesDialog(QDialog):
         return QSize(640, super().sizeHint().height())
 
 
-RECIPE_TIP = (
+def _selected_title(what: Exportable) -> str:
+    if what.count == 1:
+        return _("Image on screen") if what.shown else _("Selected image")
+    return plural("{count} selected image", "{count} selected images", what.count)
+
+
+def _images(count: int, width: int, height: int) -> str:
+    """Returns the number of images and their size; a width of 0 is unknown."""
+    if not width:
+        return plural("{count} image", "{count} images", count)
+    return plural(
+        "{count} image of {width} × {height} px",
+        "{count} images of {width} × {height} px",
+        count,
+        width=width,
+        height=height,
+    )
+
+
+def _images_of_format(format: str, count: int, width: int, height: int) -> str:
+    if not width:
+        return plural("{count} {format} image", "{count} {format} images", count, format=format)
+    return plural(
+        "{count} {format} image of {width} × {height} px",
+        "{count} {format} images of {width} × {height} px",
+        count,
+        format=format,
+        width=width,
+        height=height,
+    )
+
+
+RECIPE_TIP = _(
     "Store the checkpoint's name and the latents in each PNG; dropped on the window, it restores all settings. "
     "Every file is marked as generated either way."
 )
-_NO_EDITS = "All directions are at 0."
+_NO_EDITS = _("All directions are at 0.")
 
 
 def _pictures() -> Path:

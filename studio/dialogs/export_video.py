@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from core.errors import UserError
 from core.events import Images
 from core.export.animation import MOST_FPS, Animation
+from core.language import _, number, plural
 from core.latent.request import LatentRequest
 from studio import theme
 from studio.dialogs.export_images import RECIPE_TIP
@@ -33,11 +34,12 @@ from studio.widgets.basic.spin_boxes import indent_spin_box
 from studio.widgets.explore.animation_preview import AnimationPreview
 
 KINDS = {
-    "MP4 video": ".mp4",
-    "Animated GIF": ".gif",
-    "Animated WebP": ".webp",
-    "Single frames (PNG)": "",
+    ".mp4": _("MP4 video"),
+    ".gif": _("Animated GIF"),
+    ".webp": _("Animated WebP"),
+    "": _("Single frames (PNG)"),
 }
+"""Titles by file extension."""
 SCALES = (1, 2, 4, 8, 16, 32)
 WIDE = 512
 """Smallest default width of a video in pixels, if the image size is known."""
@@ -67,15 +69,14 @@ class ExportVideoDialog(QDialog):
         name: str,
         *,
         count: Callable[[Animation], int],
-        seconds: float = 2.0,
-        per: str = "",
+        seconds: float | None = None,
         durations: tuple[float, ...] = (),
         size: tuple[int, int] | None = None,
         frames: Callable[[Animation], LatentRequest] | None = None,
         parent: QWidget | None = None,
     ) -> None:
-        """`count`: frames of the video. `per`: what `seconds` is the length of; empty where `durations` give the length
-        of each segment. `size`: width and height of an image. `frames`: requests of the preview's frames.
+        """`count`: frames of the video. `seconds`: suggested length of the whole video; None where `durations` give the
+        length of each segment. `size`: width and height of an image. `frames`: requests of the preview's frames.
         """
         super().__init__(parent)
         self.setWindowTitle(title)
@@ -84,16 +85,16 @@ class ExportVideoDialog(QDialog):
         self._preview.setVisible(frames is not None)
         self._kind, self._scale = QComboBox(), QComboBox()
         self._fps, self._seconds = QSpinBox(), QDoubleSpinBox()
-        self._smooth = QCheckBox("Smooth")
+        self._smooth = QCheckBox(_("Smooth"))
         self._folder, self._name = QLineEdit(str(folder)), QLineEdit(name)
-        self._recipe = QCheckBox("Include the recipe")
+        self._recipe = QCheckBox(_("Include the recipe"))
         self._recipe.setChecked(True)
         self._recipe.setVisible(frames is not None)
-        self._overwrite = QCheckBox("Overwrite")
-        self._browse, self._export = QPushButton("Browse…"), QPushButton("Export")
+        self._overwrite = QCheckBox(_("Overwrite"))
+        self._browse, self._export = QPushButton(_("Browse…")), QPushButton(_("Export"))
         self._sign, self._summary = Glyph("film-strip", 20, "muted"), Label(wordWrap=True)
-        self._describe(seconds, per)
-        self._build(per)
+        self._describe(seconds)
+        self._build(seconds is not None)
         self._connect()
         self._update()
 
@@ -109,9 +110,9 @@ class ExportVideoDialog(QDialog):
         )
         folder, name = Path(self._folder.text().strip()), self._name.text().strip()
         if not folder.is_absolute():
-            raise UserError("The folder is a relative path.", "Enter its full path, or browse for it.")
+            raise UserError(_("The folder is a relative path."), _("Enter its full path, or browse for it."))
         if not name or Path(name).name != name:
-            raise UserError("The video has no name.", "Enter a name without slashes.")
+            raise UserError(_("The video has no name."), _("Enter a name without slashes."))
         ending = self._kind.currentData()
         return VideoChoice(animation, folder / (name.removesuffix(ending) + ending), self._overwrite.isChecked())
 
@@ -123,7 +124,7 @@ class ExportVideoDialog(QDialog):
         self._smooth.setEnabled(self._scale.currentData() > 1)
         has_frames = not self._kind.currentData()
         self._recipe.setEnabled(has_frames)
-        self._recipe.setToolTip(plain_tip(RECIPE_TIP) if has_frames else "Available for single frames only.")
+        self._recipe.setToolTip(plain_tip(RECIPE_TIP) if has_frames else _("Available for single frames only."))
         try:
             choice = self.choice()
             count = self._count(choice.animation)
@@ -135,13 +136,23 @@ class ExportVideoDialog(QDialog):
         self._summary.setText(text)
         self._sign.set_glyph(*(("warning-circle", "error") if wrong else ("film-strip", "muted")))
         self._export.setEnabled(not wrong)
-        self._export.setToolTip(plain_tip(wrong or "Write the video (Enter)."))
+        self._export.setToolTip(plain_tip(wrong or _("Write the video (Enter).")))
 
     def _words(self, choice: VideoChoice, count: int) -> str:
         width, height = (side * choice.animation.scale for side in self._size or (0, 0))
-        size = f" of {width} × {height} px" if width else ""
-        frames = "1 frame" if count == 1 else f"{count:,} frames"
-        return f"{frames}{size}, {count / choice.animation.fps:.1f} s: {choice.target}"
+        if width:
+            frames = plural(
+                "{count} frame of {width} × {height} px",
+                "{count} frames of {width} × {height} px",
+                count,
+                width=width,
+                height=height,
+            )
+        else:
+            frames = plural("{count} frame", "{count} frames", count)
+        return _("{frames}, {seconds} s: {target}").format(
+            frames=frames, seconds=number(count / choice.animation.fps, 1), target=choice.target
+        )
 
     def _size_text(self, scale: int) -> str:
         if self._size is None:
@@ -158,8 +169,8 @@ class ExportVideoDialog(QDialog):
         self.accept()
         self.accepted_video.emit(choice)
 
-    def _describe(self, seconds: float, per: str) -> None:
-        for title, ending in KINDS.items():
+    def _describe(self, seconds: float | None) -> None:
+        for ending, title in KINDS.items():
             self._kind.addItem(title, ending)
         for scale in SCALES:
             self._scale.addItem(self._size_text(scale), scale)
@@ -170,30 +181,34 @@ class ExportVideoDialog(QDialog):
         indent_spin_box(self._fps, self._seconds)
         self._fps.setRange(1, MOST_FPS)
         self._fps.setValue(30)
-        self._fps.setSuffix(" frames/s")
+        self._fps.setSuffix(_(" frames/s"))
         self._seconds.setRange(0.1, 3600)
-        self._seconds.setValue(seconds)
-        self._seconds.setSuffix(" s")
+        self._seconds.setValue(Animation.seconds if seconds is None else seconds)
+        self._seconds.setSuffix(_(" s"))
         self._export.setObjectName("primary")
         self._export.setDefault(True)
         self._browse.setIcon(theme.icon("folder-open"))
         self._browse.setAutoDefault(False)
         for widget, name, tip in (
-            (self._kind, "Format", "MP4 for players, GIF and WebP for the web, single frames for other programs."),
-            (self._fps, "Speed", "Frames per second."),
-            (self._seconds, "Length", f"Length of {per}."),
-            (self._scale, "Size", "Width and height of the video."),
-            (self._smooth, "", "Interpolate enlarged images; off keeps square pixels."),
-            (self._folder, "Folder", "Folder for the video; created if missing."),
-            (self._name, "Name", "Name of the file, or of the folder of frames."),
-            (self._browse, "Browse for a folder", "Choose the folder."),
-            (self._overwrite, "", "Replace existing files. If off, an existing file stops the export."),
+            (
+                self._kind,
+                _("Format"),
+                _("MP4 for players, GIF and WebP for the web, single frames for other programs."),
+            ),
+            (self._fps, _("Speed"), _("Frames per second.")),
+            (self._seconds, _("Length"), _("Length of the whole video.")),
+            (self._scale, _("Size"), _("Width and height of the video.")),
+            (self._smooth, "", _("Interpolate enlarged images; off keeps square pixels.")),
+            (self._folder, _("Folder"), _("Folder for the video; created if missing.")),
+            (self._name, _("Name"), _("Name of the file, or of the folder of frames.")),
+            (self._browse, _("Browse for a folder"), _("Choose the folder.")),
+            (self._overwrite, "", _("Replace existing files. If off, an existing file stops the export.")),
         ):
             widget.setToolTip(plain_tip(tip))
             if name:
                 widget.setAccessibleName(name)
 
-    def _build(self, per: str) -> None:
+    def _build(self, asks_length: bool) -> None:
         enlarge, where, result, buttons = QHBoxLayout(), QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
         enlarge.setSpacing(10)
         where.setSpacing(8)
@@ -204,18 +219,18 @@ class ExportVideoDialog(QDialog):
         where.addWidget(self._browse)
         form = QFormLayout()
         form.setVerticalSpacing(8)
-        form.addRow("Format", self._kind)
-        form.addRow("Speed", self._fps)
-        form.addRow(per.capitalize(), self._seconds)
-        form.setRowVisible(self._seconds, bool(per))
-        form.addRow("Size", enlarge)
-        form.addRow("Name", self._name)
-        form.addRow("Folder", where)
+        form.addRow(_("Format"), self._kind)
+        form.addRow(_("Speed"), self._fps)
+        form.addRow(_("The whole video"), self._seconds)
+        form.setRowVisible(self._seconds, asks_length)
+        form.addRow(_("Size"), enlarge)
+        form.addRow(_("Name"), self._name)
+        form.addRow(_("Folder"), where)
         result.addWidget(self._sign)
         result.addWidget(self._summary, 1)
-        cancel = QPushButton("Cancel")
+        cancel = QPushButton(_("Cancel"))
         cancel.setAutoDefault(False)
-        cancel.setToolTip("Close without an export (Esc).")
+        cancel.setToolTip(_("Close without an export (Esc)."))
         cancel.clicked.connect(self.reject)
         buttons.addStretch(1)
         buttons.addWidget(cancel)
@@ -248,4 +263,4 @@ class ExportVideoDialog(QDialog):
         self._export.clicked.connect(self._accept)
 
     def _browse_folder(self) -> None:
-        ask_folder(self, "Export into", self._folder.setText, self._folder.text())
+        ask_folder(self, _("Export into"), self._folder.setText, self._folder.text())

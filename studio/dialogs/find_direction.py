@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from core.events import Images
+from core.language import _, number
 from core.latent.request import LatentRequest, Point
 from studio import theme
 from studio.widgets.basic.help_button import HelpButton
@@ -25,8 +26,8 @@ class MarkedGrid(ImageGrid):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.marks: dict[int, int] = {}
-        self.setAccessibleName("Images to mark")
-        self.setToolTip("Click once to mark as positive, twice as negative, a third time to clear.")
+        self.setAccessibleName(_("Images to mark"))
+        self.setToolTip(_("Click once to mark as positive, twice as negative, a third time to clear."))
         self.set_columns(COLUMNS)
         self.clicked.connect(self.mark)
 
@@ -72,7 +73,7 @@ class FindDirectionDialog(QDialog):
     def __init__(self, like: Point, parent: QWidget | None = None) -> None:
         """`like`: the request whose settings the seeds' images take over."""
         super().__init__(parent)
-        self.setWindowTitle("Create direction from samples")
+        self.setWindowTitle(_("Create direction from samples"))
         self._like = like
         self._first = 0
         self._liked: list[Point] = []
@@ -80,11 +81,11 @@ class FindDirectionDialog(QDialog):
         self._grid = MarkedGrid()
         self._state = Label()
         self._name = QLineEdit()
-        self._name.setPlaceholderText("Such as smile or thickness")
-        self._name.setAccessibleName("Name of the direction")
-        self._more = QPushButton("More images")
-        self._more.setToolTip("Keep the marks and show images of further seeds.")
-        self._make = QPushButton("Create direction")
+        self._name.setPlaceholderText(_("Such as smile or thickness"))
+        self._name.setAccessibleName(_("Name of the direction"))
+        self._more = QPushButton(_("More images"))
+        self._more.setToolTip(_("Keep the marks and show images of further seeds."))
+        self._make = QPushButton(_("Create direction"))
         self._make.setObjectName("primary")
         self._grid.marked.connect(self._show)
         self._more.clicked.connect(self._go_on)
@@ -127,19 +128,25 @@ class FindDirectionDialog(QDialog):
     def _accept(self) -> None:
         liked, disliked = self._groups()
         self.accept()
-        self.chosen.emit(liked, disliked, self._name.text().strip() or "From samples")
+        self.chosen.emit(liked, disliked, self._name.text().strip() or _("From samples"))
 
     def _show(self) -> None:
         liked, disliked = self._groups()
-        self._state.setText(f"{len(liked)} positive, {len(disliked)} negative")
+        self._state.setText(
+            _("{positive} positive, {negative} negative").format(
+                positive=number(len(liked)), negative=number(len(disliked))
+            )
+        )
         ready = bool(liked) and bool(disliked)
         self._make.setEnabled(ready)
         self._make.setToolTip(
-            "Add a slider for the direction (Enter)." if ready else "Mark at least one positive and one negative image."
+            _("Add a slider for the direction (Enter).")
+            if ready
+            else _("Mark at least one positive and one negative image.")
         )
 
     def _build(self) -> None:
-        hint = Label("Click an image once to mark it positive, twice for negative. Three or more of each work best.")
+        hint = Label(_("Click an image once to mark it positive, twice for negative. Three or more of each work best."))
         hint.setObjectName("muted")
         row = QHBoxLayout()
         row.addWidget(self._more)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.language import _
 from core.learn.glossary import GROUPS, TERMS, Term, term
 from studio.widgets.basic.labels import WrappedLabel
 from studio.widgets.learn.term_view import TermView
@@ -33,7 +34,7 @@ class GlossaryDialog(QDialog):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Glossary")
+        self.setWindowTitle(_("Glossary"))
         self._search = SearchField()
         self._nothing = WrappedLabel("", "muted")
         self._nothing.hide()
@@ -41,7 +42,7 @@ class GlossaryDialog(QDialog):
         self._shown = TERMS[0]
         self._groups, self._items = self._add_terms()
         self._page = QScrollArea(widgetResizable=True)
-        self._page.setAccessibleName("Term")
+        self._page.setAccessibleName(_("Term"))
         self._search.textChanged.connect(self._filter)
         self._search.left.connect(self._list.setFocus)
         self._list.currentItemChanged.connect(self._show_current)
@@ -76,7 +77,7 @@ class GlossaryDialog(QDialog):
         return groups, items
 
     def _build(self) -> None:
-        self._list.setAccessibleName("Terms")
+        self._list.setAccessibleName(_("Terms"))
         self._list.setHeaderHidden(True)
         self._list.setRootIsDecorated(False)
         self._list.setIndentation(12)
@@ -103,10 +104,10 @@ class GlossaryDialog(QDialog):
         for item, found in self._items:
             item.setHidden(not all(_holds(found, word) for word in words))
         for group in self._groups:
-            group.setHidden(all(item.isHidden() for item, _ in self._items if item.parent() is group))
-        left = [item for item, _ in self._items if not item.isHidden()]
+            group.setHidden(all(item.isHidden() for item, _term in self._items if item.parent() is group))
+        left = [item for item, _term in self._items if not item.isHidden()]
         self._nothing.setVisible(not left)
-        self._nothing.setText("" if left else f"No term contains “{text.strip()}”")
+        self._nothing.setText("" if left else _("No term contains “{text}”").format(text=text.strip()))
         if words and left:
             self._list.setCurrentItem(min(left, key=lambda item: _place(item.text(0).casefold(), words)))
 
@@ -129,9 +130,9 @@ class SearchField(QLineEdit):
     left = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent, placeholderText="Search", clearButtonEnabled=True)
-        self.setAccessibleName("Search the glossary")
-        self.setToolTip("Search the titles and explanations")
+        super().__init__(parent, placeholderText=_("Search"), clearButtonEnabled=True)
+        self.setAccessibleName(_("Search the glossary"))
+        self.setToolTip(_("Search the titles and explanations"))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -141,8 +142,13 @@ class SearchField(QLineEdit):
 
 
 def _holds(searched: Term, word: str) -> bool:
-    """Returns whether a word is part of a term's title or starts a word of its sentence."""
-    return word in searched.title.casefold() or bool(re.search(rf"\b{re.escape(word)}", searched.sentence.casefold()))
+    """Returns whether a word is part of a term's title or starts a word of its sentence.
+
+    Chinese has no spaces between words, so a word in other letters than Latin may stand anywhere.
+    """
+    sentence = searched.sentence.casefold()
+    found = re.search(rf"\b{re.escape(word)}", sentence, re.ASCII) if word.isascii() else word in sentence
+    return word in searched.title.casefold() or bool(found)
 
 
 def _place(title: str, words: Sequence[str]) -> int:

@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from core.language import _, number, sentences
 from studio.widgets.basic.help_button import HelpButton
 from studio.widgets.basic.labels import Label
 from studio.widgets.images.image_grid import ImageGrid
@@ -28,13 +29,13 @@ class NearestImagesDialog(QDialog):
 
     def __init__(self, found: NearestImages, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Nearest training images")
+        self.setWindowTitle(_("Nearest training images"))
         own, nearest = ImageGrid(generated=True), ImageGrid()
-        own.setAccessibleName("Generated image")
+        own.setAccessibleName(_("Generated image"))
         own.set_images(np.ascontiguousarray(found.image)[None])
         pairs = zip(found.images, found.flipped, strict=True)
         shown = [each[:, ::-1] if mirrored else each for each, mirrored in pairs]
-        nearest.setAccessibleName("Nearest training images")
+        nearest.setAccessibleName(_("Nearest training images"))
         nearest.set_images(np.ascontiguousarray(np.stack(shown)))
         nearest.set_columns(len(shown), [f"{distance:.3g}" for distance in found.distances])
         row = QHBoxLayout()
@@ -46,21 +47,27 @@ class NearestImagesDialog(QDialog):
         layout.addLayout(row, 3)
         if len(found.real):
             chart = DistanceChart()
-            real = "held-out images" if found.held_out else "training images, to each other"
+            real = _("held-out images") if found.held_out else _("training images, to each other")
             chart.show_distances(found.distances[0], found.generated, found.real, real)
             layout.addWidget(chart, 2)
         layout.addLayout(self._build_foot(found))
         self.resize(1040, 560 if len(found.real) else 340)
 
     def _build_foot(self, found: NearestImages) -> QHBoxLayout:
-        words = f"Distance: {found.measured}. If the nearest image is the same, the generator has memorized it."
-        said = Label(f"{words} {_verdict(found)}", wordWrap=True)
+        said = Label(
+            sentences(
+                _("Distance: {distance}.").format(distance=found.measured),
+                _("If the nearest image is the same, the generator has memorized it."),
+                _verdict(found),
+            ),
+            wordWrap=True,
+        )
         said.setObjectName("muted")
-        other = QPushButton("Compare pixels" if found.asked.in_features else "Compare features")
-        other.setToolTip("Pixels reveal copies; features reveal similar content at another place")
+        other = QPushButton(_("Compare pixels") if found.asked.in_features else _("Compare features"))
+        other.setToolTip(_("Pixels reveal copies; features reveal similar content at another place"))
         other.clicked.connect(self.asked_otherwise)
         other.clicked.connect(self.accept)
-        close = QPushButton("Close")
+        close = QPushButton(_("Close"))
         close.clicked.connect(self.accept)
         foot = QHBoxLayout()
         foot.addWidget(said, 1)
@@ -74,7 +81,17 @@ def _verdict(found: NearestImages) -> str:
     if not len(found.real):
         return ""
     ratio = float(np.median(found.generated)) / max(float(np.median(found.real)), 1e-9)
-    real = "held-out images" if found.held_out else "training images to each other"
     if ratio < MUCH_NEARER:
-        return f"Generated images are much closer to the training images than {real}: they may be copies."
-    return f"Median distance of generated images: {ratio:.2f} of that of {real}."
+        if found.held_out:
+            return _(
+                "Generated images are much closer to the training images than held-out images: they may be copies."
+            )
+        return _(
+            "Generated images are much closer to the training images than training images to each other: they may be "
+            "copies."
+        )
+    if found.held_out:
+        said = _("Median distance of generated images: {ratio} of that of held-out images.")
+    else:
+        said = _("Median distance of generated images: {ratio} of that of training images to each other.")
+    return said.format(ratio=number(ratio, 2))

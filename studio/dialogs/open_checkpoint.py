@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.errors import UserError
+from core.language import _, in_context, number, plural
 from core.runs.saved_checkpoints import LONGEST_NOTE, renamed
 from studio import theme
 from studio.dialogs.table_dialog import TableDialog
@@ -32,14 +33,14 @@ from studio.widgets.images.image_grid import ImageGrid
 from studio.widgets.images.tile_layout import thumbnail
 from studio.widgets.images.tile_view import NO_IMAGES
 
-COLUMNS = ("Run", "Step", "Preset", "Size", "Saved")
+COLUMNS = (_("Run"), _("Step"), _("Preset"), _("Size"), in_context("date", "Saved"))
 NUMBERS = (1, 3)
 """Right-aligned columns."""
 THUMBNAIL = 44
 MOST_NAMES = 3
 FRAME = 40
 """Height of the desktop's title bar."""
-EMPTY = "No checkpoints yet.\nA training saves one every few minutes and when it stops."
+EMPTY = _("No checkpoints yet.\nA training saves one every few minutes and when it stops.")
 
 
 class OpenCheckpointDialog(TableDialog[CheckpointRow]):
@@ -57,19 +58,19 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
     """Path of a saved checkpoint whose deletion the person confirmed."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Open a checkpoint", "Checkpoints", COLUMNS, NUMBERS, THUMBNAIL + 8, parent)
+        super().__init__(_("Open a checkpoint"), _("Checkpoints"), COLUMNS, NUMBERS, THUMBNAIL + 8, parent)
         self._filter = QLineEdit()
         self._busy = QProgressBar()
-        self._table.setToolTip("Double-click to open")
+        self._table.setToolTip(_("Double-click to open"))
         self._table.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
         self._empty = Label()
         self._pages = QStackedLayout()
         self._preview = ImageGrid(generated=True)
         self._facts = WrappedLabel(role="muted")
         self._side = QWidget()
-        self._open = QPushButton("Open")
+        self._open = QPushButton(_("Open"))
         self._note = QLineEdit()
-        self._rename, self._delete = QPushButton("Rename…"), QPushButton("Delete…")
+        self._rename, self._delete = QPushButton(_("Rename…")), QPushButton(_("Delete…"))
         self._opened: Path | None = None
         self._wanted: Path | None = None
         """Checkpoint to select in the next list."""
@@ -112,7 +113,7 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
         """Shows whether checkpoints are being listed."""
         self._busy.setVisible(busy)
         if busy and not self._rows:
-            self._empty.setText("Listing checkpoints…")
+            self._empty.setText(_("Listing checkpoints…"))
 
     def show_problem(self, problem: UserError) -> None:
         """Shows why there is no list."""
@@ -134,15 +135,15 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
         self.chosen.emit(path)
 
     def _browse_file(self) -> None:
-        dialog = QFileDialog(self, "Open a checkpoint")
+        dialog = QFileDialog(self, _("Open a checkpoint"))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.setNameFilters(["Checkpoints (*.safetensors)", "All files (*)"])
+        dialog.setNameFilters([f"{_('Checkpoints')} (*.safetensors)", f"{_('All files')} (*)"])
         dialog.fileSelected.connect(lambda file: self._choose(Path(file)))
         dialog.open()
 
     def _browse_folder(self) -> None:
-        ask_folder(self, "List checkpoints of a folder", self._list_folder)
+        ask_folder(self, _("List checkpoints of a folder"), self._list_folder)
 
     def _list_folder(self, folder: str) -> None:
         self._set_rows(())
@@ -164,8 +165,8 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
             return
         dialog = QInputDialog(self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setWindowTitle("Rename the checkpoint")
-        dialog.setLabelText("Name")
+        dialog.setWindowTitle(_("Rename the checkpoint"))
+        dialog.setLabelText(_("Name"))
         dialog.setTextValue(row.path.stem)
         dialog.textValueSelected.connect(lambda name: self._rename_to(row.path, name))
         dialog.open()
@@ -186,11 +187,11 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
         question = QMessageBox(self)
         question.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         question.setIcon(QMessageBox.Icon.Question)
-        question.setWindowTitle("Delete the checkpoint")
+        question.setWindowTitle(_("Delete the checkpoint"))
         question.setTextFormat(Qt.TextFormat.PlainText)
-        question.setText(f"Delete “{row.path.stem}”?")
-        question.setInformativeText("The file and its note are deleted. This cannot be undone.")
-        delete = question.addButton("Delete", QMessageBox.ButtonRole.DestructiveRole)
+        question.setText(_("Delete “{name}”?").format(name=row.path.stem))
+        question.setInformativeText(_("The file and its note are deleted. This cannot be undone."))
+        delete = question.addButton(_("Delete"), QMessageBox.ButtonRole.DestructiveRole)
         question.setDefaultButton(question.addButton(QMessageBox.StandardButton.Cancel))
         delete.clicked.connect(lambda: self.delete_requested.emit(row.path))
         question.open()
@@ -206,7 +207,7 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
                 item.setHidden(index not in shown)
         if shown and self._current() is None:
             self._table.setCurrentIndex(self._table.model().index(shown[0], 0))
-        self._empty.setText(f"No checkpoint matches “{words}”." if self._rows else EMPTY)
+        self._empty.setText(_("No checkpoint matches “{words}”.").format(words=words) if self._rows else EMPTY)
         self._pages.setCurrentIndex(0 if shown else 1)
         self._side.setVisible(bool(shown))
         self._show_current()
@@ -219,13 +220,15 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
         self._note.setText("" if row is None else row.note)
         self._note.setModified(False)
         is_open = row is not None and row.path == self._opened
-        for button, verb in ((self._rename, "Rename"), (self._delete, "Delete")):
+        for button, tip in (
+            (self._rename, _("Rename the selected checkpoint.")),
+            (self._delete, _("Delete the selected checkpoint.")),
+        ):
             button.setEnabled(row is not None and row.is_saved and not is_open)
-            tip = f"{verb} the selected checkpoint."
             if row is not None and not row.is_saved:
-                tip = "The run manages its own checkpoints: they keep their names and are deleted automatically."
+                tip = _("The run manages its own checkpoints: they keep their names and are deleted automatically.")
             elif is_open:
-                tip = "This checkpoint is open. Open another one first."
+                tip = _("This checkpoint is open. Open another one first.")
             button.setToolTip(plain_tip(tip))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -252,18 +255,18 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
     # Construction
 
     def _build(self) -> None:
-        self._filter.setPlaceholderText("Filter by run, preset, data or step")
+        self._filter.setPlaceholderText(_("Filter by run, preset, data or step"))
         self._filter.setClearButtonEnabled(True)
-        self._filter.setAccessibleName("Filter")
-        self._filter.setToolTip("Show the checkpoints that contain every word.")
+        self._filter.setAccessibleName(_("Filter"))
+        self._filter.setToolTip(_("Show the checkpoints that contain every word."))
         self._filter.installEventFilter(self)
         self._busy.setTextVisible(False)
         self._busy.setRange(0, 0)
         policy = self._busy.sizePolicy()
         policy.setRetainSizeWhenHidden(True)  # keeps the layout from jumping
         self._busy.setSizePolicy(policy)
-        self._busy.setAccessibleName("Progress of listing")
-        self._busy.setToolTip("Moves while checkpoints are being listed.")
+        self._busy.setAccessibleName(_("Progress of listing"))
+        self._busy.setToolTip(_("Moves while checkpoints are being listed."))
         self._build_changes()
         self._column.addWidget(self._filter)
         self._column.addWidget(self._busy)
@@ -275,7 +278,7 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._pages.addWidget(self._table)
         self._pages.addWidget(self._empty)
-        self._preview.setAccessibleName("Preview")
+        self._preview.setAccessibleName(_("Preview"))
         self._preview.set_empty_text("")
         self._preview.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._facts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
@@ -297,26 +300,26 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
         return middle
 
     def _build_changes(self) -> None:
-        self._note.setPlaceholderText("Note")
-        self._note.setAccessibleName("Note")
-        self._note.setToolTip("A note on this checkpoint, kept in a file beside it.")
+        self._note.setPlaceholderText(_("Note"))
+        self._note.setAccessibleName(_("Note"))
+        self._note.setToolTip(_("A note on this checkpoint, kept in a file beside it."))
         self._note.setMaxLength(LONGEST_NOTE)
         self._note.installEventFilter(self)
         self._note.editingFinished.connect(self._tell_note)
         self._rename.setIcon(theme.icon("pencil-simple"))
         self._delete.setIcon(theme.icon("trash"))
-        self._rename.setAccessibleName("Rename the selected checkpoint")
-        self._delete.setAccessibleName("Delete the selected checkpoint")
+        self._rename.setAccessibleName(_("Rename the selected checkpoint"))
+        self._delete.setAccessibleName(_("Delete the selected checkpoint"))
         self._rename.clicked.connect(self._ask_name)
         self._delete.clicked.connect(self._ask_delete)
 
     def _build_buttons(self) -> None:
-        browse, folder, cancel = QPushButton("Browse…"), QPushButton("Another folder…"), QPushButton("Cancel")
+        browse, folder, cancel = QPushButton(_("Browse…")), QPushButton(_("Another folder…")), QPushButton(_("Cancel"))
         for button, name, tip in (
-            (browse, "Browse for a checkpoint", "Choose a .safetensors file."),
-            (folder, "List another folder", "List the checkpoints of a run or of a folder of runs."),
-            (cancel, "Cancel", "Close without opening (Esc)."),
-            (self._open, "Open the selected checkpoint", "Explore it, or continue its training (Enter)."),
+            (browse, _("Browse for a checkpoint"), _("Choose a .safetensors file.")),
+            (folder, _("List another folder"), _("List the checkpoints of a run or of a folder of runs.")),
+            (cancel, _("Cancel"), _("Close without opening (Esc).")),
+            (self._open, _("Open the selected checkpoint"), _("Explore it, or continue its training (Enter).")),
         ):
             button.setAccessibleName(name)
             button.setToolTip(plain_tip(tip))
@@ -328,24 +331,36 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
         self._add_buttons((browse, folder), (cancel,), self._open)
 
     def _item(self, row: CheckpointRow) -> QTreeWidgetItem:
-        name = f"{row.run}: {row.note}" if row.note else row.run
-        item = QTreeWidgetItem([name, ", ".join((f"{row.step:,}", *row.marks)), row.preset, row.size, _date(row)])
+        name = _("{run}: {note}").format(run=row.run, note=row.note) if row.note else row.run
+        step = _listed(number(row.step), *row.marks)
+        item = QTreeWidgetItem([name, step, row.preset, row.size, _date(row)])
         item.setIcon(0, thumbnail(row.preview, THUMBNAIL))
         item.setToolTip(0, plain_tip(f"{name}\n{row.path}"))
         return item
 
 
 def _facts(row: CheckpointRow) -> str:
-    marks = "".join(f", {mark}" for mark in row.marks)
-    return f"Step {row.step:,}, saved {_date(row)}{marks}\n{row.preset}, {row.size}, on {row.dataset_name}\n{row.path}"
+    saved = _("Step {step}, saved {date}").format(step=number(row.step), date=_date(row))
+    made = _("{preset}, {size}, on {dataset}").format(preset=row.preset, size=row.size, dataset=row.dataset_name)
+    return f"{_listed(saved, *row.marks)}\n{made}\n{row.path}"
 
 
 def _date(row: CheckpointRow) -> str:
     return f"{row.created.astimezone():%Y-%m-%d %H:%M}"
 
 
+def _listed(*names: str) -> str:
+    return in_context("between names in a list", ", ").join(names)
+
+
 def _left_out(damaged: tuple[Path, ...]) -> str:
-    names = ", ".join("/".join(path.parts[-3:]) for path in damaged[:MOST_NAMES])
-    more = f" and {len(damaged) - MOST_NAMES} more" if len(damaged) > MOST_NAMES else ""
-    files = "1 file" if len(damaged) == 1 else f"{len(damaged)} files"
-    return f"{files} could not be read and {'is' if len(damaged) == 1 else 'are'} left out: {names}{more}."
+    names = _listed(*("/".join(path.parts[-3:]) for path in damaged[:MOST_NAMES]))
+    if len(damaged) > MOST_NAMES:
+        more = len(damaged) - MOST_NAMES
+        names = plural("{names} and {count} more", "{names} and {count} more", more, names=names)
+    return plural(
+        "{count} file could not be read and is left out: {names}.",
+        "{count} files could not be read and are left out: {names}.",
+        len(damaged),
+        names=names,
+    )

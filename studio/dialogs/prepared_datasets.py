@@ -13,12 +13,13 @@ from PySide6.QtWidgets import (
 )
 
 from core.formatting import size_text
+from core.language import _, in_context, number
 from studio import theme
 from studio.dialogs.table_dialog import TableDialog
 from studio.model.data import Prepared, PreparedRow
 from studio.widgets.basic.labels import Label, WrappedLabel, plain_tip
 
-COLUMNS = ("Dataset", "Images", "Size", "On disk", "Last opened")
+COLUMNS = (_("Dataset"), _("Images"), _("Size"), _("On disk"), _("Last opened"))
 NUMBERS = (1, 3)
 PATIENCE_MS = 400
 """Delay before a changed limit is stored, so that intermediate values of a spin box are skipped."""
@@ -33,11 +34,11 @@ class PreparedDatasetsDialog(TableDialog[PreparedRow]):
     """Limit in GB."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Prepared datasets", "Prepared datasets", COLUMNS, NUMBERS, parent=parent)
+        super().__init__(_("Prepared datasets"), _("Prepared datasets"), COLUMNS, NUMBERS, parent=parent)
         self._used = WrappedLabel(role="muted")
         self._limit = QDoubleSpinBox(decimals=1, minimum=0.0, maximum=100_000.0, suffix=" GB")
-        self._some = QPushButton(theme.icon("trash"), "Delete selected")
-        self._every = QPushButton("Delete all")
+        self._some = QPushButton(theme.icon("trash"), _("Delete selected"))
+        self._every = QPushButton(_("Delete all"))
         self._build()
         self.resize(820, 480)
         self._table.itemSelectionChanged.connect(self._show_selected)
@@ -47,7 +48,7 @@ class PreparedDatasetsDialog(TableDialog[PreparedRow]):
         self._limit.setKeyboardTracking(False)
         self._timer = QTimer(self, singleShot=True, interval=PATIENCE_MS)
         self._timer.timeout.connect(self._tell_limit)
-        self._limit.valueChanged.connect(lambda _: self._timer.start())
+        self._limit.valueChanged.connect(lambda _limit: self._timer.start())
         self._show_selected()
 
     def show_rows(self, prepared: object) -> None:
@@ -56,17 +57,22 @@ class PreparedDatasetsDialog(TableDialog[PreparedRow]):
             return
         self._set_rows(prepared.rows)
         taken = size_text(sum(row.bytes for row in prepared.rows))
-        later = "; the least recently opened are deleted at the next preparation" if prepared.over else ""
-        self._used.setText(f"{taken} in {prepared.folder}{later}")
+        if prepared.over:
+            used = _("{size} in {folder}; the least recently opened are deleted at the next preparation")
+        else:
+            used = _("{size} in {folder}")
+        self._used.setText(used.format(size=taken, folder=prepared.folder))
         if not self._timer.isActive():  # no row is being chosen
             with QSignalBlocker(self._limit):
                 self._limit.setValue(prepared.limit)
         self._limit.setEnabled(not prepared.fixed)
         self._limit.setToolTip(
             plain_tip(
-                f"Set by the environment variable {prepared.fixed}."
+                _("Set by the environment variable {variable}.").format(variable=prepared.fixed)
                 if prepared.fixed
-                else "Limits the disk space; the least recently opened datasets are deleted first. Usual: 10 to 50 GB."
+                else _(
+                    "Limits the disk space; the least recently opened datasets are deleted first. Usual: 10 to 50 GB."
+                )
             )
         )
         self._show_selected()
@@ -78,12 +84,13 @@ class PreparedDatasetsDialog(TableDialog[PreparedRow]):
         super().done(result)
 
     def _item(self, row: PreparedRow) -> QTreeWidgetItem:
-        used = "open now" if row.in_use else f"{row.used.astimezone():%Y-%m-%d %H:%M}"
-        item = QTreeWidgetItem([row.title, f"{row.count:,}", row.size or "damaged", size_text(row.bytes), used])
+        used = in_context("dataset", "open now") if row.in_use else f"{row.used.astimezone():%Y-%m-%d %H:%M}"
+        size = row.size or in_context("dataset", "damaged")
+        item = QTreeWidgetItem([row.title, number(row.count), size, size_text(row.bytes), used])
         item.setToolTip(0, plain_tip(row.source or str(row.folder)))
         if row.in_use:
             item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsSelectable)
-            item.setToolTip(0, "This dataset is open. Open another one, or close the window, to delete it.")
+            item.setToolTip(0, _("This dataset is open. Open another one, or close the window, to delete it."))
         return item
 
     def _tell_limit(self) -> None:
@@ -104,13 +111,13 @@ class PreparedDatasetsDialog(TableDialog[PreparedRow]):
         self.delete_requested.emit([row.folder for row in rows])
 
     def _build(self) -> None:
-        why = "Cached for fast opening; safe to delete."
-        self._limit.setAccessibleName("Limit")
-        close = QPushButton("Close")
+        why = _("Cached for fast opening; safe to delete.")
+        self._limit.setAccessibleName(_("Limit"))
+        close = QPushButton(_("Close"))
         close.clicked.connect(self.accept)
         limit = QHBoxLayout()
         limit.addWidget(self._used, 1)
-        limit.addWidget(Label("Limit"))
+        limit.addWidget(Label(_("Limit")))
         limit.addWidget(self._limit)
         self._column.addWidget(WrappedLabel(why))
         self._column.addWidget(self._table, 1)

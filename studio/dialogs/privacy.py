@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from core.language import _
 from studio.widgets.basic.help_button import HelpButton
 from studio.widgets.basic.labels import Label
 
@@ -19,7 +20,7 @@ class PrivacyDialog(QDialog):
 
     def __init__(self, lines: Sequence[str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Privacy")
+        self.setWindowTitle(_("Privacy"))
         self._text = "\n".join(lines)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
@@ -28,7 +29,7 @@ class PrivacyDialog(QDialog):
             said = Label(line, wordWrap=True)
             said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             layout.addWidget(said)
-        copy, close = QPushButton("Copy"), QPushButton("Close")
+        copy, close = QPushButton(_("Copy")), QPushButton(_("Close"))
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._text))
         close.clicked.connect(self.accept)
         foot = QHBoxLayout()

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from core.events import Images
+from core.language import _, number
 from core.latent.request import Point
 from studio.widgets.basic.help_button import HelpButton
 from studio.widgets.basic.labels import Label
@@ -22,22 +23,22 @@ class ProjectionDialog(QDialog):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Your photo")
+        self.setWindowTitle(_("Your photo"))
         self._point: Point | None = None
         self._name = ""
         self._is_over = False
         self._picture, self._image = ImageGrid(), ImageGrid(generated=True)
-        self._picture.setAccessibleName("Your photo")
-        self._image.setAccessibleName("Closest generated image")
+        self._picture.setAccessibleName(_("Your photo"))
+        self._image.setAccessibleName(_("Closest generated image"))
         self._state = Label(wordWrap=True)
         self._bar = QProgressBar()
         self._bar.setRange(0, 1000)
-        self._use_button = QPushButton("Explore it")
+        self._use_button = QPushButton(_("Explore it"))
         self._use_button.setObjectName("primary")
-        self._use_button.setToolTip("Pin the closest match and edit it with the sliders in Explore.")
+        self._use_button.setToolTip(_("Pin the closest match and edit it with the sliders in Explore."))
         self._use_button.clicked.connect(self.use)
-        self._stop = QPushButton("Stop")
-        self._stop.setToolTip("Stop the search (Esc).")
+        self._stop = QPushButton(_("Stop"))
+        self._stop.setToolTip(_("Stop the search (Esc)."))
         self._stop.clicked.connect(self.reject)
         self.finished.connect(self._end)
         self._build()
@@ -52,10 +53,14 @@ class ProjectionDialog(QDialog):
         self._name, self._point = name, point
         self._image.set_images(np.ascontiguousarray(image)[None])
         self._bar.setValue(round(1000 * done))
-        self._state.setText(f"{name}: {_likeness(psnr)} ({psnr:.1f} dB)")
+        self._state.setText(
+            _("{name}: {likeness} ({decibels} dB)").format(
+                name=name, likeness=_likeness(psnr), decibels=number(psnr, 1)
+            )
+        )
         self._use_button.setEnabled(True)
         self._is_over = done >= 1.0
-        self._stop.setText("Close" if self._is_over else "Stop")
+        self._stop.setText(_("Close") if self._is_over else _("Stop"))
 
     def _end(self) -> None:
         if not self._is_over:
@@ -74,7 +79,8 @@ class ProjectionDialog(QDialog):
 
     def _build(self) -> None:
         grid = QGridLayout()
-        for column, (title, view) in enumerate((("Your photo", self._picture), ("Closest match", self._image))):
+        columns = (_("Your photo"), self._picture), (_("Closest match"), self._image)
+        for column, (title, view) in enumerate(columns):
             label = Label(title, alignment=Qt.AlignmentFlag.AlignCenter)
             label.setObjectName("muted")
             grid.addWidget(view, 0, column)
@@ -85,7 +91,7 @@ class ProjectionDialog(QDialog):
         buttons.addWidget(self._stop)
         buttons.addWidget(self._use_button)
         self._use_button.setEnabled(False)
-        self._state.setText("Finding a start…")
+        self._state.setText(_("Finding a start…"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(10)
@@ -100,7 +106,7 @@ class ProjectionDialog(QDialog):
 
 def _likeness(psnr: float) -> str:
     if psnr >= 30:
-        return "nearly identical"
+        return _("nearly identical")
     if psnr >= 20:
-        return "similar"
-    return "roughly similar" if psnr >= 12 else "no match: the generator cannot make such images"
+        return _("similar")
+    return _("roughly similar") if psnr >= 12 else _("no match: the generator cannot make such images")

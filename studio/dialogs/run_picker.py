@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
+from core.language import _, number
 from studio import theme
 from studio.model.train import CheckpointRow
 from studio.widgets.basic.ask_folder import ask_folder
@@ -29,20 +30,21 @@ class RunPicker(QWidget):
         self._side = side
         self._box = ElidedComboBox()
         self._box.setIconSize(QSize(THUMBNAIL, THUMBNAIL))
-        self._box.setPlaceholderText("Choose a run")
-        self._box.setAccessibleName(f"Run {side}")
-        self._box.setToolTip("Choose a run; newest first.")
+        title = _("Run {side}").format(side=side)
+        self._box.setPlaceholderText(_("Choose a run"))
+        self._box.setAccessibleName(title)
+        self._box.setToolTip(_("Choose a run; newest first."))
         self._box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._box.setStyleSheet(  # or previews are cut; the border is wider with the focus
             f"QComboBox {{ min-height: {THUMBNAIL + 2}px; }} QComboBox:focus {{ min-height: {THUMBNAIL}px; }}"
         )
         self._box.activated.connect(lambda index: self.chosen.emit(self._box.itemData(index, FOLDER)))
-        name = Label(f"Run {side}")
+        name = Label(title)
         name.setBuddy(self._box)
         browse = QToolButton()
         browse.setIcon(theme.icon("folder-open"))
-        browse.setAccessibleName(f"Browse for run {side}")
-        browse.setToolTip("Choose another run folder.")
+        browse.setAccessibleName(_("Browse for run {side}").format(side=side))
+        browse.setToolTip(_("Choose another run folder."))
         browse.clicked.connect(self._browse)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -56,7 +58,9 @@ class RunPicker(QWidget):
         with QSignalBlocker(self._box):
             self._box.clear()
             for row in rows:
-                text = f"{row.run}  ·  {row.preset}, {row.size}, step {row.step:,}"
+                text = _("{run}  ·  {preset}, {size}, step {step}").format(
+                    run=row.run, preset=row.preset, size=row.size, step=number(row.step)
+                )
                 self._box.addItem(thumbnail(row.preview, THUMBNAIL), text, row.run_folder)
                 self._box.setItemData(
                     self._box.count() - 1, plain_tip(str(row.run_folder)), Qt.ItemDataRole.ToolTipRole
@@ -84,7 +88,7 @@ class RunPicker(QWidget):
         return [self._box.itemData(index, FOLDER) for index in range(self._box.count())]
 
     def _browse(self) -> None:
-        ask_folder(self, f"Choose the folder of run {self._side}", self._choose)
+        ask_folder(self, _("Choose the folder of run {side}").format(side=self._side), self._choose)
 
     def _choose(self, folder: str) -> None:
         self.set_folder(Path(folder))

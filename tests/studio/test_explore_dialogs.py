@@ -137,7 +137,7 @@ def test_a_video_that_is_too_long(qtbot: QtBot, tmp_path: Path) -> None:
     def count(animation: Animation) -> int:
         raise UserError("Too many frames.", "Make it shorter.")
 
-    dialog = ExportVideoDialog("Video", tmp_path, "walk", seconds=2.0, count=count, per="each segment")
+    dialog = ExportVideoDialog("Video", tmp_path, "walk", seconds=2.0, count=count)
     qtbot.addWidget(dialog)
     assert "Too many frames" in words(dialog)
     assert not button(dialog, "Export").isEnabled()

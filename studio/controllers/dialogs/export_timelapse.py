@@ -25,7 +25,6 @@ def show(context: DialogContext) -> None:
         "time-lapse",
         seconds=10.0,
         count=lambda animation: animation.frames,
-        per="the whole video",
         parent=context.window,
     )
     dialog.accepted_video.connect(

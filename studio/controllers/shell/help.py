@@ -39,7 +39,7 @@ class HelpController:
 
         def make() -> KeysDialog:
             menus = [menu for menu in self._window.menuBar().findChildren(QMenu) if menu.parent() is menus_bar]
-            listed = [key for menu in menus for key in keys_of(menu.title().replace("&", ""), menu.actions())]
+            listed = [key for menu in menus for key in keys_of(menu.title(), menu.actions())]
             return KeysDialog([*listed, *IN_PLACES], self._window)
 
         menus_bar = self._window.menuBar()

@@ -8,11 +8,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from core.language import _
 from studio import theme
 from studio.widgets.basic.labels import Glyph, Label, WrappedLabel
 
-SENTENCE = "Train, watch and explore generative adversarial networks on your own images."
-LICENSE = "Free software under the Apache License 2.0, without warranty of any kind. Icons: Phosphor (MIT License)."
+SENTENCE = _("Train, watch and explore generative adversarial networks on your own images.")
+LICENSE = _("Free software under the Apache License 2.0, without warranty of any kind. Icons: Phosphor (MIT License).")
 
 WIDTH = 440
 
@@ -22,7 +23,7 @@ class AboutDialog(QDialog):
 
     def __init__(self, rows: Sequence[tuple[str, str]], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("About GAN Studio")
+        self.setWindowTitle(_("About GAN Studio"))
         headline = Label("GAN Studio")
         headline.setObjectName("headline")
         top = QHBoxLayout()
@@ -38,8 +39,8 @@ class AboutDialog(QDialog):
             fact.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             facts.addWidget(title, number, 0)
             facts.addWidget(fact, number, 1)
-        copy, close = QPushButton("Copy"), QPushButton("Close")
-        copy.setToolTip("Copy the versions, for a bug report")
+        copy, close = QPushButton(_("Copy")), QPushButton(_("Close"))
+        copy.setToolTip(_("Copy the versions, for a bug report"))
         text = "\n".join(f"{name} {version}" for name, version in rows)
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(text))
         close.clicked.connect(self.accept)

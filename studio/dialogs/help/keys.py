@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QDialog, QLineEdit, QPushButton, QTreeWidgetItem, QVBoxLayout, QWidget
 
+from core.language import _, in_context
 from studio import theme
 from studio.widgets.basic.table import Table
 
@@ -23,26 +25,26 @@ class Key:
 
 
 IN_PLACES = (
-    Key("Train", "Pause or resume", "Space"),
-    Key("Train", "Show real images", "Hold R"),
-    Key("Train", "Rename the run", "F2"),
-    Key("Plots", "Maximize or restore", "M"),
-    Key("Plots", "Zoom in, zoom out, fit", "+, −, 0"),
-    Key("Timeline", "Jump to another flag", "Page Up, Page Down"),
-    Key("Timeline", "Show other samples", "Left, Right, Home, End"),
-    Key("Explore", "Compare before edit", "Hold A"),
-    Key("Explore", "Play or stop", "Space"),
-    Key("Explore", "Pin", "P"),
-    Key("Images", "Move to another image", "Arrow keys, Home, End"),
-    Key("Images", "Enlarge", "Enter"),
-    Key("Images", "Select", "Space, Shift+arrow keys"),
-    Key("Images", "Select all", "Ctrl+A"),
-    Key("Images", "Select none", "Esc"),
-    Key("Images", "Zoom in, zoom out, fit", "+, −, 0"),
-    Key("Data", "Leave out or restore", "Delete"),
-    Key("Plots", "Zoom in, zoom out, fit", "+, −, 0"),
-    Key("Plots", "Maximize", "M"),
-    Key("Pins", "Rename, remove", "F2, Delete"),
+    Key(_("Train"), _("Pause or resume"), in_context("key", "Space")),
+    Key(_("Train"), _("Show real images"), _("Hold R")),
+    Key(_("Train"), _("Rename the run"), "F2"),
+    Key(_("Plots"), _("Maximize or restore"), "M"),
+    Key(_("Plots"), _("Zoom in, zoom out, fit"), "+, −, 0"),
+    Key(_("Timeline"), _("Jump to another flag"), _("Page Up, Page Down")),
+    Key(_("Timeline"), _("Show other samples"), _("Left, Right, Home, End")),
+    Key(_("Explore"), _("Compare before edit"), _("Hold A")),
+    Key(_("Explore"), _("Play or stop"), in_context("key", "Space")),
+    Key(_("Explore"), _("Pin"), "P"),
+    Key(_("Images"), _("Move to another image"), _("Arrow keys, Home, End")),
+    Key(_("Images"), _("Enlarge"), in_context("key", "Enter")),
+    Key(_("Images"), _("Select"), _("Space, Shift+arrow keys")),
+    Key(_("Images"), _("Select all"), "Ctrl+A"),
+    Key(_("Images"), _("Select none"), "Esc"),
+    Key(_("Images"), _("Zoom in, zoom out, fit"), "+, −, 0"),
+    Key(_("Data"), _("Leave out or restore"), in_context("key", "Delete")),
+    Key(_("Plots"), _("Zoom in, zoom out, fit"), "+, −, 0"),
+    Key(_("Plots"), _("Maximize"), "M"),
+    Key(_("Pins"), _("Rename, remove"), _("F2, Delete")),
 )
 """Keys that are in no menu, because they depend on the focused widget."""
 
@@ -52,14 +54,14 @@ class KeysDialog(QDialog):
 
     def __init__(self, keys: Sequence[Key], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Keys")
-        self._search = QLineEdit(placeholderText="Search", clearButtonEnabled=True)
-        self._search.setAccessibleName("Search the keys")
-        self._search.setToolTip("Show only shortcuts that contain these words")
+        self.setWindowTitle(_("Keys"))
+        self._search = QLineEdit(placeholderText=_("Search"), clearButtonEnabled=True)
+        self._search.setAccessibleName(_("Search the keys"))
+        self._search.setToolTip(_("Show only shortcuts that contain these words"))
         self._search.textChanged.connect(self._filter)
-        self._table = Table("Keys", ("Action", "Where", "Keys"), ())
+        self._table = Table(_("Keys"), (_("Action"), _("Where"), _("Keys")), ())
         self._table.set_rows([QTreeWidgetItem([key.action, key.place, key.keys]) for key in keys])
-        close = QPushButton("Close")
+        close = QPushButton(_("Close"))
         close.setAutoDefault(False)
         close.clicked.connect(self.accept)
         column = QVBoxLayout(self)
@@ -80,7 +82,7 @@ class KeysDialog(QDialog):
 
 
 def keys_of(place: str, actions: Iterable[QAction]) -> list[Key]:
-    """Returns the shortcuts of a menu's actions and submenus."""
+    """Returns the shortcuts of a menu's actions and submenus. `place`: title of the menu."""
     found = []
     for action in actions:
         menu = action.menu()
@@ -88,5 +90,10 @@ def keys_of(place: str, actions: Iterable[QAction]) -> list[Key]:
             found += keys_of(place, menu.actions())  # type: ignore[attr-defined]
         elif shortcuts := action.shortcuts():
             text = ", ".join(each.toString(QKeySequence.SequenceFormat.NativeText) for each in shortcuts)
-            found.append(Key(place, action.text().rstrip("…"), text.replace("Return", "Enter")))
+            found.append(Key(_unmarked(place), _unmarked(action.text()).rstrip("…"), text.replace("Return", "Enter")))
     return found
+
+
+def _unmarked(title: str) -> str:
+    """Returns a title without the mark of its key: "File" for "&File", "文件" for "文件(&F)"."""
+    return re.sub(r"\(&\w\)|&", "", title)

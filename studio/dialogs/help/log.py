@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QWidget
 
 from core.data.names import printable
+from core.language import _
 from studio.dialogs.help.text_file import TextFileDialog
 
 
@@ -16,8 +17,10 @@ class LogDialog(TextFileDialog):
     def __init__(self, file: Path | None, runs: Path, parent: QWidget | None = None) -> None:
         """`file`: log of the open run, or None; `runs`: folder of all runs."""
         if file:
-            said = f"Log of this run: {printable(str(file))}"
+            said = _("Log of this run: {file}").format(file=printable(str(file)))
         else:
-            said = f"No run is open. Each run keeps a log.txt in its folder in {printable(str(runs))}"
-        super().__init__("Log", said, file.parent if file else runs, parent)
-        self.set_placeholder("The log is empty.")
+            said = _("No run is open. Each run keeps a log.txt in its folder in {folder}").format(
+                folder=printable(str(runs))
+            )
+        super().__init__(_("Log"), said, file.parent if file else runs, parent)
+        self.set_placeholder(_("The log is empty."))

@@ -8,6 +8,7 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
+from core.language import _
 from studio.widgets.basic.labels import WrappedLabel
 
 
@@ -20,9 +21,9 @@ class TextFileDialog(QDialog):
         self.setWindowTitle(title)
         self._text = QPlainTextEdit(readOnly=True, lineWrapMode=QPlainTextEdit.LineWrapMode.NoWrap)
         self._text.setAccessibleName(title)
-        show, copy, close = QPushButton("Open folder"), QPushButton("Copy"), QPushButton("Close")
-        show.setToolTip("Show the folder in the file manager")
-        copy.setToolTip("Copy the text, for a bug report")
+        show, copy, close = QPushButton(_("Open folder")), QPushButton(_("Copy")), QPushButton(_("Close"))
+        show.setToolTip(_("Show the folder in the file manager"))
+        copy.setToolTip(_("Copy the text, for a bug report"))
         show.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))))
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.text()))
         close.clicked.connect(self.accept)
