@@ -38,6 +38,8 @@ NOT_TEXT: dict[str, tuple[str, ...]] = {
     "core/export/generator.py": ("import sys;",),
     "core/export/onnx_pt2.py": ("The largest difference is",),
     "core/export/usage_example.py": ("import numpy", "numpy ", "pip install"),
+    "studio/dialogs/export_images.py": ("GAN Studio",),
+    "studio/dialogs/help/about.py": ("GAN Studio",),
     "studio/controllers/shell/language.py": ("No installed font", "Install Noto Sans CJK"),
     "studio/widgets/explore/direction_row.py": ("QLineEdit {",),
 }
