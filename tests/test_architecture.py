@@ -262,6 +262,8 @@ def is_plain(node: ast.expr) -> bool:
     if isinstance(node, ast.BoolOp):
         return all(map(is_plain, node.values))
     if isinstance(node, ast.Call):
+        if ast.unparse(node.func) in ("_", "in_context"):
+            return all(isinstance(argument, ast.Constant) for argument in node.args)
         return ast.unparse(node.func).rpartition(".")[2] in PLAIN
     return isinstance(node, ast.Constant)
 
@@ -292,6 +294,9 @@ def markup(node: ast.AST) -> bool:
         ("QLabel(textFormat=Qt.TextFormat.RichText)", False),
         ("box.setToolTip(name)", True),
         ("box.setToolTip(f'{name}')", True),
+        ("box.setToolTip(_('Close'))", False),
+        ("box.setToolTip(_(name))", True),
+        ("box.setToolTip(_('Close {name}').format(name=name))", True),
         ("box.setToolTip('Close' if name else name)", True),
         ("box.setToolTip('Close' if name else plain_tip(name))", False),
         ("item.setToolTip(0, name)", True),
