@@ -36,9 +36,9 @@ from studio.widgets.basic.spin_boxes import SeedBox, indent_spin_box
 FEW = 64
 """Suggested number of images: a screenful."""
 FORMATS: dict[ImageFormat, tuple[str, str]] = {
-    "png": ("PNG", _("Lossless; stores the recipe. Dropped on the window, it restores all settings.")),
-    "jpeg": ("JPEG", _("Small files for photos; lossy, without transparency.")),
-    "webp": ("WebP", _("Smaller than JPEG; lossy.")),
+    "png": (_("PNG"), _("Lossless; stores the recipe. Dropped on the window, it restores all settings.")),
+    "jpeg": (_("JPEG"), _("Small files for photos; lossy, without transparency.")),
+    "webp": (_("WebP"), _("Smaller than JPEG; lossy.")),
 }
 PACKINGS: dict[Packing, str] = {"folder": _("Separate files"), "zip": _("One zip"), "sheet": _("Contact sheet")}
 ENDINGS: dict[ImageFormat, str] = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
