@@ -16,7 +16,7 @@ from core.evaluation.features.dataset_features import features_of, joined, pictu
 from core.evaluation.metrics import ImageSet, Work, chosen, metric
 from core.evaluation.metrics.swd import MOST_IMAGES
 from core.events import Images, Measured, Progress
-from core.language import _
+from core.language import _, number, one_of, plural
 from core.latent.request import LatentRequest
 from core.latent.sampler import Sampler
 from core.registry import Component, components
@@ -91,10 +91,10 @@ def _measured(
     name: str, found: Component, sides: tuple[ImageSet, ImageSet]
 ) -> Generator[Progress, None, dict[str, float]]:
     """Computes the numbers of one metric."""
-    work = _work(name, sides)
+    work, text = _work(name, sides), _("Computing {metric}").format(metric=found.title)
     pieces = 0
     while True:
-        yield Progress(f"Computing {found.title}", pieces, 0)
+        yield Progress(text, pieces, 0)
         try:
             next(work)
         except StopIteration as done:
@@ -118,12 +118,12 @@ def _generated(
     limit = BatchLimit(extractor.at_once if extractor else 1, sampler.device)
     images = np.zeros((image_count, height, width, sampler.meta.channels), np.uint8)
     for start in range(0, count, at_once):
-        yield Progress("Generating images", start, count)
+        yield Progress(_("Generating images"), start, count)
         made = sampler.render(LatentRequest.of_seeds(range(start, min(start + at_once, count))))
         images[start : start + len(made)] = made[: max(image_count - start, 0)]
         if extractor:
             for first in range(0, len(made), extractor.at_once):
-                yield Progress("Generating images", start + first, count)
+                yield Progress(_("Generating images"), start + first, count)
                 features.append(features_of(made[first : first + extractor.at_once], extractor, limit))
     return joined(features) if features else None, images
 
@@ -144,13 +144,24 @@ def _image_count(dataset: Dataset, count: int, rows: int) -> int:
 def refuse_other_images(sampler: Sampler, dataset: Dataset) -> None:
     """Raises `UserError` if the dataset's images differ from the generator's in kind, size or channels."""
     if dataset.points or sampler.meta.settings.points:
-        raise UserError("The metrics are for images, not for points.", "Choose a generator and a dataset of images.")
-    if (sampler.meta.settings.size, sampler.meta.channels) != (dataset.size, dataset.images.shape[1]):
         raise UserError(
-            "The generated images are {} x {} with {} channels, those of the dataset {} x {} with {}.".format(
-                *sampler.meta.settings.size, sampler.meta.channels, *dataset.size, dataset.images.shape[1]
+            _("The metrics are for images, not for points."), _("Choose a generator and a dataset of images.")
+        )
+    if (sampler.meta.settings.size, sampler.meta.channels) != (dataset.size, dataset.images.shape[1]):
+        width, height = sampler.meta.settings.size
+        raise UserError(
+            _(
+                "The generated images are {width} x {height} with {channels} channels, those of the dataset "
+                "{dataset_width} x {dataset_height} with {dataset_channels}."
+            ).format(
+                width=width,
+                height=height,
+                channels=sampler.meta.channels,
+                dataset_width=dataset.size[0],
+                dataset_height=dataset.size[1],
+                dataset_channels=dataset.images.shape[1],
             ),
-            "Open the dataset that the generator was trained on, with the same preparation.",
+            _("Open the dataset that the generator was trained on, with the same preparation."),
         )
 
 
@@ -158,11 +169,20 @@ def _refuse(wanted: dict[str, Component], extractor: Extractor | None, fewest: i
     """Raises `UserError` for too few images, and for a missing or unsuitable extractor."""
     if fewest < LEAST:
         raise UserError(
-            f"Metrics need at least {LEAST} images, and there are too few ({fewest}).", "Use thousands of images."
+            plural(
+                "Metrics need at least {count} image, and there are too few ({present}).",
+                "Metrics need at least {count} images, and there are too few ({present}).",
+                LEAST,
+                present=number(fewest),
+            ),
+            _("Use thousands of images."),
         )
     for found in wanted.values():
         if "images" not in found.facts["NEEDS"] and extractor is None:
-            raise UserError(f"{found.title} needs a feature extractor.", "Choose one.")
+            raise UserError(_("{metric} needs a feature extractor.").format(metric=found.title), _("Choose one."))
         if "logits" in found.facts["NEEDS"] and not (extractor and extractor.classifies):
-            able = " or ".join(name for name, each in components("evaluation.features").items() if each.facts["LOGITS"])
-            raise UserError(f"{found.title} needs an extractor with class logits.", f"Choose {able}.")
+            able = [name for name, each in components("evaluation.features").items() if each.facts["LOGITS"]]
+            raise UserError(
+                _("{metric} needs an extractor with class logits.").format(metric=found.title),
+                _("Choose {names}.").format(names=one_of(able)),
+            )

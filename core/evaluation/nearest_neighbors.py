@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from core.data.dataset import Dataset
 from core.errors import UserError
 from core.events import Images, Progress
+from core.language import _
 
 LONGEST = 32
 """Longest side of the compared images, in pixels."""
@@ -106,13 +107,14 @@ def neighbor_distances(
 
 def _check(images: Images, dataset: Dataset) -> None:
     if dataset.points:
-        raise UserError("Points have no nearest images.", "Open a dataset of images.")
+        raise UserError(_("Points have no nearest images."), _("Open a dataset of images."))
     if images.shape[1:] != _last(dataset.images.shape[1:]):
         raise UserError(
-            "The images are {}x{}x{}, those of the dataset {}x{}x{}.".format(
-                *images.shape[1:], *_last(dataset.images.shape[1:])
+            _("The images are {size}, those of the dataset {dataset_size}.").format(
+                size="x".join(map(str, images.shape[1:])),
+                dataset_size="x".join(map(str, _last(dataset.images.shape[1:]))),
             ),
-            "Open the dataset that the generator was trained on, with the same preparation.",
+            _("Open the dataset that the generator was trained on, with the same preparation."),
         )
 
 
@@ -129,7 +131,7 @@ def _candidates(
     step = max(_AT_ONCE * total // max(dataset.images.nbytes, 1), 1)
     norms = np.square(wanted).sum(1)[:, None]
     for start in range(0, total, step):
-        yield Progress("Comparing with the training images", start, total)
+        yield Progress(_("Comparing with the training images"), start, total)
         values = space.values(np.asarray(dataset.images[start : start + step]))
         both = norms + np.square(values).sum(1) - 2 * (wanted @ values.T)
         near = np.minimum(both[:count], both[count:])
@@ -198,5 +200,5 @@ def _last(shape: tuple[int, ...]) -> tuple[int, ...]:
     return (*shape[1:], shape[0])
 
 
-PIXELS = ComparisonSpace("pixels", "the root mean square of its pixels' differences (0 to 255)", _shrunk)
+PIXELS = ComparisonSpace("pixels", _("the root mean square of its pixels' differences (0 to 255)"), _shrunk)
 """Comparison by pixels of images shrunk to at most 32 px, so that small shifts and noise count for less."""

@@ -169,14 +169,14 @@ def _charts(run: Overview) -> Iterator[tuple[str, Sequence[chart.Chart]]]:
     """Yields the charts of each group of keys, one for each family."""
     newest = run.edits[-MOST_MARKS:]
     marks = [(edit.step, shorten(_edit_text(edit), LONGEST_MARK, placeholder=" …")) for edit in newest]
-    for group in keys.GROUPS:
+    for group, title in keys.GROUPS.items():
         families: dict[str, list[str]] = {}
         for key in run.curves:
             if keys.group(key) == group and not keys.is_detail(key):
                 families.setdefault(keys.family(key), []).append(key)
         if families:
             drawn = ([(key, run.curves[key]) for key in family] for family in families.values())
-            yield group, [chart.chart(curves, run.step, marks) for curves in drawn]
+            yield title, [chart.chart(curves, run.step, marks) for curves in drawn]
 
 
 def _metrics(run: Overview) -> Table:

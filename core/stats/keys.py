@@ -5,100 +5,132 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from core.language import _
 from core.stats import metric_key
 from core.stats.metric_key import SPREAD, higher_is_better, parse
 from core.stats.metric_key import title as title_of
 
-GROUPS = ("Losses", "Scores", "Rate", "Metrics", "Signals", "Others")
-"""Groups of keys in the order in which they are shown."""
+GROUPS = {
+    "losses": _("Losses"),
+    "scores": _("Scores"),
+    "rate": _("Rate"),
+    "metrics": _("Metrics"),
+    "signals": _("Signals"),
+    "others": _("Others"),
+}
+"""Titles of the groups of keys, in the order in which they are shown."""
 METRICS = "Metrics/"
 
 _GROUP_OF = {
-    "Loss/scores/": "Scores",
-    "Score/": "Scores",
-    "Loss/": "Losses",
-    "Timing/": "Rate",
-    METRICS: "Metrics",
-    "Signal/": "Signals",
-    "Augment/": "Signals",
+    "Loss/scores/": "scores",
+    "Score/": "scores",
+    "Loss/": "losses",
+    "Timing/": "rate",
+    METRICS: "metrics",
+    "Signal/": "signals",
+    "Augment/": "signals",
 }
 _NAMES = {
-    "Loss/D/loss": "Discriminator loss",
-    "Loss/G/loss": "Generator loss",
-    "Loss/D/penalty": "Gradient penalty",
-    "Loss/information": "Mutual information",
-    "Loss/D/labels": "Label loss, real images",
-    "Loss/G/labels": "Label loss, generated images",
-    "Loss/scores/real": "Score of real images",
-    "Loss/scores/fake": "Score of generated images",
-    "Score/real": "D(x), real images",
-    "Score/fake": "D(G(z)), generated images",
-    "Timing/images_per_sec": "Images per second",
-    "Memory/host_gb": "Program memory, GB",
-    "Memory/device_gb": "Device memory, GB",
-    "Augment/p": "Augmentation probability",
-    "Signal/D/accuracy_real": "Accuracy of D on real images",
-    "Signal/D/accuracy_fake": "Accuracy of D on generated images",
-    "Signal/D/gradient": "Gradient norm of D",
-    "Signal/G/gradient": "Gradient norm of G",
-    "Signal/D/update": "Relative weight update of D",
-    "Signal/G/update": "Relative weight update of G",
-    "Signal/diversity": "Diversity vs. real",
-    "Signal/class_diversity": "Class diversity vs. real",
-    "Signal/contrast": "Contrast vs. real",
-    "Signal/color": "Color vs. real",
-    "Signal/gap": "Held-out gap",
-    "Signal/nearest": "Distance to the nearest training image",
-    "Signal/drift": "Distance of G to its average",
+    "Loss/D/loss": _("Discriminator loss"),
+    "Loss/G/loss": _("Generator loss"),
+    "Loss/D/penalty": _("Gradient penalty"),
+    "Loss/information": _("Mutual information"),
+    "Loss/D/labels": _("Label loss, real images"),
+    "Loss/G/labels": _("Label loss, generated images"),
+    "Loss/scores/real": _("Score of real images"),
+    "Loss/scores/fake": _("Score of generated images"),
+    "Score/real": _("D(x), real images"),
+    "Score/fake": _("D(G(z)), generated images"),
+    "Timing/images_per_sec": _("Images per second"),
+    "Memory/host_gb": _("Program memory, GB"),
+    "Memory/device_gb": _("Device memory, GB"),
+    "Augment/p": _("Augmentation probability"),
+    "Signal/D/accuracy_real": _("Accuracy of D on real images"),
+    "Signal/D/accuracy_fake": _("Accuracy of D on generated images"),
+    "Signal/D/gradient": _("Gradient norm of D"),
+    "Signal/G/gradient": _("Gradient norm of G"),
+    "Signal/D/update": _("Relative weight update of D"),
+    "Signal/G/update": _("Relative weight update of G"),
+    "Signal/diversity": _("Diversity vs. real"),
+    "Signal/class_diversity": _("Class diversity vs. real"),
+    "Signal/contrast": _("Contrast vs. real"),
+    "Signal/color": _("Color vs. real"),
+    "Signal/gap": _("Held-out gap"),
+    "Signal/nearest": _("Distance to the nearest training image"),
+    "Signal/drift": _("Distance of G to its average"),
 }
 _FAMILIES = {
-    "Loss/*/loss": "Losses",
-    "Score/*": "Probability of real",
-    "Loss/scores/*": "Discriminator scores",
-    "Memory/*": "Memory",
-    "Loss/*/labels": "Label loss",
-    "Signal/D/accuracy_*": "Discriminator accuracy",
-    "Signal/*/gradient": "Gradient norms",
-    "Signal/*/update": "Relative weight update",
-    "Signal/D/gradient/": "Gradient norms of D by layer",
-    "Signal/G/gradient/": "Gradient norms of G by layer",
-    "Signal/scores/*": "Quantiles of scores",
+    "Loss/*/loss": _("Losses"),
+    "Score/*": _("Probability of real"),
+    "Loss/scores/*": _("Discriminator scores"),
+    "Memory/*": _("Memory"),
+    "Loss/*/labels": _("Label loss"),
+    "Signal/D/accuracy_*": _("Discriminator accuracy"),
+    "Signal/*/gradient": _("Gradient norms"),
+    "Signal/*/update": _("Relative weight update"),
+    "Signal/D/gradient/": _("Gradient norms of D by layer"),
+    "Signal/G/gradient/": _("Gradient norms of G by layer"),
+    "Signal/scores/*": _("Quantiles of scores"),
 }
-_LAYERS = "Gradient norm of each layer. A layer that stays far below the others hardly learns."
+_LAYERS = _("Gradient norm of each layer. A layer that stays far below the others hardly learns.")
 _MEANINGS = {
-    "Loss/*/loss": "Loss that each network minimizes. The networks work against each other, so neither loss has to"
-    " fall: level losses are a good sign, and the samples show the progress.",
-    "Loss/*/penalty": "Penalty on the slope of D. It keeps D smooth and G's gradients useful.",
-    "Loss/*/labels": "Cross-entropy of the auxiliary classifier in nats: 0 if it recognizes every label, the logarithm"
-    " of the number of classes if it guesses.",
-    "Loss/information": "Mutual information between the codes and the images made from them, in nats (a lower bound)."
-    " Near 0 the codes change nothing.",
-    "Loss/scores/*": "Mean score (logit) of D: higher means more real. If real and generated scores are far apart, D"
-    " recognizes both with ease.",
-    "Score/*": "Probability, according to D, that an image is real. Near 0.5 for both, D cannot tell them apart; always"
-    " near 0 for generated images, D is too strong for G to learn from.",
-    "Signal/D/accuracy_*": "Share of images that D judges correctly. At 0.5 it guesses; at 1 for both kinds, G has"
-    " little to learn from.",
-    "Signal/*/gradient": "Norm of each network's gradient. Near 0, G learns nothing (vanishing gradients); growing"
-    " without bound, the training diverges.",
-    "Signal/*/update": "Change of the weights in one step, relative to their norm. About 0.001 is usual.",
+    "Loss/*/loss": _(
+        "Loss that each network minimizes. The networks work against each other, so neither loss has to fall: level "
+        "losses are a good sign, and the samples show the progress."
+    ),
+    "Loss/*/penalty": _("Penalty on the slope of D. It keeps D smooth and G's gradients useful."),
+    "Loss/*/labels": _(
+        "Cross-entropy of the auxiliary classifier in nats: 0 if it recognizes every label, the logarithm of the "
+        "number of classes if it guesses."
+    ),
+    "Loss/information": _(
+        "Mutual information between the codes and the images made from them, in nats (a lower bound). Near 0 the codes "
+        "change nothing."
+    ),
+    "Loss/scores/*": _(
+        "Mean score (logit) of D: higher means more real. If real and generated scores are far apart, D recognizes "
+        "both with ease."
+    ),
+    "Score/*": _(
+        "Probability, according to D, that an image is real. Near 0.5 for both, D cannot tell them apart; always near "
+        "0 for generated images, D is too strong for G to learn from."
+    ),
+    "Signal/D/accuracy_*": _(
+        "Share of images that D judges correctly. At 0.5 it guesses; at 1 for both kinds, G has little to learn from."
+    ),
+    "Signal/*/gradient": _(
+        "Norm of each network's gradient. Near 0, G learns nothing (vanishing gradients); growing without bound, the "
+        "training diverges."
+    ),
+    "Signal/*/update": _("Change of the weights in one step, relative to their norm. About 0.001 is usual."),
     "Signal/D/gradient/": _LAYERS,
     "Signal/G/gradient/": _LAYERS,
-    "Signal/scores/*": "Quantiles of the scores of D: the given share of images lies below each line. If real and"
-    " generated scores overlap, D cannot tell those images apart.",
-    "Signal/diversity": "Mean distance between generated images, relative to real ones: 1 is equally varied, near 0 is"
-    " mode collapse.",
-    "Signal/class_diversity": "Diversity of the least diverse class, relative to its real images. Near 0 all images of"
-    " one class are alike, although other classes vary.",
-    "Signal/contrast": "Standard deviation of the pixel values, relative to real images: 1 is equal; well below 1, the"
-    " images turn gray.",
-    "Signal/color": "Colorfulness of generated images, relative to real ones: 1 is equal, near 0 is gray.",
-    "Signal/gap": "Score of held-out images between training images (0) and generated ones (1). Near 0 D generalizes;"
-    " near 1 it has memorized the training images.",
-    "Signal/nearest": "Distance of generated images to the nearest training image, relative to held-out images. Near 1"
-    " is good; near 0 they are copies.",
-    "Signal/drift": "Distance between the weights of G and their average (EMA), which makes the samples.",
-    "Augment/p": "Probability of each augmentation. ADA raises it while D overfits the training images.",
+    "Signal/scores/*": _(
+        "Quantiles of the scores of D: the given share of images lies below each line. If real and generated scores "
+        "overlap, D cannot tell those images apart."
+    ),
+    "Signal/diversity": _(
+        "Mean distance between generated images, relative to real ones: 1 is equally varied, near 0 is mode collapse."
+    ),
+    "Signal/class_diversity": _(
+        "Diversity of the least diverse class, relative to its real images. Near 0 all images of one class are alike, "
+        "although other classes vary."
+    ),
+    "Signal/contrast": _(
+        "Standard deviation of the pixel values, relative to real images: 1 is equal; well below 1, the images turn "
+        "gray."
+    ),
+    "Signal/color": _("Colorfulness of generated images, relative to real ones: 1 is equal, near 0 is gray."),
+    "Signal/gap": _(
+        "Score of held-out images between training images (0) and generated ones (1). Near 0 D generalizes; near 1 it "
+        "has memorized the training images."
+    ),
+    "Signal/nearest": _(
+        "Distance of generated images to the nearest training image, relative to held-out images. Near 1 is good; near "
+        "0 they are copies."
+    ),
+    "Signal/drift": _("Distance between the weights of G and their average (EMA), which makes the samples."),
+    "Augment/p": _("Probability of each augmentation. ADA raises it while D overfits the training images."),
 }
 _SIDES = re.compile(r"(.*[/_])(D|G|real|fake)(/(?!accuracy).*|$)")
 """Part of a key that names one of two sides."""
@@ -108,7 +140,7 @@ _LAYER = re.compile(r"(Signal/[DG]/gradient/)(.+)")
 
 def group(key: str) -> str:
     """Returns the group of a key, one of `GROUPS`."""
-    return next((found for start, found in _GROUP_OF.items() if key.startswith(start)), "Others")
+    return next((found for start, found in _GROUP_OF.items() if key.startswith(start)), "others")
 
 
 def measured(key: str) -> tuple[str, str] | None:
@@ -124,7 +156,7 @@ def protocol_text(how: str) -> str:
     try:
         return parse(f"{METRICS}fid@{how}")[1].text
     except ValueError:  # written by another program
-        return how or "unknown protocol"
+        return how or _("unknown protocol")
 
 
 def label(key: str) -> str:
@@ -138,8 +170,11 @@ def label(key: str) -> str:
     if key in _NAMES:
         return _NAMES[key]
     if found := _QUANTILE.fullmatch(key):
-        side = {"real": "real", "fake": "generated"}.get(found[1], found[1])
-        return f"Score of {side} images, {int(found[2])} % lie below"
+        pattern = {
+            "real": _("Score of real images, {share} % lie below"),
+            "fake": _("Score of generated images, {share} % lie below"),
+        }.get(found[1], _("Score of {side} images, {share} % lie below"))
+        return pattern.format(side=found[1], share=int(found[2]))
     return key.partition("/")[2].replace("/", " ").replace("_", " ") or key
 
 

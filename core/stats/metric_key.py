@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
+from core.language import _, number, plural, sentences
 from core.registry import Component, components
 
 Split = Literal["train", "held-out", "all"]
@@ -15,7 +16,6 @@ PIXELS = "pixels"
 SPREAD = "_std"
 """Suffix of a number that is the standard deviation of another."""
 _KEY = re.compile(r"Metrics/([a-z0-9_]+)@([a-z0-9_.-]+):([0-9]+):([0-9]+):([a-z-]+)")
-_REAL = {"train": "training images", "held-out": "held-out images", "all": "images of the dataset"}
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,31 @@ class MetricKey:
     @property
     def text(self) -> str:
         """Protocol for people: "vgg16 features, 2,000 generated against 3,583 training images"."""
-        features = "pixels" if self.extractor == PIXELS else f"{self.extractor} features"
-        return f"{features}, {self.fake:,} generated against {self.real:,} {_REAL[self.split]}"
+        if self.extractor == PIXELS:
+            features = _("pixels")
+        else:
+            features = _("{extractor} features").format(extractor=self.extractor)
+        values = {"features": features, "fake": number(self.fake)}
+        return {
+            "train": plural(
+                "{features}, {fake} generated against {count} training image",
+                "{features}, {fake} generated against {count} training images",
+                self.real,
+                **values,
+            ),
+            "held-out": plural(
+                "{features}, {fake} generated against {count} held-out image",
+                "{features}, {fake} generated against {count} held-out images",
+                self.real,
+                **values,
+            ),
+            "all": plural(
+                "{features}, {fake} generated against {count} image of the dataset",
+                "{features}, {fake} generated against {count} images of the dataset",
+                self.real,
+                **values,
+            ),
+        }[self.split]
 
 
 def key(number: str, protocol: MetricKey) -> str:
@@ -64,7 +87,7 @@ def meaning(number: str) -> str:
     """Returns what a number measures, its blind spots, and the meaning of its spread. Raises `KeyError` if
     no metric has it."""
     said = _metric(number).facts["MEANINGS"]
-    return " ".join(said[name] for name in (number, number + SPREAD) if name in said)
+    return sentences(*(said[name] for name in (number, number + SPREAD) if name in said))
 
 
 def _metric(number: str) -> Component:

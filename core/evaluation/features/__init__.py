@@ -78,13 +78,22 @@ def build(
     """
     known = components("evaluation.features")
     if name not in known:
-        raise UserError(f"There is no feature extractor {name!r}.", f"Choose one of {', '.join(known)}.")
+        raise UserError(
+            _("There is no feature extractor {name!r}.").format(name=name),
+            _("Choose one of {names}.").format(names=", ".join(known)),
+        )
     if weights is not None and not known[name].facts["FETCHED"]:
-        raise UserError(f"The extractor {name} needs no file of weights.", "Leave it out, or choose inception.")
+        raise UserError(
+            _("The extractor {name} needs no file of weights.").format(name=name),
+            _("Leave it out, or choose inception."),
+        )
     if known[name].facts["LABELED"] and not dataset.classes:
         others = ", ".join(other for other, found in known.items() if not found.facts["LABELED"])
-        raise UserError("A label classifier needs classes, and this dataset has none.", f"Choose {others}.")
-    reading = Progress(f"Preparing {known[name].title}", 0, 0)
+        raise UserError(
+            _("A label classifier needs classes, and this dataset has none."),
+            _("Choose {names}.").format(names=others),
+        )
+    reading = Progress(_("Preparing {extractor}").format(extractor=known[name].title), 0, 0)
     found = yield from run_in_thread(lambda: cast(_Module, module("evaluation.features", name)), reading)
     what = _("There is not enough memory for the features of {name}.").format(name=known[name].title)
     with enough_memory(what, device=device):

@@ -23,6 +23,7 @@ from core.errors import FOREIGN_ERRORS, UserError
 from core.evaluation.features import Extractor, Features
 from core.evaluation.features.model_input import as_input
 from core.events import Images, Notice, Progress
+from core.language import _, number
 
 TITLE = "Label classifier"
 PAPER = ""
@@ -58,7 +59,7 @@ def build(
         if note:
             with suppress(UserError), replaced(note) as partial:  # if this fails, the training is repeated next time
                 save_file(state, partial)
-        yield Notice(f"Label classifier: {100 * right:.0f} % right on held-out images.")
+        yield Notice(_("Label classifier: {share} % right on held-out images.").format(share=number(100 * right)))
     return Classifier(state, len(dataset.classes), device)
 
 
@@ -108,7 +109,7 @@ def _train(dataset: Dataset) -> Generator[Progress, None, tuple[dict[str, Tensor
     network.load_state_dict(_drawn(network, random), assign=True)
     optimizer = torch.optim.Adam(network.parameters(), LEARNING_RATE)
     for step in range(STEPS):
-        yield Progress("Training the label classifier", step, STEPS)
+        yield Progress(_("Training the label classifier"), step, STEPS)
         optimizer.param_groups[0]["lr"] = LEARNING_RATE * (1 + cos(pi * step / STEPS)) / 2
         batch = np.sort(random.choice(rows, min(BATCH, len(rows)), replace=False))
         with torch.enable_grad():
@@ -119,7 +120,7 @@ def _train(dataset: Dataset) -> Generator[Progress, None, tuple[dict[str, Tensor
     network.eval()
     right = 0
     for part in np.array_split(np.sort(held), max(len(held) // BATCH, 1)):
-        yield Progress("Testing the label classifier", 0, 0)
+        yield Progress(_("Testing the label classifier"), 0, 0)
         with torch.inference_mode():
             right += int((network(_inputs(dataset, part)).argmax(1) == labels[part]).sum())
     state = {name: value.detach().clone() for name, value in network.state_dict().items()}

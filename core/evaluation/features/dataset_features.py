@@ -66,7 +66,7 @@ def features_of(images: Images, extractor: Extractor, limit: BatchLimit) -> Feat
 def _worked_out(dataset: Dataset, rows: NDArray[np.int64], extractor: Extractor) -> Generator[Progress, None, Features]:
     parts, limit = [], BatchLimit(extractor.at_once)
     for start in range(0, len(rows), extractor.at_once):
-        yield Progress("Measuring real images", start, len(rows))
+        yield Progress(_("Measuring real images"), start, len(rows))
         parts.append(features_of(pictures(dataset, rows[start : start + extractor.at_once]), extractor, limit))
     return joined(parts)
 

@@ -25,6 +25,7 @@ from core.evaluation.features import Extractor, Features
 from core.evaluation.features.model_input import in_color
 from core.evaluation.features.weights import INCEPTION
 from core.events import Images, Notice, Progress
+from core.language import _
 
 TITLE = "Inception v3 (2015)"
 PAPER = "Szegedy, Vanhoucke, Ioffe, Shlens, Wojna 2015, arXiv:1512.00567"
@@ -41,10 +42,11 @@ def build(
     """Builds the network from a given or a downloaded file of weights. Raises `UserError` if there is none."""
     file = weights or INCEPTION.located()
     extractor = yield from run_in_thread(
-        lambda: _read(file, device), Progress("Reading the weights of Inception", 0, 0)
+        lambda: _read(file, device), Progress(_("Reading the weights of Inception"), 0, 0)
     )
     if extractor.name != "inception":
-        yield Notice(f"{file.name} does not hold the usual Inception weights; its metrics are named {extractor.name}.")
+        text = _("{file} does not hold the usual Inception weights; its metrics are named {name}.")
+        yield Notice(text.format(file=file.name, name=extractor.name))
     return extractor
 
 
@@ -100,7 +102,7 @@ def _read(file: Path, device: torch.device) -> Inception:
             digest = hashlib.file_digest(opened, "sha256").hexdigest()
         state = torch.load(file, map_location="cpu", weights_only=True)
     except FileNotFoundError:
-        raise UserError(f"There is no file {file}.", "Check the path.") from None
+        raise UserError(_("There is no file {file}.").format(file=file), _("Check the path.")) from None
     except Exception as error:  # torch's unpickler can raise anything for a foreign file
         raise _foreign(file, str(error)) from error
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
@@ -109,5 +111,8 @@ def _read(file: Path, device: torch.device) -> Inception:
 
 
 def _foreign(file: Path, why: str) -> UserError:
-    remedy = "Download them with: gan-studio download inception."
-    return UserError(f"{quoted(file.name)} does not hold the weights of Inception.", remedy, why)
+    return UserError(
+        _("{file} does not hold the weights of Inception.").format(file=quoted(file.name)),
+        _("Download them with: gan-studio download inception."),
+        why,
+    )

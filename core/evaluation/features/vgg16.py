@@ -16,6 +16,7 @@ from core.data.dataset import Dataset
 from core.evaluation.features import Extractor, Features
 from core.evaluation.features.model_input import as_input
 from core.events import Images, Notice, Progress
+from core.language import _
 
 TITLE = "VGG16, random weights"
 PAPER = "Naeem, Oh, Uh, Choi, Yoo 2020, Reliable fidelity and diversity metrics, arXiv:2002.09797"
@@ -37,7 +38,7 @@ SEED = 2020
 def build(
     dataset: Dataset, weights: Path | None, device: torch.device
 ) -> Generator[Progress | Notice, None, Extractor]:
-    return (yield from run_in_thread(lambda: RandomVGG16(device), Progress("Drawing the weights of VGG16", 0, 0)))
+    return (yield from run_in_thread(lambda: RandomVGG16(device), Progress(_("Drawing the weights of VGG16"), 0, 0)))
 
 
 class RandomVGG16:

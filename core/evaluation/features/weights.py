@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from core.data.download.catalog import Download, Remote
+from core.language import _
 
 _FILE = "weights-inception-2015-12-05-6726825d.pth"
 _RELEASES = "https://github.com/toshas/torch-fidelity/releases"
 
 INCEPTION = Download(
     name="inception",
-    title="Weights of Inception",
+    title=_("Weights of Inception"),
     images=0,
     classes=0,
     license="Szegedy et al. 2015, Google; Apache 2.0",

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from core.errors import UserError
 from core.events import Images
+from core.language import _
 from core.registry import Component, components, module
 
 T = TypeVar("T")
@@ -59,10 +60,10 @@ def chosen(names: Iterable[str]) -> dict[str, Component]:
     """Returns the metrics by name, without duplicates. Raises `UserError` for an unknown name, and for none at all."""
     known = components("evaluation.metrics")
     wanted = list(dict.fromkeys(names))
-    remedy = f"Choose from {', '.join(known)}."
+    remedy = _("Choose from {names}.").format(names=", ".join(known))
     if not wanted:
-        raise UserError("No metric was chosen.", remedy)
+        raise UserError(_("No metric was chosen."), remedy)
     for name in wanted:
         if name not in known:
-            raise UserError(f"There is no metric {name!r}.", remedy)
+            raise UserError(_("There is no metric {name!r}.").format(name=name), remedy)
     return {name: known[name] for name in wanted}

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from core.evaluation.metrics import ImageSet, Work
 from core.evaluation.metrics.knn_balls import inside, radii, share
+from core.language import _
 
 TITLE = "Density and coverage"
 RANK = 4
 PAPER = "Naeem, Oh, Uh, Choi, Yoo 2020, Reliable fidelity and diversity metrics, arXiv:2002.09797"
-NUMBERS = {"density": "Density", "coverage": "Coverage"}
+NUMBERS = {"density": _("Density"), "coverage": _("Coverage")}
 MEANINGS = {
-    "density": "How many real neighborhoods each generated image lies in, about 1 for equal sets."
-    " Missing kinds of images do not lower it.",
-    "coverage": "Share of real images with a generated one in their neighborhood. It falls when"
-    " kinds of images are missing.",
+    "density": _(
+        "How many real neighborhoods each generated image lies in, about 1 for equal sets. Missing kinds of images do "
+        "not lower it."
+    ),
+    "coverage": _(
+        "Share of real images with a generated one in their neighborhood. It falls when kinds of images are missing."
+    ),
 }
 HIGHER_IS_BETTER = True
 NEEDS = ("features",)

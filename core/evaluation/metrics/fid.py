@@ -11,13 +11,14 @@ from torch_fidelity.metric_fid import KEY_METRIC_FID, fid_features_to_statistics
 
 from core.concurrency import run_in_thread
 from core.evaluation.metrics import Floats, ImageSet, Work
+from core.language import _
 
 TITLE = "Frechet distance"
 RANK = 0
 PAPER = "Heusel, Ramsauer, Unterthiner, Nessler, Hochreiter 2017, arXiv:1706.08500"
-NUMBERS = {"fid": "FID"}
+NUMBERS = {"fid": _("FID")}
 MEANINGS = {
-    "fid": "Distance between the features of generated and real images: 0 for equal sets, higher with fewer images.",
+    "fid": _("Distance between the features of generated and real images: 0 for equal sets, higher with fewer images."),
 }
 HIGHER_IS_BETTER = False
 NEEDS = ("features",)

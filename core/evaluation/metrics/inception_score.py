@@ -10,14 +10,15 @@ import torch
 from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, KEY_METRIC_ISC_STD, isc_features_to_metric
 
 from core.evaluation.metrics import ImageSet, Work
+from core.language import _
 
 TITLE = "Inception Score"
 RANK = 2
 PAPER = "Salimans, Goodfellow, Zaremba, Cheung, Radford, Chen 2016, arXiv:1606.03498"
-NUMBERS = {"is": "Inception Score", "is_std": "Inception Score, standard deviation over parts"}
+NUMBERS = {"is": _("Inception Score"), "is_std": _("Inception Score, standard deviation over parts")}
 MEANINGS = {
-    "is": "How surely a classifier names each image, and how many classes it finds. It never sees a real image.",
-    "is_std": "± is the standard deviation over tenths of the images: a smaller difference is noise.",
+    "is": _("How surely a classifier names each image, and how many classes it finds. It never sees a real image."),
+    "is_std": _("± is the standard deviation over tenths of the images: a smaller difference is noise."),
 }
 HIGHER_IS_BETTER = True
 NEEDS = ("logits",)

@@ -11,14 +11,17 @@ from torch_fidelity.defaults import DEFAULTS
 from torch_fidelity.metric_kid import mmd2
 
 from core.evaluation.metrics import Floats, ImageSet, Work
+from core.language import _
 
 TITLE = "Kernel distance"
 RANK = 1
 PAPER = "Binkowski, Sutherland, Arbel, Gretton 2018, Demystifying MMD GANs, arXiv:1801.01401"
-NUMBERS = {"kid": "KID", "kid_std": "KID, standard deviation over subsets"}
+NUMBERS = {"kid": _("KID"), "kid_std": _("KID, standard deviation over subsets")}
 MEANINGS = {
-    "kid": "Distance between the features of generated and real images: about 0 for equal sets, also with few images.",
-    "kid_std": "± is the standard deviation over random subsets: a smaller difference is noise.",
+    "kid": _(
+        "Distance between the features of generated and real images: about 0 for equal sets, also with few images."
+    ),
+    "kid_std": _("± is the standard deviation over random subsets: a smaller difference is noise."),
 }
 HIGHER_IS_BETTER = False
 NEEDS = ("features",)
@@ -33,7 +36,7 @@ def measure(fake: ImageSet, real: ImageSet) -> Work[dict[str, float]]:
     size = min(SIZE, len(fake.features), len(real.features))
     random = np.random.RandomState(DEFAULTS["rng_seed"])
     found = []
-    for _ in range(SUBSETS):
+    for _subset in range(SUBSETS):
         one, other = (side[random.choice(len(side), size, replace=False)] for side in (fake.features, real.features))
         found.append(mmd2(_kernel(one, one), _kernel(one, other), _kernel(other, other)))
         yield

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from core.evaluation.metrics import ImageSet, Work
 from core.evaluation.metrics.knn_balls import inside, radii, share
+from core.language import _
 
 TITLE = "Precision and recall"
 RANK = 3
@@ -21,18 +22,20 @@ PAPER = (
     "arXiv:2306.09618"
 )
 NUMBERS = {
-    "precision": "Precision",
-    "recall": "Recall",
-    "symmetric_precision": "Symmetric precision",
-    "symmetric_recall": "Symmetric recall",
+    "precision": _("Precision"),
+    "recall": _("Recall"),
+    "symmetric_precision": _("Symmetric precision"),
+    "symmetric_recall": _("Symmetric recall"),
 }
 MEANINGS = {
-    "precision": "Share of generated images that look like real ones. Missing kinds of images do not lower it.",
-    "recall": "Share of real images that the generator covers. It falls when kinds of images are missing.",
-    "symmetric_precision": "The lower of precision and the share of generated images with a real one in their own"
-    " neighborhood.",
-    "symmetric_recall": "The lower of recall and the share of real images with a generated one in their own"
-    " neighborhood.",
+    "precision": _("Share of generated images that look like real ones. Missing kinds of images do not lower it."),
+    "recall": _("Share of real images that the generator covers. It falls when kinds of images are missing."),
+    "symmetric_precision": _(
+        "The lower of precision and the share of generated images with a real one in their own neighborhood."
+    ),
+    "symmetric_recall": _(
+        "The lower of recall and the share of real images with a generated one in their own neighborhood."
+    ),
 }
 HIGHER_IS_BETTER = True
 NEEDS = ("features",)

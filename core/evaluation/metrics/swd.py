@@ -17,14 +17,16 @@ from torch.nn.functional import conv2d, pad
 
 from core.evaluation.metrics import ImageSet, Work
 from core.events import Images
+from core.language import _
 
 TITLE = "Sliced Wasserstein distance"
 RANK = 5
 PAPER = "Karras, Aila, Laine, Lehtinen 2018, Progressive growing of GANs, arXiv:1710.10196"
-NUMBERS = {"swd": "SWD"}
+NUMBERS = {"swd": _("SWD")}
 MEANINGS = {
-    "swd": "Distance between small patches of both sets, coarse to fine: 0 for equal sets. It sees texture,"
-    " not content.",
+    "swd": _(
+        "Distance between small patches of both sets, coarse to fine: 0 for equal sets. It sees texture, not content."
+    ),
 }
 HIGHER_IS_BETTER = False
 NEEDS = ("images",)
@@ -74,7 +76,7 @@ def _level(images: Images, level: int, count: int) -> Floats:
     """Returns one level of the Laplacian pyramids of images NHWC, as NCHW: the difference to the next coarser level;
     the last is the coarsest image itself."""
     x = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))).float()
-    for _ in range(level):
+    for _halving in range(level):
         x = _halved(x)
     if level < count - 1:
         x = x - _doubled(_halved(x), x)

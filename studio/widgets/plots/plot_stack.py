@@ -224,8 +224,8 @@ class PlotStack(QWidget):
         """Lists the available plots by group."""
         menu.clear()
         plotted = [card.subject.name for card in self.cards]
-        for title, members in self._grouped():
-            menu.addSection(title)
+        for group, members in self._grouped():
+            menu.addSection(GROUPS[group])
             for subject in members:
                 action = menu.addAction(literal(subject.title))
                 action.setCheckable(True)
@@ -234,7 +234,7 @@ class PlotStack(QWidget):
                 action.triggered.connect(lambda *_, name=wanted: do(name))
 
     def _grouped(self) -> Iterator[tuple[str, Iterator[Subject]]]:
-        ordered = sorted(self._known.values(), key=lambda subject: GROUPS.index(subject.group))
+        ordered = sorted(self._known.values(), key=lambda subject: list(GROUPS).index(subject.group))
         yield from groupby(ordered, key=lambda subject: subject.group)
 
     def minimumSizeHint(self) -> QSize:

@@ -100,8 +100,8 @@ class ComparedCurves(QWidget):
         found = list(dict.fromkeys(key for run in self._runs.values() for key in run.curves))
         self._list.blockSignals(True)
         self._list.clear()
-        for group in keys.GROUPS:
-            parent = QTreeWidgetItem([group])
+        for group, title in keys.GROUPS.items():
+            parent = QTreeWidgetItem([title])
             parent.setFlags(Qt.ItemFlag.ItemIsEnabled)
             for key in found:
                 if keys.group(key) == group:
