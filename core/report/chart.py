@@ -8,6 +8,7 @@ from math import ceil, floor, log10
 
 import numpy as np
 
+from core.language import _, number, sentences
 from core.stats import keys
 from core.stats.curves import Curve, Line
 
@@ -93,12 +94,15 @@ def chart(curves: Sequence[tuple[str, Curve]], last_step: int, marks: Sequence[t
     return Chart(
         keys.title([key for key, _ in curves]),
         y.log,
-        ". ".join(_in_words(key, curve) for key, curve in curves),
+        sentences(*(_in_words(key, curve) for key, curve in curves)),
         list(_notes(curves)),
         [_drawn(key, curve, number, x, y) for number, (key, curve) in enumerate(curves)],
         _ticks(x),
         _ticks(y),
-        [Mark(_pixel(x, step), f"step {step:,}: {words}") for step, words in marks],
+        [
+            Mark(_pixel(x, step), _("step {step}: {text}").format(step=number(step), text=words))
+            for step, words in marks
+        ],
         last_step,
     )
 
@@ -156,17 +160,23 @@ def _pixel(axis: Axis, value: float) -> float:
 def _notes(curves: Sequence[tuple[str, Curve]]) -> Iterator[str]:
     first = curves[0][0]
     if found := keys.measured(first):
-        yield f"Measured with {keys.protocol_text(found[1])}"
+        yield _("Measured with {protocol}").format(protocol=keys.protocol_text(found[1]))
     if any(curve.spread is not None for _, curve in curves):
-        yield "The band shows one standard deviation on either side."
+        yield _("The band shows one standard deviation on either side.")
     if explained := keys.meaning(first):
         yield explained
 
 
 def _in_words(key: str, curve: Curve) -> str:
     low, high, last = curve.lowest, curve.highest, curve.last
-    ends = f"from {low.value:.6g} (step {low.step:,}) to {high.value:.6g} (step {high.step:,})"
-    return f"{keys.label(key)}: {ends}, last {last.value:.6g}"
+    return _("{label}: from {low} (step {low_step}) to {high} (step {high_step}), last {last}.").format(
+        label=keys.label(key),
+        low=f"{low.value:.6g}",
+        low_step=number(low.step),
+        high=f"{high.value:.6g}",
+        high_step=number(high.step),
+        last=f"{last.value:.6g}",
+    )
 
 
 def _color(key: str, number: int) -> str:

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from core.language import _, number
 from core.stats import keys
 from core.stats.curves import Curve, Extreme
 
-HEADS = ("Key", "First", "Minimum", "at step", "Maximum", "at step", "Last", "at step")
-METRIC_HEADS = ("Metric", "Measured with", "Best", "at step", "Last", "at step")
+HEADS = (
+    _("Key"),
+    _("First"),
+    _("Minimum"),
+    _("at step"),
+    _("Maximum"),
+    _("at step"),
+    _("Last"),
+    _("at step"),
+)
+METRIC_HEADS = (_("Metric"), _("Measured with"), _("Best"), _("at step"), _("Last"), _("at step"))
 
 BEST_BY = ("fid", "kid", "swd", "is", "recall", "coverage", "precision", "density")
 """Metrics that determine the best step of a run, most reliable first."""
@@ -57,4 +67,4 @@ def best_metric(curves: Mapping[str, Curve]) -> tuple[str, Extreme] | None:
 
 
 def _valued(extreme: Extreme, curve: Curve) -> tuple[str, str]:
-    return keys.valued(extreme.value, curve.spread_at(extreme.step), digits=6), f"{extreme.step:,}"
+    return keys.valued(extreme.value, curve.spread_at(extreme.step), digits=6), number(extreme.step)

@@ -15,6 +15,7 @@ from core.events import Edited
 from core.formatting import time_text
 from core.generator_inputs import Conditions
 from core.imaging import provenance
+from core.language import LANGUAGE, _, number, plural, sentences
 from core.presets.settings_diff import of_preset, rows
 from core.report import chart, numbers
 from core.report.pictures import EmbeddedPicture
@@ -23,7 +24,7 @@ from core.stats import keys
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 """Content security policy: the page loads nothing, even if a name in it is hostile."""
-SEVERITIES = {"good": "Good", "watch": "Worth watching", "bad": "Wrong"}
+SEVERITIES = {"good": _("Good"), "watch": _("Worth watching"), "bad": _("Wrong")}
 MOST_MARKS, LONGEST_MARK = 100, 300
 """Maximum number of settings changes in a chart (the newest), and characters of each; the table has all."""
 PLANE = {
@@ -75,6 +76,7 @@ def page(run: Overview, shown: Contents) -> str:
         .get_template("page.html.jinja")
         .render(
             policy=POLICY,
+            language=LANGUAGE.replace("_", "-"),
             program=provenance.program(),
             source_type=provenance.KIND,
             plane=PLANE,
@@ -91,7 +93,7 @@ def page(run: Overview, shown: Contents) -> str:
             preset=run.settings.preset,
             changed_settings=_changed_settings(run),
             all_settings=_all_settings(run),
-            edits=Table(("Step", "Change"), [(f"{edit.step:,}", _edit_text(edit)) for edit in run.edits]),
+            edits=Table((_("Step"), _("Change")), [(number(edit.step), _edit_text(edit)) for edit in run.edits]),
             numbers=_numbers(run),
         )
     )
@@ -114,6 +116,7 @@ def _templates() -> Environment:
         finalize=_visible,
     )
     found.filters["pixels"] = "{:.1f}".format
+    found.globals.update(_=_, plural=plural)
     return found
 
 
@@ -126,43 +129,53 @@ def _visible(value: object) -> object:
 
 def _subject(run: Overview) -> str:
     settings = run.settings
-    size = "2-D points" if settings.points else "{} × {} px".format(*settings.size)
-    return f"{settings.preset} on {source_name(run.dataset)}, {size}"
+    width, height = settings.size
+    return (
+        _("{preset} on {dataset}, 2-D points") if settings.points else _("{preset} on {dataset}, {width} × {height} px")
+    ).format(preset=settings.preset, dataset=source_name(run.dataset), width=width, height=height)
 
 
 def _facts(run: Overview) -> Sequence[tuple[str, str]]:
     settings = run.settings
     return (
-        ("Saved", f"{run.created.astimezone():%Y-%m-%d %H:%M}"),
-        ("Trained for", time_text(run.seconds)),
-        ("Steps", f"{run.step:,}"),
-        (f"{settings.counted.capitalize()} seen", f"{run.images:,}"),
-        ("Network", settings.network),
-        ("Loss", settings.loss.replace("_", " ")),
-        ("Device", run.device),
+        (_("Saved"), f"{run.created.astimezone():%Y-%m-%d %H:%M}"),
+        (_("Trained for"), time_text(run.seconds)),
+        (_("Steps"), number(run.step)),
+        (_("Points seen") if settings.points else _("Images seen"), number(run.images)),
+        (_("Network"), settings.network),
+        (_("Loss"), settings.loss.replace("_", " ")),
+        (_("Device"), run.device),
     )
 
 
 def _samples(run: Overview, shown: Contents) -> Iterator[Figure]:
     names = Conditions.of(run.settings, len(run.classes)).column_names(run.classes)
-    columns = f" Columns: {', '.join(names)}." if names else ""
+    columns = _("Columns: {names}.").format(names=", ".join(names)) if names else ""
     if shown.newest:
         step, picture = shown.newest
-        yield Figure(picture, f"Generated after {step:,} steps from fixed latents.{columns}", shown.animation)
+        words = plural(
+            "Generated after {count} step from fixed latents.",
+            "Generated after {count} steps from fixed latents.",
+            step,
+        )
+        yield Figure(picture, sentences(words, columns), shown.animation)
     if shown.best:
         words, picture = shown.best
-        yield Figure(picture, f"{words}.{columns}")
+        yield Figure(picture, sentences(words, columns))
     if shown.reals:
-        yield Figure(shown.reals, f"Real {run.settings.counted} of {source_name(run.dataset)}.")
+        words = _("Real points of {dataset}.") if run.settings.points else _("Real images of {dataset}.")
+        yield Figure(shown.reals, words.format(dataset=source_name(run.dataset)))
 
 
 def _curves_note(run: Overview) -> str:
     if not run.curves:
-        return "There are no reports yet."
-    said = "The x-axis is the step. Dashed lines mark changes of settings." if run.edits else "The x-axis is the step."
+        return _("There are no reports yet.")
     thinned = any(curve.is_thinned for curve in run.curves.values())
-    band = " Where a point stands for several reports, the band shows their range."
-    return said + band if thinned else said
+    return sentences(
+        _("The x-axis is the step."),
+        _("Dashed lines mark changes of settings.") if run.edits else "",
+        _("Where a point stands for several reports, the band shows their range.") if thinned else "",
+    )
 
 
 def _charts(run: Overview) -> Iterator[tuple[str, Sequence[chart.Chart]]]:
@@ -180,7 +193,7 @@ def _charts(run: Overview) -> Iterator[tuple[str, Sequence[chart.Chart]]]:
 
 
 def _metrics(run: Overview) -> Table:
-    caption = "Values are comparable only if they were measured with the same protocol."
+    caption = _("Values are comparable only if they were measured with the same protocol.")
     return Table(numbers.METRIC_HEADS, list(numbers.metric_rows(run.curves)), caption, numbers=4)
 
 
@@ -188,16 +201,17 @@ def _changed_settings(run: Overview) -> Table:
     """Returns the settings that differ from the preset."""
     every = rows(run.settings, of_preset(run.settings))
     changed = [(row.name, row.help, row.one, row.other) for row in every if row.differs]
-    return Table(("Setting", "Description", "Value", f"Preset {run.settings.preset}"), changed, numbers=2)
+    heads = (_("Setting"), _("Description"), _("Value"), _("Preset {name}").format(name=run.settings.preset))
+    return Table(heads, changed, numbers=2)
 
 
 def _all_settings(run: Overview) -> Table:
     every = rows(run.settings, of_preset(run.settings))
-    return Table(("Setting", "Group", "Here"), [(row.name, row.group, row.one) for row in every], numbers=1)
+    return Table((_("Setting"), _("Group"), _("Here")), [(row.name, row.group, row.one) for row in every], numbers=1)
 
 
 def _numbers(run: Overview) -> Table:
-    caption = "From 1 report." if run.reports == 1 else f"From {run.reports:,} reports."
+    caption = plural("From {count} report.", "From {count} reports.", run.reports)
     return Table(numbers.HEADS, list(numbers.rows(run.curves)), caption, numbers=len(numbers.HEADS) - 1)
 
 

@@ -14,6 +14,7 @@ from core.errors import UserError
 from core.events import Progress
 from core.export.video_encoder import spread
 from core.imaging.provenance import mark
+from core.language import _
 from core.runs.sample_grid import read_grid
 
 STILL_SIDE = 1024
@@ -70,7 +71,7 @@ def animation(paths: Sequence[Path]) -> Generator[Progress, None, EmbeddedPictur
             return None
         file = io.BytesIO()
         times = [FRAME_MS] * (len(frames) - 1) + [LAST_MS]
-        yield Progress("Encoding the time-lapse", len(chosen), len(chosen))
+        yield Progress(_("Encoding the time-lapse"), len(chosen), len(chosen))
         options = {"duration": times, "loop": 0, "quality": QUALITY, "method": 2, **mark("webp")}
         frames[0].save(file, "WEBP", save_all=True, append_images=frames[1:], **options)
         if file.tell() <= MOST_ANIMATION_BYTES:
@@ -82,7 +83,7 @@ def _frames(paths: Sequence[Path], side: int) -> Generator[Progress, None, list[
     """Returns the readable grids, with the size and mode of the first."""
     frames: list[Image.Image] = []
     for done, path in enumerate(paths):
-        yield Progress("Reading the time-lapse", done, len(paths))
+        yield Progress(_("Reading the time-lapse"), done, len(paths))
         try:
             image = read_grid(path)
         except UserError:  # skip damaged or missing grids

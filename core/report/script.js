@@ -1,4 +1,5 @@
 // left, right, width: the ends of the step axis and the width of a chart, in its own units.
+// stepText: "step {step}" in the language of the page.
 for (const figure of document.querySelectorAll(".chart")) {
   const svg = figure.querySelector("svg"), cross = svg.querySelector(".cross"), said = figure.querySelector("output");
   const last = Number(svg.dataset.last) || 1;
@@ -23,7 +24,7 @@ for (const figure of document.querySelectorAll(".chart")) {
     cross.setAttribute("x1", place);
     cross.setAttribute("x2", place);
     cross.setAttribute("visibility", "visible");
-    said.textContent = "step " + Math.round(shown).toLocaleString("en") + " \u00b7 " +
+    said.textContent = stepText.replace("{step}", Math.round(shown).toLocaleString(language)) + " \u00b7 " +
       found.map(({ curve, at }) => curve.name + " " + curve.values[at]).join(" \u00b7 ");
   });
   svg.addEventListener("pointerleave", () => {

@@ -8,6 +8,7 @@ from pathlib import Path
 from core.durable_write import replaced
 from core.errors import UserError
 from core.events import Progress, Saved
+from core.language import _, number
 from core.report.numbers import best_metric
 from core.report.page import Contents, page
 from core.report.pictures import EmbeddedPicture, animation, still
@@ -24,14 +25,20 @@ def write_report(run: Path, target: Path, overwrite: bool = False) -> Generator[
     extension is not that of HTML, and if the folder is not a run folder.
     """
     if target.suffix.lower() not in ENDINGS:
-        raise UserError(f"{target.name} is not an HTML file name.", f"Use the extension {ENDINGS[0]}.")
+        raise UserError(
+            _("{file} is not an HTML file name.").format(file=target.name),
+            _("Use the extension {extension}.").format(extension=ENDINGS[0]),
+        )
     if target.exists() and not overwrite:
-        raise UserError(f"{target} already exists.", "Choose another folder or name, or allow overwriting.")
+        raise UserError(
+            _("{path} already exists.").format(path=target),
+            _("Choose another folder or name, or allow overwriting."),
+        )
     overview = yield from read_overview(run)
     moving = yield from animation([path for _, path in overview.samples])
     findings = [(found.severity, found.sentence) for found in overview.diagnoses]
     contents = Contents(_newest(overview), still(run / "reals.png", generated=False), moving, _best(overview), findings)
-    yield Progress(f"Writing {target.name}", 0, 0)
+    yield Progress(_("Writing {file}").format(file=target.name), 0, 0)
     with replaced(target) as partial:
         target.parent.mkdir(parents=True, exist_ok=True)
         # A path may hold undecodable bytes.
@@ -59,6 +66,11 @@ def _best(run: Overview) -> tuple[str, EmbeddedPicture] | None:
         return None
     measured = keys.measured(key)
     assert measured is not None
-    how = keys.protocol_text(measured[1])
-    value = f"{keys.label(key)} {best.value:.6g} at step {best.step:,}, measured with {how}"
-    return f"Best {value}; samples of step {step:,}", picture
+    caption = _("Best {metric} {value} at step {best_step}, measured with {protocol}; samples of step {step}.").format(
+        metric=keys.label(key),
+        value=f"{best.value:.6g}",
+        best_step=number(best.step),
+        protocol=keys.protocol_text(measured[1]),
+        step=number(step),
+    )
+    return caption, picture
