@@ -22,6 +22,7 @@ from core.data.tensor_file import TensorFile, TensorType, opened_tensors
 from core.durable_write import replaced, unwritable
 from core.errors import FOREIGN_ERRORS, UserError
 from core.events import Images
+from core.language import _
 from core.registry import components
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def _opened(path: Path) -> Iterator[TensorFile]:
         with opened_tensors(path) as file:
             yield file
     except FileNotFoundError:
-        raise UserError(f"There is no file {path}.", "Check the path.") from None
+        raise UserError(_("There is no file {file}.").format(file=path), _("Check the path.")) from None
     except FOREIGN_ERRORS as error:
         raise _damaged(path, error) from error
 
@@ -186,25 +187,30 @@ def _digest(meta: str, names: Iterable[str], read: Callable[[str], NDArray[Any]]
 
 def _damaged(path: Path, error: Exception) -> UserError:
     if path.suffix in {".pt", ".pth", ".pkl", ".ckpt"}:
-        remedy = "Open a .safetensors file that GAN Studio saved."
-        return UserError(f"{path.name} is a checkpoint from another program.", remedy, str(error))
-    remedy = "Open an older checkpoint of the same run."
-    return UserError(f"{path.name} is damaged or incomplete.", remedy, str(error))
+        return _foreign(path, str(error))
+    what = _("{file} is damaged or incomplete.").format(file=path.name)
+    return UserError(what, _("Open an older checkpoint of the same run."), str(error))
+
+
+def _foreign(path: Path, details: str = "") -> UserError:
+    return UserError(
+        _("{file} is a checkpoint from another program.").format(file=path.name),
+        _("Open a .safetensors file that GAN Studio saved."),
+        details,
+    )
 
 
 def _meta(metadata: Mapping[str, str] | None, path: Path) -> Meta:
     text = (metadata or {}).get(KEY)
-    foreign = UserError(
-        f"{path.name} is a checkpoint from another program.", "Open a .safetensors file that GAN Studio saved."
-    )
     if text is None:
-        raise foreign
+        raise _foreign(path)
     if len(text) > LONGEST:
         raise _damaged(path, ValueError(f"{len(text)} characters of settings"))
     try:
         values = json.loads(text)
         if values.get("format", 0) > FORMAT:
-            raise UserError(f"{path.name} was saved by a newer GAN Studio.", "Update GAN Studio and open it again.")
+            what = _("{file} was saved by a newer GAN Studio.").format(file=path.name)
+            raise UserError(what, _("Update GAN Studio and open it again."))
         settings = values["settings"]
         # Older files lack these settings: no images were held out, the ramp was fixed, and discriminators that can do
         # without the input bias had none.

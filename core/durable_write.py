@@ -13,6 +13,7 @@ from secrets import token_hex
 from stat import S_ISREG
 
 from core.errors import UserError
+from core.language import _
 
 if sys.platform == "darwin":
     import fcntl
@@ -94,8 +95,10 @@ def unwritable(path: Path, error: Exception) -> UserError:
     """Returns the `UserError` for a file that could not be written."""
     full = getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error)
     if full:
-        return UserError(f"The disk is full: {path.name} was not saved.", "Free some space and save again.", str(error))
-    return UserError(f"{path.name} could not be saved in {path.parent}.", "Choose another folder.", str(error))
+        what = _("The disk is full: {file} was not saved.").format(file=path.name)
+        return UserError(what, _("Free some space and save again."), str(error))
+    what = _("{file} could not be saved in {folder}.").format(file=path.name, folder=path.parent)
+    return UserError(what, _("Choose another folder."), str(error))
 
 
 def without_links(path: str, flags: int) -> int:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from core.errors import UserError
 from core.formatting import size_text
+from core.language import _, number
 
 Images = NDArray[np.uint8]
 """uint8 images, NHWC, C = 1 (gray) or 3 (RGB)."""
@@ -39,8 +40,8 @@ class Progress(Event):
     def counted(self) -> str:
         """Amount that is done, as text: "12 of 40"."""
         if self.in_bytes:
-            return f"{size_text(self.done)} of {size_text(self.total)}"
-        return f"{self.done:,} of {self.total:,}"
+            return _("{done} of {total}").format(done=size_text(self.done), total=size_text(self.total))
+        return _("{done} of {total}").format(done=number(self.done), total=number(self.total))
 
 
 @dataclass(frozen=True)

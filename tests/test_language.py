@@ -34,10 +34,16 @@ NO_CALLS = {
 """Functions whose arguments nobody reads."""
 CITATION = re.compile(r"arXiv|\bet al\.")
 NOT_TEXT: dict[str, tuple[str, ...]] = {
+    "core/checkpoint.py": ("the digest does not fit",),
+    "core/evaluation/features/inception.py": ("other names or shapes",),
     "core/export/checkpoint_lookup.py": ("Its digest is",),
     "core/export/generator.py": ("import sys;",),
     "core/export/onnx_pt2.py": ("The largest difference is",),
     "core/export/usage_example.py": ("import numpy", "numpy ", "pip install"),
+    "core/imaging/provenance.py": ("GAN Studio", "<?xpacket"),
+    "core/latent/sampler.py": ("an offset of", "styles, but this network"),
+    "core/report/page.py": ("default-src",),
+    "core/runs/run.py": ("GAN Studio",),
     "studio/dialogs/export_images.py": ("GAN Studio",),
     "studio/dialogs/help/about.py": ("GAN Studio",),
     "studio/controllers/shell/language.py": ("No installed font", "Install Noto Sans CJK"),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from core.language import _
+
 
 class ChannelNames(NamedTuple):
-    """Names of a number of channels. `short`: color mode; `long`: color mode in words; `planes`: content of the
-    channels, in order; `images`: such images, in the plural."""
+    """Names of a number of channels. `short`: color mode, for programs; `long`: color mode in words; `planes`: content
+    of the channels, in order; `images`: such images, in the plural."""
 
     short: str
     long: str
@@ -17,9 +19,9 @@ class ChannelNames(NamedTuple):
 
 
 CHANNEL_NAMES: Mapping[int, ChannelNames] = {
-    1: ChannelNames("gray", "grayscale", "gray", "grayscale images"),
-    2: ChannelNames("points", "points", "x, y", "points"),
-    3: ChannelNames("RGB", "color", "red, green, blue", "color images"),
-    4: ChannelNames("RGBA", "color with transparency", "red, green, blue, alpha", "transparent images"),
+    1: ChannelNames("gray", _("grayscale"), _("gray"), _("grayscale images")),
+    2: ChannelNames("points", _("points"), "x, y", _("points")),
+    3: ChannelNames("RGB", _("color"), _("red, green, blue"), _("color images")),
+    4: ChannelNames("RGBA", _("color with transparency"), _("red, green, blue, alpha"), _("transparent images")),
 }
 """Names by number of channels. Two channels are the coordinates of 2-D points."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from core.errors import UserError
 from core.events import Progress
 from core.generator_inputs import GeneratorInputs, Latents, fixed, seed_latent
+from core.language import _
 from core.latent.interpolation import Resolved
 from core.latent.request import LatentRequest, Numbers, Point, to_numbers
 from core.latent.sampler import MEAN_OF, Sampler
@@ -23,7 +24,7 @@ SAMPLES = 2048
 """Latents whose activations are analyzed: twice the largest dimension of z."""
 MOST = 16
 CHUNK = 64
-_FINDING = "Finding principal components"
+_FINDING = _("Finding principal components")
 
 Doubles = NDArray[np.float64]
 
@@ -59,7 +60,8 @@ def principal(
     activations = np.concatenate(parts)
     if not np.isfinite(activations).all():
         raise UserError(
-            "The activations of this generator are not finite: its training diverged.", "Explore an earlier checkpoint."
+            _("The activations of this generator are not finite: its training diverged."),
+            _("Explore an earlier checkpoint."),
         )
     vectors, variances, whole = yield from components(activations, min(count, latent_dim, samples - 1))
     shares = variances / max(whole, 1e-30)
@@ -120,10 +122,10 @@ def from_groups(sampler: Sampler, liked: Sequence[Point], disliked: Sequence[Poi
     empty, or both have the same mean.
     """
     if not liked or not disliked:
-        raise UserError("A direction needs two groups.", "Mark at least one image in each.")
+        raise UserError(_("A direction needs two groups."), _("Mark at least one image in each."))
     difference = sampler.edited(liked).mean(0, dtype=np.float64) - sampler.edited(disliked).mean(0, dtype=np.float64)
     if np.linalg.norm(difference) < 1e-6:
-        raise UserError("Both groups have the same mean.", "Mark images that differ.")
+        raise UserError(_("Both groups have the same mean."), _("Mark images that differ."))
     (direction,) = unit(difference[None])
     return np.asarray(direction * _deviation(sampler, direction), np.float32)
 
@@ -137,7 +139,7 @@ def arithmetic(sampler: Sampler, a: Sequence[Point], b: Sequence[Point], c: Sequ
     group is empty.
     """
     if not (a and b and c):
-        raise UserError("A - B + C needs three groups.", "Add at least one image to each.")
+        raise UserError(_("A - B + C needs three groups."), _("Add at least one image to each."))
     groups = [sampler.edited(points).astype(np.float64) for points in (a, b, c)]
     found = _sum([group.mean(0) for group in groups])
     if sampler.style_layers:

@@ -11,7 +11,9 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from core.data.names import MOST_BYTES
 from core.errors import UserError
+from core.formatting import size_text
 from core.generator_inputs import Latents
+from core.language import _, plural
 from core.latent.request import Loop, Mix, Mode, Numbers, Point, Square, Trajectory, to_numbers
 
 DirectionKind = Literal["closed", "components", "own"]
@@ -88,17 +90,20 @@ class SavedPins:
     def excess(self) -> str:
         """Message about a limit that is exceeded; empty if none is."""
         if len(self.pins) > MOST_PINS:
-            return f"At most {MOST_PINS:,} pins can be saved."
+            return plural("At most {count} pin can be saved.", "At most {count} pins can be saved.", MOST_PINS)
         if len(self.directions) > MOST_DIRECTIONS:
-            return f"At most {MOST_DIRECTIONS} directions can be saved."
+            return plural(
+                "At most {count} direction can be saved.", "At most {count} directions can be saved.", MOST_DIRECTIONS
+            )
         return ""
 
     def json(self) -> str:
         """Returns text that `read_pins` reads back. Raises `UserError` if a limit is exceeded."""
         text = _SAVED_PINS.dump_json(self)
         if self.excess or len(text) > MOST_BYTES:
-            what = self.excess or f"The pins take {len(text) / 1e6:.1f} MB, more than the limit."
-            raise UserError(what, "Remove some pins. Until then, the pins saved before are kept.")
+            size = _("The pins take {size}, more than the limit.").format(size=size_text(len(text)))
+            remedy = _("Remove some pins. Until then, the pins saved before are kept.")
+            raise UserError(self.excess or size, remedy)
         return text.decode()
 
 
@@ -111,8 +116,8 @@ def read_pins(text: str | bytes) -> SavedPins:
         return _SAVED_PINS.validate_json(text)
     except ValidationError as error:
         raise UserError(
-            "The pins of this run cannot be read.",
-            "Their file is damaged or was written by another version. Restore it from a backup, or delete it.",
+            _("The pins of this run cannot be read."),
+            _("Their file is damaged or was written by another version. Restore it from a backup, or delete it."),
             str(error),
         ) from error
 

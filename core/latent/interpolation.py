@@ -9,6 +9,7 @@ import numpy as np
 
 from core.errors import UserError
 from core.generator_inputs import Conditions, Latents, seed_class, seed_codes, seed_latent
+from core.language import _
 from core.latent.request import Loop, Mode, Point, Position, Square, Trajectory, number_of
 
 
@@ -59,8 +60,8 @@ def resolved(point: Point, latent_dim: int, conditions: Conditions) -> Resolved:
 def foreign(details: str) -> UserError:
     """Returns the error for a point that does not fit the generator."""
     return UserError(
-        "This latent point belongs to another generator.",
-        "Open the checkpoint it was made with.",
+        _("This latent point belongs to another generator."),
+        _("Open the checkpoint it was made with."),
         details,
     )
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal, Protocol
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from core.errors import UserError
+from core.language import _
 
 Mode = Literal["slerp", "lerp"]
 Easing = Literal["even", "smooth"]
@@ -182,8 +183,8 @@ def read_request(text: str | bytes) -> LatentRequest:
         return _REQUESTS.validate_json(text)
     except ValidationError as error:
         raise UserError(
-            "This recipe cannot be read.",
-            "It is damaged or was written by another version. Update GAN Studio and try again.",
+            _("This recipe cannot be read."),
+            _("It is damaged or was written by another version. Update GAN Studio and try again."),
             str(error),
         ) from error
 

@@ -32,7 +32,7 @@ STEADY = 16
 MEAN_OF = 512
 """Latents whose mean style is the center of truncation (StyleGAN tracks a running mean during training)."""
 MOST_DIRECTIONS = 16
-DEVICE_REMEDY = "Stop other work on this device, such as a training, or open a generator of smaller images."
+DEVICE_REMEDY = _("Stop other work on this device, such as a training, or open a generator of smaller images.")
 
 T = TypeVar("T")
 P = ParamSpec("P")

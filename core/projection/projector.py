@@ -91,15 +91,22 @@ def project(
         raise no_images()
     width, height = meta.settings.size
     if picture.shape != (height, width, meta.channels):
-        what = "x".join(map(str, picture.shape))
         raise UserError(
-            f"The target image is {what}, but generated images are {height}x{width}x{meta.channels}.",
-            "Open the target image for this checkpoint.",
+            _("The target image is {size}, but generated images are {generated_size}.").format(
+                size="x".join(map(str, picture.shape)), generated_size=f"{height}x{width}x{meta.channels}"
+            ),
+            _("Open the target image for this checkpoint."),
         )
     if not 1 <= steps <= MOST_STEPS:
-        raise UserError(f"The number of steps, {steps}, is out of range.", f"Choose from 1 to {MOST_STEPS}.")
+        raise UserError(
+            _("The number of steps, {steps}, is out of range.").format(steps=steps),
+            _("Choose from 1 to {most}.").format(most=MOST_STEPS),
+        )
     if not 0 <= seed <= LARGEST_SEED:
-        raise UserError(f"The seed {seed} is out of range.", f"Choose a seed from 0 to {LARGEST_SEED}.")
+        raise UserError(
+            _("The seed {seed} is out of range.").format(seed=seed),
+            _("Choose a seed from 0 to {most}.").format(most=LARGEST_SEED),
+        )
     conditions, given = Conditions.of(meta.settings, len(meta.classes)), given or FixedConditions()
     asked = len(given.classes or [0.0] * conditions.classes), len(given.codes or [0.0] * conditions.codes)
     if asked != (conditions.classes, conditions.codes):
@@ -235,8 +242,8 @@ class _Best:
             self._loss, self._found = loss, (image, difference(image, self._picture), point)
         if self._found is None:
             raise UserError(
-                "The generator in this checkpoint produces NaN; its training diverged.",
-                "Open an older checkpoint of the run.",
+                _("The generator in this checkpoint produces NaN; its training diverged."),
+                _("Open an older checkpoint of the run."),
             )
         return ProjectionStep(step, self._total, *self._found)
 

@@ -13,6 +13,7 @@ from core.data.formats.image_files import LARGEST_FILE
 from core.data.names import opened_regular
 from core.errors import UserError
 from core.events import Images
+from core.language import _
 
 
 def open_picture(path: Path, meta: Meta) -> Images:
@@ -26,20 +27,22 @@ def open_picture(path: Path, meta: Meta) -> Images:
     try:
         with opened_regular(path, None) as file:
             if os.fstat(file.fileno()).st_size > LARGEST_FILE:  # some decoders read the whole file
-                raise UnreadableError(f"larger than {LARGEST_FILE // 2**20} MB")
+                raise UnreadableError(_("larger than {size} MB").format(size=LARGEST_FILE // 2**20))
             planes = decode(file, how).pixels
     except FileNotFoundError:
-        raise UserError(f"The file {path} does not exist.", "Check the path.") from None
+        raise UserError(_("The file {path} does not exist.").format(path=path), _("Check the path.")) from None
     except Exception as error:  # decoders raise any exception for a damaged file
-        what = "a folder" if path.is_dir() else reason(error)
-        remedy = "Choose a PNG, JPEG, WebP, HEIC, AVIF, BMP, GIF or TIFF."
-        raise UserError(f"{path.name} cannot be read as an image: {what}.", remedy, str(error)) from error
+        what = _("{file} cannot be read as an image: {reason}.").format(
+            file=path.name, reason=_("a folder") if path.is_dir() else reason(error)
+        )
+        remedy = _("Choose a PNG, JPEG, WebP, HEIC, AVIF, BMP, GIF or TIFF.")
+        raise UserError(what, remedy, str(error)) from error
     return np.ascontiguousarray(_in_channels(planes.transpose(1, 2, 0), meta.channels))
 
 
 def no_images() -> UserError:
     """Returns the error for a function that needs a generator of images."""
-    return UserError("This generator makes 2-D points, not images.", "Open a checkpoint of a training on images.")
+    return UserError(_("This generator makes 2-D points, not images."), _("Open a checkpoint of a training on images."))
 
 
 def difference(image: Images, other: Images) -> float:

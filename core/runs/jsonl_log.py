@@ -14,6 +14,7 @@ from typing import IO, Any
 from core.data.names import opened_regular
 from core.durable_write import append, flush, replaced, unwritable
 from core.errors import UserError
+from core.language import _
 
 LONGEST_LINE, MOST_KEYS = 2**20, 1000
 """Maximum characters and keys of a line; longer lines are not ours and are skipped. All reports together have at most
@@ -178,8 +179,8 @@ def readable(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise UserError(
-            f"{path.name} of the run {path.parent.name} cannot be read.",
-            "Check the disk and the permissions of the file.",
+            _("{file} of the run {run} cannot be read.").format(file=path.name, run=path.parent.name),
+            _("Check the disk and the permissions of the file."),
             str(error),
         ) from error
 

@@ -17,6 +17,7 @@ from core.diagnosis import diagnose
 from core.diagnosis.case import Diagnosis, RunFacts
 from core.diagnosis.report_history import ReportHistory
 from core.events import Edited, Progress, Report
+from core.language import _
 from core.stats.curves import MOST, Curve, Thinner
 from core.stats.keys import is_spread, spread_of
 
@@ -70,7 +71,7 @@ def read_overview(folder: Path, most: int = MOST) -> Generator[Progress, None, O
     from core.checkpoint import summary
     from core.runs.run import Run
 
-    yield Progress(f"Reading {folder.name}", 0, 0)
+    yield Progress(_("Reading {name}").format(name=folder.name), 0, 0)
     run = Run(folder)
     meta = summary(run.newest()).meta
     numbers = _Numbers(most)
@@ -124,7 +125,7 @@ class _Numbers:
         for block in blocks:
             if block:
                 self._add(block)
-            yield Progress("Reading the reports", min(self.step, last_step), last_step)
+            yield Progress(_("Reading the reports"), min(self.step, last_step), last_step)
 
     def _add(self, block: list[Report]) -> None:
         positions = np.array([(report.step, report.images, report.seconds) for report in block], np.float64)

@@ -10,6 +10,7 @@ from platformdirs import user_data_path
 from core.data.names import content
 from core.durable_write import replaced
 from core.errors import UserError
+from core.language import _
 from core.latent.explore_state import SavedPins, read_pins
 from core.runs.run import is_run
 
@@ -24,7 +25,9 @@ def saved_pins_of(home: Path | None) -> SavedPins:
         return read_pins(content(file))
     except OSError as error:
         raise UserError(
-            "The pins of this run cannot be read.", f"Check {file.name} in its folder.", str(error)
+            _("The pins of this run cannot be read."),
+            _("Check {file} in its folder.").format(file=file.name),
+            str(error),
         ) from error
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from core.checkpoint import Checkpoint, save
 from core.durable_write import flush_folder
 from core.errors import UserError
+from core.language import _
 from core.latent.explore_state import Maker
 
 if TYPE_CHECKING:
@@ -38,7 +39,10 @@ def keep_generator(run: Path, maker: Maker, meta: Meta, weights: dict[str, Tenso
     """
     file = generator_file(run, maker)
     if file.parent.is_symlink():
-        raise UserError(f"{FOLDER} in {run.name} is a link to another folder.", "Remove the link and pin again.")
+        raise UserError(
+            _("{folder} in {run} is a link to another folder.").format(folder=FOLDER, run=run.name),
+            _("Remove the link and pin again."),
+        )
     if not file.is_file():
         save(
             Checkpoint(meta, {**{f"G_ema.{name}": value for name, value in weights.items()}, "preview": preview}), file

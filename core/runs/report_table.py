@@ -23,6 +23,7 @@ from core.data.names import digest, opened_regular
 from core.durable_write import replaced
 from core.errors import FOREIGN_ERRORS, UserError
 from core.events import Progress
+from core.language import _
 from core.runs.jsonl_log import BLOCK, LARGEST_REPORTS, line_blocks, parsed_record, readable, with_known_keys
 
 REQUIRED = frozenset({"step", "images", "seconds"})
@@ -102,7 +103,7 @@ class TableReader:
             file.seek(covered)
             for piece, lines in line_blocks(file):
                 if self._is_long:
-                    yield Progress("Reading the reports", min(covered, size), size, in_bytes=True)
+                    yield Progress(_("Reading the reports"), min(covered, size), size, in_bytes=True)
                 covered, crc = covered + len(piece), zlib.crc32(piece, crc)
                 parts.append(_parsed(lines, keys, len(piece)))
         self.end = covered

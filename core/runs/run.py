@@ -25,6 +25,7 @@ from core.errors import FOREIGN_ERRORS, DivergenceError, UserError
 from core.events import Edited, Event, Measured, Notice, Points, Refused, Report, Samples, Saved
 from core.imaging.grid import grid, write_png
 from core.imaging.points import picture
+from core.language import _, sentences
 from core.runs.jsonl_log import LARGEST_REPORTS, JsonlLog, LogTail, Record, is_number, with_known_keys
 from core.runs.report_table import REQUIRED, TableReader
 from core.runs.retention import best, by_step, numbered, prune
@@ -54,7 +55,10 @@ class Run:
     def __init__(self, folder: Path) -> None:
         """Opens a run folder. Raises `UserError` if it is none."""
         if not is_run(folder):
-            raise UserError(f"{folder} is not a run folder.", "Choose a folder that contains a config.json.")
+            raise UserError(
+                _("{folder} is not a run folder.").format(folder=folder),
+                _("Choose a folder that contains a config.json."),
+            )
         self.folder = folder
         self._next_grid = 0.0
         self._stats = JsonlLog(folder / "stats.jsonl", ("images", "seconds"), LARGEST_REPORTS)
@@ -98,8 +102,11 @@ class Run:
             partial.replace(folder)
             flush_folder(folder.parent)
         except OSError as error:
-            remedy = "Choose a folder that you can write to, on a disk with free space."
-            raise UserError(f"The run folder {folder} could not be created.", remedy, str(error)) from error
+            raise UserError(
+                _("The run folder {folder} could not be created.").format(folder=folder),
+                _("Choose a folder that you can write to, on a disk with free space."),
+                str(error),
+            ) from error
         finally:
             shutil.rmtree(partial, ignore_errors=True)
         return cls(folder)
@@ -137,7 +144,7 @@ class Run:
                 except (OSError, UserError) as error:
                     if monotonic() >= next_complaint:
                         next_complaint = monotonic() + COMPLAINT_SECONDS
-                        yield Notice(f"{error} The training continues.")
+                        yield Notice(sentences(str(error), _("The training continues.")))
                 yield event
         yield (yield from self._save_at_last(trainer))
 
@@ -189,8 +196,9 @@ class Run:
             except UserError as problem:
                 damaged = problem
         if damaged:
-            raise UserError(f"No checkpoint of {self.folder.name} can be read.", "Open another run.", str(damaged))
-        raise UserError(f"{self.folder.name} has no checkpoint.", "Open another run.")
+            what = _("No checkpoint of {run} can be read.").format(run=self.folder.name)
+            raise UserError(what, _("Open another run."), str(damaged))
+        raise UserError(_("{run} has no checkpoint.").format(run=self.folder.name), _("Open another run."))
 
     def samples(self) -> list[Path]:
         """Returns every sample grid, newest last."""
@@ -293,8 +301,10 @@ class Run:
         for folder in (self.folder, self.folder / "checkpoints", self.folder / "samples"):
             if folder.is_symlink() and folder != self.folder:
                 raise UserError(
-                    f"{folder.name} of the run {self.folder.name} is a link to another folder.",
-                    "Remove the link, or continue from the checkpoint in another folder.",
+                    _("{folder} of the run {run} is a link to another folder.").format(
+                        folder=folder.name, run=self.folder.name
+                    ),
+                    _("Remove the link, or continue from the checkpoint in another folder."),
                 )
             folder.mkdir(exist_ok=True)  # a copied run may lack the samples folder
             remove_partials(folder)
@@ -358,7 +368,7 @@ def _remove_left(folder: Path) -> None:
 def refuse_taken(folder: Path) -> None:
     """Raises `UserError` if `folder` exists and is not empty."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UserError(f"{folder} already exists.", "Choose another folder.")
+        raise UserError(_("{path} already exists.").format(path=folder), _("Choose another folder."))
 
 
 def _holds(path: Path, trainer: Trainer) -> bool:

@@ -29,6 +29,7 @@ import psutil
 from core.data.names import content
 from core.durable_write import flush, flush_folder, unwritable
 from core.errors import FOREIGN_ERRORS, RunBusyError
+from core.language import _, plural
 
 NAME = "lock.json"
 PULSE_SECONDS = 20.0
@@ -73,7 +74,9 @@ class Owner:
         since = datetime.fromtimestamp(self.since)
         is_today = since.date() == datetime.now().date()
         host = "".join(sign for sign in self.host if sign.isprintable())[:LONGEST_HOST]
-        return f"on {host} since {since.strftime('%H:%M' if is_today else '%Y-%m-%d %H:%M')}"
+        return _("on {host} since {time}").format(
+            host=host, time=since.strftime("%H:%M" if is_today else "%Y-%m-%d %H:%M")
+        )
 
 
 class RunLock:
@@ -236,7 +239,7 @@ def _lives(owner: Owner) -> bool | None:
 
 def _unknown(since: float) -> Owner:
     """Returns a placeholder for the owner of a lock that is being written or damaged."""
-    return Owner("another machine", "", 0, 0.0, since, "")
+    return Owner(_("another machine"), "", 0, 0.0, since, "")
 
 
 def _machine() -> str:
@@ -266,6 +269,11 @@ def _read(file: Path) -> Owner | None:
 
 
 def _busy(folder: Path, owner: Owner) -> RunBusyError:
-    is_near = owner.machine == _machine()
-    hint = "" if is_near else f"If it has crashed, try again in {SILENT_SECONDS / 60:g} minutes."
+    hint = plural(
+        "If it has crashed, try again in {count} minute.",
+        "If it has crashed, try again in {count} minutes.",
+        round(SILENT_SECONDS / 60),
+    )
+    if owner.machine == _machine():
+        hint = ""
     return RunBusyError(folder, owner.place, hint, f"Process {owner.process} on {owner.host}\n{folder / NAME}")

@@ -10,6 +10,7 @@ from core.data.builtin.toys import TOYS
 from core.data.names import content, printable
 from core.durable_write import flush_folder, replaced, unwritable
 from core.errors import FOREIGN_ERRORS
+from core.language import _
 
 FILE = "name.txt"
 LONGEST_NAME = 80
@@ -55,18 +56,20 @@ def run_title(folder: Path) -> str:
 
 def copy_name(name: str) -> str:
     """Returns the name for a copy of a run, such as "flowers (copy)", then "flowers (copy 2)"."""
-    first, mark, rest = name.rpartition(" (copy")
-    number = rest.removesuffix(")").strip()
-    if mark and rest.endswith(")") and (not number or number.isdecimal()):
-        name, ending = first, f" (copy {int(number or 1) + 1})"
+    first, ending = _(" (copy)"), _(" (copy {number})")
+    before, after = ending.split("{number}")
+    if name.endswith(first):
+        name, ending = name.removesuffix(first), ending.format(number=2)
+    elif (parts := name.removesuffix(after).rpartition(before))[1] and parts[2].isdecimal() and name.endswith(after):
+        name, ending = parts[0], ending.format(number=int(parts[2]) + 1)
     else:
-        ending = " (copy)"
+        ending = first
     return f"{name[: LONGEST_NAME - len(ending)].rstrip()}{ending}"
 
 
 def dataset_title(source: str) -> str:
     """Returns the title of a dataset from its source, such as "flowers" for the folder /data/flowers."""
-    kind, _, short = source.partition(":")
+    kind, _colon, short = source.partition(":")
     if kind == "toy" and short in TOYS:
         return TOYS[short].title
     if kind == "sample":

@@ -13,6 +13,7 @@ from core.data.names import opened_regular
 from core.errors import FOREIGN_ERRORS, UserError
 from core.events import Images
 from core.imaging.grid import tiles
+from core.language import _
 
 MOST_PIXELS = 2**26
 """Maximum pixels of a grid: 256 images, the maximum of a training, of 512 x 512 px."""
@@ -42,7 +43,9 @@ def read_grid(path: Path, most: int = MOST_PIXELS, tile: tuple[int, int] = (1, 1
             image.load()
             return image
     except _DAMAGES as error:
-        raise UserError(f"{path.name} cannot be read.", "Delete the file or restore it.", str(error)) from error
+        raise UserError(
+            _("{file} cannot be read.").format(file=path.name), _("Delete the file or restore it."), str(error)
+        ) from error
 
 
 def read_pixels(path: Path, most: int = MOST_PIXELS, tile: tuple[int, int] = (1, 1)) -> Images:

@@ -15,6 +15,7 @@ from pathlib import Path
 from core.data.names import content
 from core.durable_write import flush_folder, rename, replaced, unwritable
 from core.errors import FOREIGN_ERRORS, UserError
+from core.language import _, plural
 from core.runs.retention import STEP, mark_of, note_file
 
 SUFFIX = ".safetensors"
@@ -29,8 +30,8 @@ DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECAS
 
 def offered_name(folder: Path, subject: str, step: int) -> Path:
     """Returns a free file name for a checkpoint of a step, such as "flowers, step 109"."""
-    subject = FORBIDDEN.sub(" ", subject).strip(" .")[: LONGEST_NAME // 2].strip() or "checkpoint"
-    name = f"{subject}, step {step}"
+    subject = FORBIDDEN.sub(" ", subject).strip(" .")[: LONGEST_NAME // 2].strip() or _("checkpoint")
+    name = _("{subject}, step {step}").format(subject=subject, step=step)
     file = folder / f"{name}{SUFFIX}"
     for number in count(2):
         if not os.path.lexists(file):
@@ -74,11 +75,20 @@ def renamed(checkpoint: Path, name: str) -> Path:
     """Returns the path of a checkpoint with another name. Raises `UserError` for an invalid name."""
     name = name.strip().removesuffix(SUFFIX).strip()
     if not name or FORBIDDEN.search(name) or name.startswith(".") or name.endswith(".") or DEVICES.fullmatch(name):
-        raise UserError(f"“{name}” is not a valid file name.", 'Choose a name without / \\ : * ? " < > |.')
+        raise UserError(
+            _("“{name}” is not a valid file name.").format(name=name),
+            _('Choose a name without / \\ : * ? " < > |.'),
+        )
     if len(name) > LONGEST_NAME:
-        raise UserError("The name is too long.", f"Choose one of at most {LONGEST_NAME} characters.")
+        remedy = plural(
+            "Choose one of at most {count} character.", "Choose one of at most {count} characters.", LONGEST_NAME
+        )
+        raise UserError(_("The name is too long."), remedy)
     if STEP.fullmatch(name):
-        raise UserError(f"“{name}” is reserved for checkpoints of a run.", "Choose a name that contains a letter.")
+        raise UserError(
+            _("“{name}” is reserved for checkpoints of a run.").format(name=name),
+            _("Choose a name that contains a letter."),
+        )
     return checkpoint.with_name(name + SUFFIX)
 
 
@@ -93,7 +103,7 @@ def rename_checkpoint(checkpoint: Path, name: str) -> Path:
         return target
     is_same = target.name.casefold() == checkpoint.name.casefold()  # it exists on case-insensitive file systems
     if os.path.lexists(target) and not (is_same and target.samefile(checkpoint)):
-        raise UserError(f"“{target.stem}” already exists.", "Choose another name.")
+        raise UserError(_("“{name}” already exists.").format(name=target.stem), _("Choose another name."))
     try:
         rename(checkpoint, target)
         for before, after in zip(_companions(checkpoint), _companions(target), strict=True):
@@ -101,8 +111,8 @@ def rename_checkpoint(checkpoint: Path, name: str) -> Path:
                 before.replace(after)
         flush_folder(target.parent)
     except OSError as error:
-        remedy = "Check the permissions of its folder."
-        raise UserError(f"{checkpoint.name} could not be renamed.", remedy, str(error)) from error
+        what = _("{file} could not be renamed.").format(file=checkpoint.name)
+        raise UserError(what, _("Check the permissions of its folder."), str(error)) from error
     return target
 
 
@@ -114,14 +124,14 @@ def delete_checkpoint(checkpoint: Path) -> None:
             file.unlink(missing_ok=True)
         flush_folder(checkpoint.parent)
     except OSError as error:
-        remedy = "Check the permissions of its folder."
-        raise UserError(f"{checkpoint.name} could not be deleted.", remedy, str(error)) from error
+        what = _("{file} could not be deleted.").format(file=checkpoint.name)
+        raise UserError(what, _("Check the permissions of its folder."), str(error)) from error
 
 
 def _refuse_own(checkpoint: Path) -> None:
     if not is_saved(checkpoint):
-        what = f"{checkpoint.name} is managed by its run."
-        raise UserError(what, "Open it and save it under a name first.")
+        what = _("{file} is managed by its run.").format(file=checkpoint.name)
+        raise UserError(what, _("Open it and save it under a name first."))
 
 
 def _companions(checkpoint: Path) -> tuple[Path, Path]:
