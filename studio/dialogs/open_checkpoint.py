@@ -300,8 +300,8 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
         return middle
 
     def _build_changes(self) -> None:
-        self._note.setPlaceholderText(_("Note"))
-        self._note.setAccessibleName(_("Note"))
+        self._note.setPlaceholderText(in_context("checkpoint", "Note"))
+        self._note.setAccessibleName(in_context("checkpoint", "Note"))
         self._note.setToolTip(_("A note on this checkpoint, kept in a file beside it."))
         self._note.setMaxLength(LONGEST_NOTE)
         self._note.installEventFilter(self)
