@@ -21,6 +21,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMainWindow, QPushButton, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
+from core.language import _
 from studio import window_state
 from studio.model.drops import is_openable
 from studio.panels.home import HomePanel
@@ -67,8 +68,8 @@ class MainWindow(QMainWindow):
         self.home = HomePanel(window_state.has_projects())
         self.banner, self.footer = Banner(passes=True), Footer()
         self.drop_overlay = DropOverlay()
-        self.jobs = JobStrip("Stop this job. Files already written are kept.")
-        self.reading = JobStrip("Stop reading this run. What is already shown is kept.")
+        self.jobs = JobStrip(_("Stop this job. Files already written are kept."))
+        self.reading = JobStrip(_("Stop reading this run. What is already shown is kept."))
         self.pages = QStackedWidget()
         self.pages.currentChanged.connect(self.workspace_changed)
         self._data: DataPanel | None = None

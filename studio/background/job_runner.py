@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from core.events import Event, Progress, Saved
+from core.language import _, plural
 from studio.background.threads import Events, IteratorThread
 from studio.background.workers import Workers
 
@@ -48,7 +49,7 @@ class JobRunner(QObject):
         show: Callable[[Event], object] = lambda event: None,
         done: Callable[[Any], object] = lambda result: None,
         *,
-        title: str = "Job",
+        title: str = _("Job"),
     ) -> None:
         """Runs a generator after earlier jobs; `show` receives events other than progress, and `done` the return value
         unless it is `Saved`."""
@@ -57,8 +58,16 @@ class JobRunner(QObject):
             self._begin_next()
             return
         ahead = len(self._waiting) - 1
-        when = "starts next" if not ahead else f"starts after {ahead} more"
-        self.notice.emit(f"{self._running} is running; {title[:1].lower()}{title[1:]} {when}.")
+        text = _("{running} is running; {job} starts next.").format(running=self._running, job=title)
+        if ahead:
+            text = plural(
+                "{running} is running; {job} starts after {count} more.",
+                "{running} is running; {job} starts after {count} more.",
+                ahead,
+                running=self._running,
+                job=title,
+            )
+        self.notice.emit(text)
         self._tell_waiting()
 
     def cancel(self) -> None:

@@ -19,6 +19,7 @@ from core.crash.report import exception_text
 from core.devices.memory import REMEDY, is_out_of_memory
 from core.errors import UserError, refused_by_system
 from core.events import Event, Refused, Stepped
+from core.language import _
 
 Events = Generator[Event, None, Any]
 T = TypeVar("T")
@@ -248,8 +249,12 @@ def as_problem(error: Exception) -> UserError:
         return refused_by_system(error)
     details = exception_text(error, threading.current_thread().name)
     if is_out_of_memory(error):
-        return UserError("There is not enough memory for this.", REMEDY, details)
-    return UserError(f"Something went wrong inside GAN Studio: {error}.", "Please report it with the details.", details)
+        return UserError(_("There is not enough memory for this."), REMEDY, details)
+    return UserError(
+        _("Something went wrong inside GAN Studio: {error}.").format(error=error),
+        _("Please report it with the details."),
+        details,
+    )
 
 
 def _lower_priority() -> None:

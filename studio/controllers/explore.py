@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from core.events import Images
+from core.language import _
 from core.latent.request import LatentRequest, Point
 from studio.main_window import EXPLORE, MainWindow
 from studio.model.explore import ExploreSource, NearestQuery
@@ -126,7 +127,7 @@ class ExploreController:
         viewer = ImageViewer(images, index, self._window, generated=grid.generated, comparable=grid.comparable)
         viewer.nearest_requested.connect(lambda at: self.compare(images, at))
         self._session.jobs.ended.connect(viewer.end_comparing)
-        viewer.save_requested.connect(lambda at: self._save_images(images[at : at + 1], "image", grid.generated))
+        viewer.save_requested.connect(lambda at: self._save_images(images[at : at + 1], _("image"), grid.generated))
         viewer.exec()
         viewer.deleteLater()
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from core.formatting import size_text
-from studio.main_window import MainWindow
+from core.language import _
+from studio.main_window import PROGRAM, MainWindow
 from studio.model.data import InceptionRow
 from studio.services.data.library import adopt_weights, fetch_weights
 from studio.services.session import Session
@@ -30,23 +31,29 @@ class FeatureWeightsController:
         if not isinstance(found, InceptionRow) or found.here:
             return
         box = QMessageBox(
-            QMessageBox.Icon.Question, "GAN Studio", "The Inception weights are missing.", parent=self._window
+            QMessageBox.Icon.Question, PROGRAM, _("The Inception weights are missing."), parent=self._window
         )
         box.setInformativeText(
-            f"Download {size_text(found.bytes)} once from {found.page}, or choose a file. {found.license}.\n"
-            "Without the weights, metrics are not measured."
+            _(
+                "Download {size} once from {page}, or choose a file. {license}.\n"
+                "Without the weights, metrics are not measured."
+            ).format(size=size_text(found.bytes), page=found.page, license=found.license)
         )
-        receive = box.addButton(f"Download {size_text(found.bytes)}", QMessageBox.ButtonRole.AcceptRole)
-        choose = box.addButton("Choose a file…", QMessageBox.ButtonRole.ActionRole)
+        receive = box.addButton(
+            _("Download {size}").format(size=size_text(found.bytes)), QMessageBox.ButtonRole.AcceptRole
+        )
+        choose = box.addButton(_("Choose a file…"), QMessageBox.ButtonRole.ActionRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
         box.setDefaultButton(receive)
         box.exec()
         chosen = box.clickedButton()
         box.deleteLater()
         if chosen is receive:
-            self._session.jobs.start(fetch_weights, done=self._window.banner.show_good, title="Download")
+            self._session.jobs.start(fetch_weights, done=self._window.banner.show_good, title=_("Download"))
         elif chosen is choose:
-            file, _ = QFileDialog.getOpenFileName(self._window, "Inception weights", filter="Weights (*.pth *.pt)")
+            file, _filter = QFileDialog.getOpenFileName(
+                self._window, _("Inception weights"), filter=_("Weights (*.pth *.pt)")
+            )
             if file:
                 make = partial(adopt_weights, Path(file))
-                self._session.jobs.start(make, done=self._window.banner.show_good, title="Download")
+                self._session.jobs.start(make, done=self._window.banner.show_good, title=_("Download"))

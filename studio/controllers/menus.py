@@ -20,12 +20,12 @@ from studio.window_state import SCALES
 
 Key = TypeVar("Key")
 WORKSPACES = (
-    ("Home", "house", "Ctrl+0"),
-    ("Data", "image", "Ctrl+1"),
-    ("Train", "chart-line", "Ctrl+2"),
-    ("Explore", "compass", "Ctrl+3"),
+    (_("Home"), "house", "Ctrl+0"),
+    (_("Data"), "image", "Ctrl+1"),
+    (_("Train"), "chart-line", "Ctrl+2"),
+    (_("Explore"), "compass", "Ctrl+3"),
 )
-THEMES: dict[theme.Theme, str] = {"system": "System", "light": "Light", "dark": "Dark"}
+THEMES: dict[theme.Theme, str] = {"system": _("System"), "light": _("Light"), "dark": _("Dark")}
 
 
 class Menus:
@@ -39,7 +39,7 @@ class Menus:
         self._build_bar()
         bar = window.menuBar()
         file, edit, training, view, help = (
-            bar.addMenu(title) for title in ("&File", "&Edit", "&Training", "&View", "&Help")
+            bar.addMenu(title) for title in (_("&File"), _("&Edit"), _("&Training"), _("&View"), _("&Help"))
         )
         self._add_workspaces(view)
         self._add_files(file)
@@ -68,7 +68,7 @@ class Menus:
         self.forget.setEnabled(bool(listed))
 
     def _build_bar(self) -> None:
-        self._bar = QToolBar("Workspaces", movable=False)
+        self._bar = QToolBar(_("Workspaces"), movable=False)
         self._bar.setObjectName("workspaces")
         self._bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self._bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -76,8 +76,8 @@ class Menus:
         more = self._bar.findChild(QToolButton, "qt_toolbar_ext_button")
         if more is not None:  # Qt's extension button in a narrow window; its own icon hardly shows on a dark surface
             more.setIcon(theme.icon("caret-double-right"))
-            more.setToolTip("More")
-            more.setAccessibleName("More")
+            more.setToolTip(_("More"))
+            more.setAccessibleName(_("More"))
 
     def _add_workspaces(self, menu: QMenu) -> None:
         self._workspaces = QActionGroup(self._window)
@@ -98,7 +98,7 @@ class Menus:
             facts = entry.facts
             if facts["RANK"] // 100 != section:
                 if section == 1:
-                    self.recent = menu.addMenu(theme.icon("clock-counter-clockwise"), "Recent")
+                    self.recent = menu.addMenu(theme.icon("clock-counter-clockwise"), _("Recent"))
                 section = facts["RANK"] // 100
                 menu.addSeparator()
             action = self._add(menu, entry.title, facts["SHORTCUT"], facts["ICON"])
@@ -106,17 +106,17 @@ class Menus:
             if facts["TOOLBAR"]:
                 self._bar.addAction(action)
         self.recent.setToolTipsVisible(True)
-        self.forget = self._add(self.recent, "Clear list")
+        self.forget = self._add(self.recent, _("Clear list"))
         menu.addSeparator()
-        self.quit = self._add(menu, "Quit", "Ctrl+Q")
+        self.quit = self._add(menu, _("Quit"), "Ctrl+Q")
 
     def _add_edits(self, menu: QMenu) -> None:
-        self.undo = self._add(menu, "Undo", "Ctrl+Z", "arrow-u-up-left")
-        self.redo = self._add(menu, "Redo", "Ctrl+Shift+Z", "arrow-u-up-right")
+        self.undo = self._add(menu, _("Undo"), "Ctrl+Z", "arrow-u-up-left")
+        self.redo = self._add(menu, _("Redo"), "Ctrl+Shift+Z", "arrow-u-up-right")
         self.redo.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
         menu.addSeparator()
-        self.copy = self._add(menu, "Copy", "Ctrl+C", "copy")
-        self.pin = self._add(menu, "Pin", "", "push-pin")
+        self.copy = self._add(menu, _("Copy"), "Ctrl+C", "copy")
+        self.pin = self._add(menu, _("Pin"), "", "push-pin")
         for action in (self.undo, self.redo, self.copy, self.pin):
             action.setEnabled(False)
 
@@ -126,36 +126,36 @@ class Menus:
         action.setToolTip(plain_tip(reason if reason and not allowed else self._tips[action]))
 
     def _add_training(self, menu: QMenu) -> None:
-        self.start = self._add(menu, "Start or continue", "Ctrl+Return", "play")
-        self.pause = self._add(menu, "Pause or resume", "Ctrl+P", "pause")
-        self.stop = self._add(menu, "Save and stop", "", "stop")
-        self.measure = self._add(menu, "Measure now", "Ctrl+M", "gauge")
+        self.start = self._add(menu, _("Start or continue"), "Ctrl+Return", "play")
+        self.pause = self._add(menu, _("Pause or resume"), "Ctrl+P", "pause")
+        self.stop = self._add(menu, _("Save and stop"), "", "stop")
+        self.measure = self._add(menu, _("Measure now"), "Ctrl+M", "gauge")
         menu.addSeparator()
-        self.settings = self._add(menu, "Settings", "Ctrl+,", "sliders")
+        self.settings = self._add(menu, _("Settings"), "Ctrl+,", "sliders")
 
     def _add_looks(self, menu: QMenu) -> None:
         menu.addSeparator()
-        self.themes = self._add_choice(menu.addMenu(theme.icon("moon"), "Theme"), THEMES)
+        self.themes = self._add_choice(menu.addMenu(theme.icon("moon"), _("Theme")), THEMES)
         percents = {percent: f"{percent} %" for percent in SCALES}
-        self.scales = self._add_choice(menu.addMenu(theme.icon("magnifying-glass-plus"), "Scale"), percents)
+        self.scales = self._add_choice(menu.addMenu(theme.icon("magnifying-glass-plus"), _("Scale")), percents)
         languages_menu = menu.addMenu(theme.icon("translate"), _("Language"))
         self.languages = self._add_choice(languages_menu, {"": _("System")} | languages())
         """Actions by the codes of their languages; empty for the system's."""
-        self.panels = menu.addMenu(theme.icon("layout"), "Panels")
+        self.panels = menu.addMenu(theme.icon("layout"), _("Panels"))
         menu.addSeparator()
-        self.full_screen = self._add(menu, "Full screen", "F11")
+        self.full_screen = self._add(menu, _("Full screen"), "F11")
 
     def _add_help(self, menu: QMenu) -> None:
-        self.glossary = self._add(menu, "Glossary", "F1", "book-open")
-        self.tour = self._add(menu, "Tour", "", "path")
-        self.keys = self._add(menu, "Keys", "Ctrl+/", "keyboard")
-        self.log = self._add(menu, "Log", "", "file-text")
+        self.glossary = self._add(menu, _("Glossary"), "F1", "book-open")
+        self.tour = self._add(menu, _("Tour"), "", "path")
+        self.keys = self._add(menu, _("Keys"), "Ctrl+/", "keyboard")
+        self.log = self._add(menu, _("Log"), "", "file-text")
         menu.addSeparator()
-        self.about_computer = self._add(menu, "About this computer", "")
+        self.about_computer = self._add(menu, _("About this computer"), "")
         self.about_computer.setMenuRole(
             QAction.MenuRole.NoRole
         )  # macOS would take it for the application menu's own entry
-        self.about = self._add(menu, "About GAN Studio", "")
+        self.about = self._add(menu, _("About GAN Studio"), "")
         self.about.setMenuRole(QAction.MenuRole.AboutRole)
 
     def _add_choice(self, menu: QMenu, titles: Mapping[Key, str]) -> dict[Key, QAction]:

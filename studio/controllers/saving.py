@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from core.events import Images, Saved
 from core.export.selection import FileOptions
+from core.language import _
 
 if TYPE_CHECKING:
     from studio.main_window import MainWindow
@@ -30,12 +31,12 @@ class SavingController:
         """Saves the grid as one PNG, or selected images as one PNG each."""
         images = grid.images()
         if what == "grid":
-            if path := self._ask_picture("grid.png"):
+            if path := self._ask_picture(_("grid.png")):
                 self._session.files.save_grid(images, path, grid.columns(), generated=grid.generated)
         elif what == "image":
-            self.save_images(images[grid.current() : grid.current() + 1], "image", grid.generated)
+            self.save_images(images[grid.current() : grid.current() + 1], _("image"), grid.generated)
         else:
-            self.save_images(images[grid.selected()], "sample", grid.generated)
+            self.save_images(images[grid.selected()], _("sample"), grid.generated)
 
     def save_images(self, images: Images, name: str, generated: bool) -> None:
         """Saves one image as a PNG, several as numbered files in a folder."""
@@ -43,13 +44,13 @@ class SavingController:
         if len(images) == 1:
             if path := self._ask_picture(f"{name}.png"):
                 files.save_grid(images, path, generated=generated)
-        elif folder := QFileDialog.getExistingDirectory(self._window, "Save images in a folder"):
+        elif folder := QFileDialog.getExistingDirectory(self._window, _("Save images in a folder")):
             names = [f"{name}{index:04d}" for index in range(len(images))]
             files.save_images(images, names, Path(folder), FileOptions(), overwrite=False, generated=generated)
 
     def save_plot(self, kind: str, plot: CurvePlot) -> None:
         """Saves curves as an image ("png") or as numbers ("csv")."""
-        if path := self._ask_picture(f"losses.{kind}"):
+        if path := self._ask_picture(_("losses.{kind}").format(kind=kind)):
             if kind == "png":
                 self._session.files.save_picture(plot.picture(), path, generated=False)
             else:
@@ -57,7 +58,7 @@ class SavingController:
 
     def save_plane(self) -> None:
         """Saves the playground's plane as shown."""
-        if path := self._ask_picture("points.png"):
+        if path := self._ask_picture(_("points.png")):
             self._session.files.save_picture(self._window.train.playground.view.picture(), path, generated=True)
 
     def show_saved(self, saved: Saved, asked: bool) -> None:
@@ -66,15 +67,15 @@ class SavingController:
         if not asked:
             self._window.footer.show_saved(saved.step)
         elif path.suffix.lower() in (".html", ".htm"):
-            banner.show_offer(f"Saved: {path}", "Open", partial(_open_outside, path), "good")
+            banner.show_offer(_("Saved: {path}").format(path=path), _("Open"), partial(_open_outside, path), "good")
         else:
             folder = path if path.suffix == "" else path.parent
-            banner.show_offer(f"Saved: {path}", "Show", partial(_open_outside, folder), "good")
+            banner.show_offer(_("Saved: {path}").format(path=path), _("Show"), partial(_open_outside, folder), "good")
 
     def _ask_picture(self, name: str) -> Path | None:
         kind = Path(name).suffix
         start = str(self._folder() / name)
-        file, _ = QFileDialog.getSaveFileName(self._window, "Save", start, f"{kind[1:].upper()} (*{kind})")
+        file, _filter = QFileDialog.getSaveFileName(self._window, _("Save"), start, f"{kind[1:].upper()} (*{kind})")
         return Path(file).with_suffix(kind) if file else None
 
     def _folder(self) -> Path:

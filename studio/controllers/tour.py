@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QShortcut
 from PySide6.QtWidgets import QAbstractSlider, QPushButton, QScrollBar, QWidget
 
+from core.language import _
 from studio.main_window import DATA, EXPLORE, HOME, TRAIN, MainWindow
 from studio.model.train import TrainingState
 from studio.services.session import Session
@@ -65,7 +66,7 @@ class TourController(QObject):
             self._card.take_keyboard()
             return
         if self._session.training.state is not TrainingState.IDLE:
-            self._session.notice.emit("The tour trains on handwritten digits. Stop the running training first.")
+            self._session.notice.emit(_("The tour trains on handwritten digits. Stop the running training first."))
             return
         self._window.complete()
         self._card = TourCard(self._window)
@@ -140,63 +141,79 @@ class TourController(QObject):
         return (
             TourStep(
                 HOME,
-                "Two minutes with a GAN: train one on handwritten digits and explore what it learned. First open the "
-                "digits: Try a sample > Handwritten digits.",
-                lambda: _button(window.home, "Try a sample"),
+                _(
+                    "Two minutes with a GAN: train one on handwritten digits and explore what it learned. First open "
+                    "the digits: Try a sample > Handwritten digits."
+                ),
+                lambda: window.home.findChild(QPushButton, "samples"),
                 self._has_digits,
                 lambda: self._open(SOURCE),
             ),
             TourStep(
                 DATA,
-                "The GAN learns from these images alone. Data shows possible problems with them, and how they are "
-                "cropped and scaled.",
+                _(
+                    "The GAN learns from these images alone. Data shows possible problems with them, and how they are "
+                    "cropped and scaled."
+                ),
                 self._images,
             ),
             TourStep(
                 TRAIN,
-                "These settings suit the images and this computer; leave them for now. Each ? explains a term: loss, "
-                "learning rate, augmentation.",
+                _(
+                    "These settings suit the images and this computer; leave them for now. Each ? explains a term: "
+                    "loss, learning rate, augmentation."
+                ),
                 lambda: window.train.settings,
             ),
             TourStep(
                 TRAIN,
-                "Press Start. The generator learns to make digits; the discriminator learns to tell them from real "
-                "ones.",
+                _(
+                    "Press Start. The generator learns to make digits; the discriminator learns to tell them from real "
+                    "ones."
+                ),
                 lambda: window.footer.findChild(QPushButton, "primary"),
                 lambda: self._session.training.state in (TrainingState.RUNNING, TrainingState.PAUSED),
                 self._start,
             ),
             TourStep(
                 TRAIN,
-                "Watch the samples: noise turns into strokes, and strokes into digits. The tour continues at "
-                "the first visible change.",
+                _(
+                    "Watch the samples: noise turns into strokes, and strokes into digits. The tour continues at "
+                    "the first visible change."
+                ),
                 lambda: window.train.samples,
                 lambda: len(window.train.history) >= REPORTS,
             ),
             TourStep(
                 TRAIN,
-                "The networks compete, so neither loss has to fall. Level curves are a good sign; judge quality by the "
-                "samples.",
+                _(
+                    "The networks compete, so neither loss has to fall. Level curves are a good sign; judge quality by "
+                    "the samples."
+                ),
                 lambda: window.train.plots,
             ),
             TourStep(
                 TRAIN,
-                "This chip says how healthy the training is. It names problems such as mode collapse, shows the "
-                "evidence and offers a remedy.",
+                _(
+                    "This chip says how healthy the training is. It names problems such as mode collapse, shows the "
+                    "evidence and offers a remedy."
+                ),
                 lambda: window.train.health,
             ),
             TourStep(
                 EXPLORE,
-                "Every image is a point of latent space. Drag the slider of a direction and watch the image change.",
+                _("Every image is a point of latent space. Drag the slider of a direction and watch the image change."),
                 self._slider,
                 self._has_moved,
                 self._move_slider,
             ),
             TourStep(
                 EXPLORE,
-                "Stop saves the run; continue it from Home later. Help > Glossary explains each term. Now try your own "
-                "images.",
-                lambda: _button(window.footer, "Stop"),
+                _(
+                    "Stop saves the run; continue it from Home later. Help > Glossary explains each term. Now try your "
+                    "own images."
+                ),
+                lambda: _button(window.footer, _("Stop")),
             ),
         )
 

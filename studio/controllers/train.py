@@ -9,9 +9,10 @@ from PySide6.QtWidgets import QMessageBox
 from core.config.settings import Settings
 from core.data.names import quoted
 from core.events import Progress, Report, Rewound, Tuned
+from core.language import _, number, sentences
 from core.runs.run_name import dataset_title
 from studio.controllers.menus import Menus
-from studio.main_window import TRAIN, MainWindow
+from studio.main_window import PROGRAM, TRAIN, MainWindow
 from studio.model import run_status
 from studio.model.data import DataRequest
 from studio.model.run_status import RunStatus, TrainingProgress
@@ -65,21 +66,21 @@ class TrainController:
         running, idle = self._training.is_running, state is TrainingState.IDLE
         dataset, reading, resumes = self._session.data.dataset, self._session.reading, self._session.resume is not None
         owner = self._session.watcher.owner if idle else None
-        reason = f"Training in another window ({owner.place})" if owner is not None else ""
+        reason = _("Training in another window ({place})").format(place=owner.place) if owner is not None else ""
         menus.start.setEnabled(idle and dataset is not None and not reading)
         menus.pause.setEnabled(running)
         menus.allow(menus.measure, running or (idle and resumes and not owner), reason)
         menus.stop.setEnabled(running or state is TrainingState.STARTING or owner is not None)
-        menus.stop.setText("Stop watching" if owner is not None else "Save and stop")
+        menus.stop.setText(_("Stop watching") if owner is not None else _("Save and stop"))
         menus.allow(menus.dialogs["save_checkpoint"], running or (resumes and not owner), reason)
         self.show_exports()
 
-    def show_exports(self, *_: object) -> None:
+    def show_exports(self, *_arguments: object) -> None:
         """Disables exports while there is no generator."""
         training = self._training
         has_one = self._session.explore.source is not None or training.is_running or training.run_folder is not None
         for name in ("export_images", "export_video", "export_generator"):
-            self._menus.allow(self._menus.dialogs[name], has_one, "Start a training first, or open a checkpoint.")
+            self._menus.allow(self._menus.dialogs[name], has_one, _("Start a training first, or open a checkpoint."))
 
     def _show_status(self) -> None:
         """Shows the same status in the footer and the run strip."""
@@ -155,10 +156,15 @@ class TrainController:
     def show_resume(self, checkpoint: Path | None) -> None:
         """Shows where the next start continues from."""
         step = _step_of(checkpoint)
-        goes_on = "Continues" if self._session.copied is None else "A copy continues"
-        text = f"{goes_on} from step {step:,}" if step is not None else ""
+        text = ""
+        if step is not None and self._session.copied is None:
+            text = _("Continues from step {step}").format(step=number(step))
+        elif step is not None:
+            text = _("A copy continues from step {step}").format(step=number(step))
+        elif checkpoint is not None:
+            text = _("Continues from {name}").format(name=checkpoint.name)
         self._window.train.form.set_continues(checkpoint is not None)
-        self._window.train.set_resume(text or (f"Continues from {checkpoint.name}" if checkpoint else ""))
+        self._window.train.set_resume(text)
         if self._training.state is TrainingState.IDLE:
             if checkpoint is None:  # the last save belongs to the previous run
                 self._window.footer.clear_status()
@@ -166,17 +172,19 @@ class TrainController:
 
     def offer_resume(self, found: Continuation) -> None:
         """Offers to continue when the open images differ from those of the checkpoint."""
-        text, banner = "This run used other images; Start begins a new one.", self._window.banner
+        text, banner = _("This run used other images; Start begins a new one."), self._window.banner
         if found.obstacle:
-            banner.show_notice(f"{text} It cannot continue with these images. {found.obstacle}")
+            banner.show_notice(sentences(text, _("It cannot continue with these images."), found.obstacle))
         else:
-            banner.show_offer(text, "Use these images", lambda: self._session.continue_on_others(found))
+            banner.show_offer(text, _("Use these images"), lambda: self._session.continue_on_others(found))
 
     def offer_images(self, checkpoint: Path, request: DataRequest) -> None:
         """Offers to open the images that a checkpoint names, which the person has not opened before."""
         self._window.banner.show_offer(
-            f"{checkpoint.name} was trained on {quoted(request.source)}, which you have not opened before.",
-            "Open these images",
+            _("{name} was trained on {source}, which you have not opened before.").format(
+                name=checkpoint.name, source=quoted(request.source)
+            ),
+            _("Open these images"),
             lambda: self._session.continue_on(checkpoint, request),
         )
 
@@ -202,11 +210,11 @@ class TrainController:
         self.is_closing = self._must_close
 
     def _ask_before_closing(self) -> None:
-        box = QMessageBox(QMessageBox.Icon.Question, "GAN Studio", "A training is running.", parent=self._window)
-        box.setInformativeText("You can save it now and continue later from the same step.")
-        save = box.addButton("Save and close", QMessageBox.ButtonRole.AcceptRole)
-        discard = box.addButton("Close without saving", QMessageBox.ButtonRole.DestructiveRole)
-        keep = box.addButton("Keep training", QMessageBox.ButtonRole.RejectRole)
+        box = QMessageBox(QMessageBox.Icon.Question, PROGRAM, _("A training is running."), parent=self._window)
+        box.setInformativeText(_("You can save it now and continue later from the same step."))
+        save = box.addButton(_("Save and close"), QMessageBox.ButtonRole.AcceptRole)
+        discard = box.addButton(_("Close without saving"), QMessageBox.ButtonRole.DestructiveRole)
+        keep = box.addButton(_("Keep training"), QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(save)
         box.setEscapeButton(keep)
         box.exec()

@@ -9,6 +9,7 @@ from core.data.names import quoted
 from core.diagnosis.case import Remedy
 from core.errors import UserError
 from core.events import EvaluationProgress, Measured
+from core.language import _, number
 from core.stats.keys import in_words, label, protocol_text
 from studio.main_window import MainWindow
 from studio.model.train import BestCheckpoint, TrainingState
@@ -43,8 +44,11 @@ class TrainingHealthController:
 
     def show_evaluation(self, progress: EvaluationProgress) -> None:
         """Shows the progress of an evaluation during the training."""
-        done = f" {100 * progress.done // progress.total} %" if progress.total else ""
-        self._window.footer.show_status(f"measuring{done}: {progress.text[:1].lower()}{progress.text[1:]}")
+        text = _("measuring: {what}").format(what=progress.text)
+        if progress.total:
+            percent = 100 * progress.done // progress.total
+            text = _("measuring {percent} %: {what}").format(percent=percent, what=progress.text)
+        self._window.footer.show_status(text)
 
     def show_measured(self, found: Measured) -> None:
         self._window.train.show_measured(found)
@@ -52,16 +56,21 @@ class TrainingHealthController:
         for key, words in in_words(found.values).items():
             said.setdefault(protocol_text(key.partition("@")[2]), []).append(words)
         first = next(iter(said.values()))[0]
-        tip = wrapped_tip(*(f"By {each}: {', '.join(numbers)}." for each, numbers in said.items()))
-        self._window.footer.show_status(f"measured step {found.step:,}: {first}", tip)
+        by = _("By {protocol}: {numbers}.")
+        tip = wrapped_tip(*(by.format(protocol=each, numbers=", ".join(numbers)) for each, numbers in said.items()))
+        text = _("measured step {step}: {value}").format(step=number(found.step), value=first)
+        self._window.footer.show_status(text, tip)
 
     def offer_best(self, found: BestCheckpoint) -> None:
         """Offers the best checkpoint when the training has ended at a worse one."""
         how = protocol_text(found.key.partition("@")[2])
-        number = f"{label(found.key)} {found.value:.4g} ({how})"
-        text = f"Best at step {found.step:,} of {found.last:,}: {number}. Later checkpoints measured no better."
+        text = _("Best at step {step} of {last}: {value}. Later checkpoints measured no better.").format(
+            step=number(found.step),
+            last=number(found.last),
+            value=f"{label(found.key)} {found.value:.4g} ({how})",
+        )
         self._window.banner.show_offer(
-            text, "Explore best checkpoint", lambda: self._open_path(str(found.path)), kind="good"
+            text, _("Explore best checkpoint"), lambda: self._open_path(str(found.path)), kind="good"
         )
 
     def open_step(self, step: int) -> None:
@@ -72,8 +81,9 @@ class TrainingHealthController:
     def _start_anew(self, changes: Mapping[str, Any]) -> None:
         """Starts a new run with the remedy; the stopped run stays as it is."""
         if not self._session.is_open(self._training.source):
-            what, name = "This training used other images than the open ones.", self._training.source
-            self._session.problem.emit(UserError(what, f"Open {quoted(name)} again, then choose the remedy."))
+            what, name = _("This training used other images than the open ones."), self._training.source
+            remedy = _("Open {name} again, then choose the remedy.").format(name=quoted(name))
+            self._session.problem.emit(UserError(what, remedy))
         elif self._training.state is not TrainingState.STOPPING:  # requested twice
             self._restart = dict(changes)
             self._training.stop()
@@ -91,7 +101,7 @@ class TrainingHealthController:
             self._window.train.form.set_settings(self._training.settings.changed(**changes))
             self._start()
         else:
-            self._session.notice.emit("The training did not start, because something else was opened meanwhile.")
+            self._session.notice.emit(_("The training did not start, because something else was opened meanwhile."))
 
     def _change(self, changes: Mapping[str, Any]) -> bool:
         form = self._window.train.form

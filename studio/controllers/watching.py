@@ -8,11 +8,12 @@ from pathlib import Path
 
 from core.errors import RunBusyError, UserError
 from core.events import Edited
+from core.language import _, number
 from studio.main_window import MainWindow
 from studio.model.train import OpenedRun, TrainingState
 from studio.services.session import Session
 
-COPY = "Train a copy"
+COPY = _("Train a copy")
 
 
 class WatchController:
@@ -27,14 +28,14 @@ class WatchController:
         offers = []
         if isinstance(problem, RunBusyError) and self._session.training.state is not TrainingState.STOPPING:
             if self._session.watcher.folder != problem.folder:
-                offers.append(("Watch", partial(self._session.watch, problem.folder)))
+                offers.append((_("Watch"), partial(self._session.watch, problem.folder)))
             offers.append((COPY, partial(self._start, problem.folder)))
         self._window.banner.show_problem(problem.what, problem.remedy, problem.details, offers)
 
     def show_run(self, run: OpenedRun) -> None:
         """Says that the opened run is trained elsewhere."""
         if run.owner is not None:
-            text = f"Training in another window ({run.owner.place}). You are watching it."
+            text = _("Training in another window ({place}). You are watching it.").format(place=run.owner.place)
             self._window.banner.show_offer(text, COPY, partial(self._start, run.folder))
 
     def show_edit(self, edited: Edited) -> None:
@@ -45,10 +46,12 @@ class WatchController:
     def show_end(self, newest: Path | None) -> None:
         """Shows that the training elsewhere has ended."""
         if newest is None:
-            text = "The training in the other window has ended. The run has no readable checkpoint."
+            text = _("The training in the other window has ended. The run has no readable checkpoint.")
         else:
             step = int(newest.stem)
-            text = f"The training in the other window has ended. Continue resumes here from step {step:,}."
+            text = _("The training in the other window has ended. Continue resumes here from step {step}.").format(
+                step=number(step)
+            )
         self._window.banner.show_notice(text)
 
     def stop(self) -> None:

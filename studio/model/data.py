@@ -16,6 +16,7 @@ from core.data.health.findings import HealthFinding, HealthReport, RowNumbers
 from core.errors import UserError
 from core.events import Event, Images
 from core.imaging.packed import Packed
+from core.language import _
 
 if TYPE_CHECKING:
     from core.data.dataset import Dataset
@@ -28,10 +29,12 @@ BUILT_IN = ("sample:", "toy:")
 """Prefixes of built-in data."""
 DOWNLOADED = "download:"
 """Prefix of downloaded datasets."""
-FILES = (
-    "Images in one file (*.zip *.tar *.tgz *.tbz2 *.txz *.gz *.bz2 *.xz *.npy *.npz *.mat *-ubyte *.bin"
-    " *.mp4 *.m4v *.mov *.3gp *.mkv *.webm *.avi);;All files (*)"
+PATTERNS = (
+    "*.zip *.tar *.tgz *.tbz2 *.txz *.gz *.bz2 *.xz *.npy *.npz *.mat *-ubyte *.bin *.mp4 *.m4v *.mov *.3gp *.mkv"
+    " *.webm *.avi"
 )
+"""Name patterns of files that hold many images."""
+FILES = _("Images in one file ({patterns});;All files (*)").format(patterns=PATTERNS)
 """File filter of the dialog that opens data."""
 SHEET = 100
 """Number of images in a sheet of a dataset."""

@@ -5,10 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatch
 from pathlib import Path
 
-from studio.model.data import FILES
-
-PATTERNS = tuple(FILES[FILES.index("(") + 1 : FILES.index(")")].lower().split())
-"""Name patterns of files that hold many images."""
+from studio.model.data import PATTERNS
 
 
 def is_openable(name: str) -> bool:
@@ -17,6 +14,6 @@ def is_openable(name: str) -> bool:
     from core.data.formats.file_kinds import kind_by_name
     from core.runs.run import is_checkpoint
 
-    if is_checkpoint(Path(name)) or any(fnmatch(name.lower(), pattern) for pattern in PATTERNS):
+    if is_checkpoint(Path(name)) or any(fnmatch(name.lower(), pattern) for pattern in PATTERNS.split()):
         return True
     return kind_by_name(name) in (None, "image", "other format")

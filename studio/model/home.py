@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.events import Event, Images
+from core.language import _, date_text, number
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,9 @@ class Project:
     @property
     def title(self) -> str:
         """Returns the name, and the step of a run."""
-        return f"{self.name}, step {self.step:,}" if self.is_run and self.step >= 0 else self.name
+        if not self.is_run or self.step < 0:
+            return self.name
+        return _("{name}, step {step}").format(name=self.name, step=number(self.step))
 
 
 @dataclass(frozen=True)
@@ -53,5 +56,6 @@ def day_text(date: datetime, now: datetime) -> str:
     """Returns a date relative to `now`: "Today 14:05", "Yesterday 9:30" or "12 Nov 2026"."""
     days = (now.date() - date.date()) // timedelta(days=1)
     if days in (0, 1):
-        return f"{('Today', 'Yesterday')[days]} {date.hour}:{date.minute:02d}"
-    return f"{date.day} {date.strftime('%b %Y')}"
+        text = _("Yesterday {time}") if days else _("Today {time}")
+        return text.format(time=f"{date.hour}:{date.minute:02d}")
+    return date_text(date)

@@ -9,19 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.data.health.findings import FindingKind, HealthFinding, RowNumbers
+from core.language import _
 from studio.model.data import ImageIndex
 
 NAMES: Mapping[FindingKind, str] = {
-    "exact_duplicates": "exact duplicates",
-    "near_duplicates": "near-duplicates",
-    "near_empty": "blank",
-    "small_originals": "too small",
-    "proportions": "too wide",
-    "colours": "mixed colors",
+    "exact_duplicates": _("exact duplicates"),
+    "near_duplicates": _("near-duplicates"),
+    "near_empty": _("blank"),
+    "small_originals": _("too small"),
+    "proportions": _("too wide"),
+    "colours": _("mixed colors"),
     "print_colours": "CMYK",
-    "transparency": "transparency",
-    "frames": "several frames",
-    "classes": "small classes",
+    "transparency": _("transparency"),
+    "frames": _("several frames"),
+    "classes": _("small classes"),
 }
 """Short names of the findings about images."""
 

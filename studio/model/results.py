@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 import numpy as np
 
+from core.language import _, number, plural
 from core.registry import components
 from core.stats.keys import METRICS, better, is_spread, label, spread_of
 from core.stats.metric_key import PIXELS, parse
@@ -22,10 +24,10 @@ STUDENT_T = {1: 12.71, 2: 4.30, 3: 3.18}
 class Trend(Enum):
     """Trend of the last measurements."""
 
-    NONE = "no trend yet"
-    BETTER = "better"
-    WORSE = "worse"
-    NOISE = "within noise"
+    NONE = _("no trend yet")
+    BETTER = _("better")
+    WORSE = _("worse")
+    NOISE = _("within noise")
 
 
 @dataclass(frozen=True)
@@ -87,11 +89,31 @@ class MetricResult:
             how = parse(self.key)[1]
         except ValueError:  # measured by other software
             return self.key.partition("@")[2]
-        real = {"train": "training", "held-out": "held-out"}.get(how.split, "real")
         name = how.extractor.partition("-")[0]
         found = components("evaluation.features").get(name)
-        features = "Pixels" if name == PIXELS else found.title if found else how.extractor
-        return f"{features}. {how.fake:,} generated and {how.real:,} {real} images"
+        features = _("Pixels") if name == PIXELS else found.title if found else how.extractor
+        values: dict[str, Any] = {"features": features, "fake": number(how.fake)}
+        match how.split:
+            case "train":
+                return plural(
+                    "{features}. {fake} generated and {count} training image",
+                    "{features}. {fake} generated and {count} training images",
+                    how.real,
+                    **values,
+                )
+            case "held-out":
+                return plural(
+                    "{features}. {fake} generated and {count} held-out image",
+                    "{features}. {fake} generated and {count} held-out images",
+                    how.real,
+                    **values,
+                )
+        return plural(
+            "{features}. {fake} generated and {count} real image",
+            "{features}. {fake} generated and {count} real images",
+            how.real,
+            **values,
+        )
 
     @property
     def number(self) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from core.data.names import quoted
 from core.events import Progress, Report
+from core.language import _, in_context, number, plural
 from studio.model.train import TrainingState
 
 if TYPE_CHECKING:
@@ -25,18 +26,19 @@ class TrainingProgress:
     images: int
     seconds: float
     rate: float
-    counted: str
+    points: bool
+    """Tells whether it counts points instead of images."""
     left: float | None
     memory: float | None
 
     @classmethod
     def of(cls, report: Report, settings: Settings) -> TrainingProgress:
-        """Returns the progress of a report; `counted` is "images" or "points"."""
+        """Returns the progress of a report."""
         stats = report.stats
         memory = stats.get("Memory/device_gb", stats.get("Memory/host_gb"))
         rate = stats.get("Timing/images_per_sec", 0.0)
         left = seconds_left(report, settings)
-        return cls(report.step, report.images, report.seconds, rate, settings.counted, left, memory)
+        return cls(report.step, report.images, report.seconds, rate, settings.points, left, memory)
 
     @property
     def share(self) -> float | None:
@@ -47,20 +49,28 @@ class TrainingProgress:
 
     @property
     def speed(self) -> str:
-        return f"{self.rate:,.0f} {self.counted}/s"
+        return (_("{rate} points/s") if self.points else _("{rate} images/s")).format(rate=number(self.rate))
 
     @property
     def time(self) -> str:
         """Returns the time left, or the elapsed time without a limit."""
-        return f"{duration(self.seconds)} elapsed" if self.left is None else f"{duration(self.left)} left"
+        if self.left is None:
+            return _("{duration} elapsed").format(duration=duration(self.seconds))
+        return _("{duration} left").format(duration=duration(self.left))
 
     @property
     def details(self) -> str:
         """Returns all known facts, one per line."""
-        lines = [f"{self.images:,} {self.counted} seen, {self.speed}", f"{duration(self.seconds)} elapsed"]
-        lines += [] if self.left is None else [f"{duration(self.left)} left"]
-        lines += [] if self.memory is None else [f"{self.memory:.1f} GB of memory"]
-        return "\n".join([step_text(self.step), *lines])
+        if self.points:
+            seen = plural("{count} point seen, {speed}", "{count} points seen, {speed}", self.images, speed=self.speed)
+        else:
+            seen = plural("{count} image seen, {speed}", "{count} images seen, {speed}", self.images, speed=self.speed)
+        lines = [step_text(self.step), seen, _("{duration} elapsed").format(duration=duration(self.seconds))]
+        if self.left is not None:
+            lines.append(_("{duration} left").format(duration=duration(self.left)))
+        if self.memory is not None:
+            lines.append(_("{size} GB of memory").format(size=number(self.memory, 1)))
+        return "\n".join(lines)
 
 
 @dataclass(frozen=True)
@@ -80,10 +90,10 @@ class RunStatus:
     can_pause: bool = False
     can_stop: bool = False
     is_paused: bool = False
-    start: str = "Start"
+    start: str = _("Start")
     start_tip: str = ""
-    stop: str = "Stop"
-    stop_tip: str = "Save a checkpoint, then stop"
+    stop: str = _("Stop")
+    stop_tip: str = _("Save a checkpoint, then stop")
 
     @property
     def line(self) -> str:
@@ -94,19 +104,22 @@ class RunStatus:
 def resting(dataset: str, resumes: bool, step: int | None = None) -> RunStatus:
     """Returns the status without a training. `dataset`: title of the data that Start trains on; empty if none is open.
     `resumes`: whether it continues a run; `step`: from which step, if known."""
-    start = "Continue" if resumes else "Start"
+    start = _("Continue") if resumes else _("Start")
     if not dataset:
-        return RunStatus("No dataset", start=start, start_tip="Open images first", step=_step_of(step, resumes))
-    tip = f"{start} training on {quoted(dataset)} (Ctrl+Enter)"
-    state = "Stopped" if resumes else "Ready"
-    return RunStatus(state, _step_of(step, resumes), can_start=True, start=start, start_tip=tip)
+        return RunStatus(_("No dataset"), start=start, start_tip=_("Open images first"), step=_step_of(step, resumes))
+    tip = _("Continue training on {name} (Ctrl+Enter)") if resumes else _("Start training on {name} (Ctrl+Enter)")
+    state = _("Stopped") if resumes else _("Ready")
+    return RunStatus(
+        state, _step_of(step, resumes), can_start=True, start=start, start_tip=tip.format(name=quoted(dataset))
+    )
 
 
 def reading(name: str, resumes: bool) -> RunStatus:
     """Returns the status while a dataset or run is being read, which must be open before a start."""
-    state = f"Reading {quoted(name if len(name) <= LONGEST_NAME else f'{name[:LONGEST_NAME]}…')}"
-    tip = f"{quoted(name)} is being read. Start when it is open, or cancel."
-    return RunStatus(state, is_busy=True, start="Continue" if resumes else "Start", start_tip=tip)
+    short = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
+    state = _("Reading {name}").format(name=quoted(short))
+    tip = _("{name} is being read. Start when it is open, or cancel.").format(name=quoted(name))
+    return RunStatus(state, is_busy=True, start=_("Continue") if resumes else _("Start"), start_tip=tip)
 
 
 def training(state: TrainingState, preparation: Progress | None, progress: TrainingProgress | None) -> RunStatus:
@@ -114,14 +127,18 @@ def training(state: TrainingState, preparation: Progress | None, progress: Train
     report."""
     if state is TrainingState.STARTING:
         share = preparation.done / preparation.total if preparation and preparation.total else None
-        text = preparation.text if preparation else "Warming up"
+        text = preparation.text if preparation else _("Warming up")
         done = "" if share is None else f" {share:.0%}"
-        return RunStatus("Starting", time=text + done, share=share, is_busy=share is None, can_stop=True)
+        return RunStatus(_("Starting"), time=text + done, share=share, is_busy=share is None, can_stop=True)
     if state is TrainingState.STOPPING:
-        return RunStatus("Saving", step=step_text(progress.step) if progress else "", is_busy=True)
+        return RunStatus(_("Saving"), step=step_text(progress.step) if progress else "", is_busy=True)
     paused = state is TrainingState.PAUSED
     shown = RunStatus(
-        "Paused" if paused else "Training", can_pause=True, can_stop=True, is_paused=paused, is_busy=not progress
+        _("Paused") if paused else in_context("state", "Training"),
+        can_pause=True,
+        can_stop=True,
+        is_paused=paused,
+        is_busy=not progress,
     )
     if progress is None:
         return shown
@@ -138,18 +155,19 @@ def training(state: TrainingState, preparation: Progress | None, progress: Train
 def watching(place: str, progress: TrainingProgress | None, dataset: str, copies: bool, can_start: bool) -> RunStatus:
     """Returns the status while another process trains the visible run. `place`: where and since when; `dataset`: title
     of the open images; `copies`: whether Start trains a copy of the run instead of a new one."""
-    start = "Train a copy" if copies else "Start"
-    tip = f"{start} on {quoted(dataset)} (Ctrl+Enter)" if dataset else "Open images first"
+    start = _("Train a copy") if copies else _("Start")
+    tip = _("Train a copy on {name} (Ctrl+Enter)") if copies else _("Start on {name} (Ctrl+Enter)")
+    tip = tip.format(name=quoted(dataset)) if dataset else _("Open images first")
     shown = RunStatus(
-        "Watching",
+        in_context("state", "Watching"),
         is_busy=not progress,
-        details=f"Trained in another window ({place})",
+        details=_("Trained in another window ({place})").format(place=place),
         can_start=can_start,
         can_stop=True,
         start=start,
         start_tip=tip,
-        stop="Stop watching",
-        stop_tip="Stop watching; the other window keeps training",
+        stop=_("Stop watching"),
+        stop_tip=_("Stop watching; the other window keeps training"),
     )
     if progress is None:
         return shown
@@ -165,7 +183,7 @@ def watching(place: str, progress: TrainingProgress | None, dataset: str, copies
 
 def step_text(step: int) -> str:
     """Returns a step as text: "step 2,511"."""
-    return f"step {step:,}"
+    return _("step {step}").format(step=number(step))
 
 
 def seconds_left(report: Report, settings: Settings) -> float | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from core.config.choices import choice_title
 from core.config.fields import title_of
+from core.language import _
 
 
 def in_words(changes: Mapping[str, Any]) -> list[str]:
@@ -16,5 +17,5 @@ def in_words(changes: Mapping[str, Any]) -> list[str]:
 
 def _plain(name: str, value: Any) -> str:
     if isinstance(value, bool):
-        return "on" if value else "off"
+        return _("on") if value else _("off")
     return f"{value:g}" if isinstance(value, float) else choice_title(name, value)

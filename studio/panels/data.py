@@ -12,6 +12,7 @@ from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QProgressBar, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from core.events import Images, Progress
+from core.language import _, number
 from studio.model.undo import Undo
 from studio.widgets.basic.empty_page import EmptyPage
 from studio.widgets.basic.labels import Label
@@ -55,8 +56,8 @@ class DataPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        text = "No images are open. Drop a folder of images here, or open one on Home."
-        self._empty = EmptyPage(text, "Go to Home", "house", "Go to Home", "Open images or try a sample")
+        text = _("No images are open. Drop a folder of images here, or open one on Home.")
+        self._empty = EmptyPage(text, _("Go to Home"), "house", _("Go to Home"), _("Open images or try a sample"))
         self._empty.asked.connect(self.home_requested)
         self._stack = QStackedWidget()
         self._busy = self._build_busy()
@@ -112,7 +113,7 @@ class DataPanel(QWidget):
         self._stack.setCurrentWidget(self._busy)
         self._bar.setRange(0, progress.total)
         self._bar.setValue(progress.done)
-        count = f"{progress.done:,} of {progress.total:,}" if progress.total else f"{progress.done:,}"
+        count = progress.counted if progress.total else number(progress.done)
         self._busy_text.setText(f"{progress.text}: {count}")
 
     def show_first_images(self, images: Images) -> None:
@@ -262,13 +263,13 @@ class DataPanel(QWidget):
         self._first_images = ImageGrid()
         self._first_images.set_empty_text("")
         self._first_images.setMaximumHeight(320)
-        self._first_images.setAccessibleName("First images")
+        self._first_images.setAccessibleName(_("First images"))
         self._busy_text = Label(alignment=Qt.AlignmentFlag.AlignCenter)
         self._bar = QProgressBar(textVisible=False)
         scale_length(self._bar, self._bar.setFixedWidth, 360)
-        self._bar.setAccessibleName("Progress of reading the images")
-        cancel = QPushButton("Cancel")
-        cancel.setToolTip("Stop reading; the open dataset stays")
+        self._bar.setAccessibleName(_("Progress of reading the images"))
+        cancel = QPushButton(_("Cancel"))
+        cancel.setToolTip(_("Stop reading; the open dataset stays"))
         cancel.clicked.connect(self.canceled)
         column = QVBoxLayout(page)
         column.setSpacing(10)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from core.events import Images
 from core.generator_inputs import Latents
+from core.language import _, number, sentences
 from core.latent.explore_state import (
     Direction,
     DirectionKind,
@@ -33,7 +34,7 @@ from studio.widgets.explore.layout import ExploreLayout
 from studio.widgets.explore.tools.tool import Timed
 
 Points = tuple[Point, ...]
-NOTHING = "Nothing to explore yet. Train for a few minutes, or open a checkpoint."
+NOTHING = _("Nothing to explore yet. Train for a few minutes, or open a checkpoint.")
 IMAGE, OVERVIEW, PINS, ENDS, BEFORE = "image", "overview", "pins", "ends", "before"
 """Slots of requests: the large image, the tool's overview, pins, a direction's ends, and the image before the edit."""
 
@@ -118,7 +119,7 @@ class ExplorePanel(QWidget):
 
     def show_opening(self, name: str) -> None:
         """Shows which generator is being opened, if none is yet; empty: opening failed."""
-        self._empty.set_text(f"Opening {name}…" if name else NOTHING)
+        self._empty.set_text(_("Opening {name}…").format(name=name) if name else NOTHING)
 
     def show_images(self, slot: str, request: LatentRequest, images: Images) -> None:
         """Shows the answer to a request, an older one too, so that a drag looks continuous."""
@@ -142,7 +143,7 @@ class ExplorePanel(QWidget):
         self._shelf.end_pinning()
         pin = replace(pin, name=self._names.pop(pin.point, pin.name))
         if any((each.point, each.maker) == (pin.point, pin.maker) for each in self.state.saved.pins):
-            self.notice.emit("Already pinned.")
+            self.notice.emit(_("Already pinned."))
         else:
             self._do(self.state.with_pin(pin))
 
@@ -251,7 +252,7 @@ class ExplorePanel(QWidget):
     def _exceeds(self, state: ExploreState) -> bool:
         """Shows which pins or directions exceed the limit; returns whether any do."""
         if excess := state.saved.excess:
-            self.notice.emit(f"{excess} Remove some first.")
+            self.notice.emit(sentences(excess, _("Remove some first.")))
         return bool(excess)
 
     def _take(self, fields: Mapping[str, Any], gesture: str) -> None:
@@ -279,7 +280,8 @@ class ExplorePanel(QWidget):
         makers = {pin.maker for pin in self.state.saved.pins if pin.point == point}
         if self._source is not None and makers and not makers & {None, self._maker()}:
             step = next(maker.step for maker in makers if maker is not None)
-            self.notice.emit(f"The pin was made at step {step:,}. Step {self._source.step:,} draws it now.")
+            text = _("The pin was made at step {made}. Step {step} draws it now.")
+            self.notice.emit(text.format(made=number(step), step=number(self._source.step)))
 
     def _drop_image(self, request: LatentRequest, put: Callable[[ExploreState, Point], ExploreState]) -> None:
         """Inserts an image between points, which becomes a point first."""
@@ -307,7 +309,7 @@ class ExplorePanel(QWidget):
     def _belongs(self, point: Point) -> bool:
         if self._source is None or self._source.fits(point):
             return True
-        self.notice.emit("This pin belongs to another generator. Open the checkpoint that it was made with.")
+        self.notice.emit(_("This pin belongs to another generator. Open the checkpoint that it was made with."))
         return False
 
     def undo(self) -> None:
@@ -324,7 +326,7 @@ class ExplorePanel(QWidget):
         """Copies the image to the clipboard; returns whether there was one."""
         is_copied = self._source is not None and self._stage.copy()
         if is_copied:
-            self.notice.emit("Image copied to the clipboard.")
+            self.notice.emit(_("Image copied to the clipboard."))
         return is_copied
 
     def pin(self) -> None:
@@ -473,7 +475,9 @@ class ExplorePanel(QWidget):
     # Construction
 
     def _build(self) -> None:
-        self._empty = EmptyPage(NOTHING, "Open…", "folder-open", "Open a checkpoint", "Choose a checkpoint to explore.")
+        self._empty = EmptyPage(
+            NOTHING, _("Open…"), "folder-open", _("Open a checkpoint"), _("Choose a checkpoint to explore.")
+        )
         self._empty.asked.connect(self.open_requested)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

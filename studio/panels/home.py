@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from core.language import _
 from studio.model.home import Project, ProjectRead, ProjectsListed
 from studio.widgets.basic.flow_layout import FlowLayout
 from studio.widgets.basic.labels import Label
@@ -33,7 +34,7 @@ class HomePanel(QWidget):
         self.drop_area.open_file_requested.connect(self.open_file_requested)
         self.drop_area.download_requested.connect(self.download_requested)
         self.drop_area.tour_requested.connect(self.tour_requested)
-        self._runs, self._datasets = _Shelf("Runs"), _Shelf("Datasets")
+        self._runs, self._datasets = _Shelf(_("Runs")), _Shelf(_("Datasets"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(16)

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from core.devices.device import Device
 from core.events import Edited, Images, Measured, Report, Samples
+from core.language import _
 from studio import theme
 from studio.model.history import History
 from studio.model.results import results
@@ -329,8 +330,8 @@ class TrainPanel(QWidget):
         self._resume = Label(wordWrap=True)
         self._fresh = QToolButton(autoRaise=True)
         self._fresh.setIcon(theme.icon("x"))
-        self._fresh.setToolTip("Start a new training")
-        self._fresh.setAccessibleName("Start a new training")
+        self._fresh.setToolTip(_("Start a new training"))
+        self._fresh.setAccessibleName(_("Start a new training"))
         self._fresh.clicked.connect(self.fresh_requested)
         self._resume_row = QWidget()
         self._resume_row.hide()
@@ -349,15 +350,15 @@ class TrainPanel(QWidget):
 
     def _build_stage(self, drawer: QWidget) -> QWidget:
         """Builds the image stage between the buttons of the settings and of the real images."""
-        self.settings_action = self._toggle("Settings", "sliders", "Show or hide the settings", shown=True)
+        self.settings_action = self._toggle(_("Settings"), "sliders", _("Show or hide the settings"), shown=True)
         self.settings_action.toggled.connect(drawer.setVisible)
         self.reals_action = self._toggle(
-            "Real images",
+            _("Real images"),
             "image-square",
-            "Show real images beside the samples; hold R to show them in place of the samples",
+            _("Show real images beside the samples; hold R to show them in place of the samples"),
         )
         self.reals_action.toggled.connect(self.stage.show_reals_beside)
-        edge, real = (QToolButton(autoRaise=True) for _ in range(2))
+        edge, real = (QToolButton(autoRaise=True) for _index in range(2))
         for button, action in ((edge, self.settings_action), (real, self.reals_action)):
             button.setDefaultAction(action)
             button.setAccessibleName(action.text())
@@ -389,7 +390,7 @@ class TrainPanel(QWidget):
         column.addWidget(self.time_line)
         column.addWidget(self.plots, 1)
         self.plots.maximized.connect(stage.setHidden)
-        self.plots_action = self._toggle("Plots", "chart-line", "Show or hide the plots", shown=True)
+        self.plots_action = self._toggle(_("Plots"), "chart-line", _("Show or hide the plots"), shown=True)
         self.plots_action.toggled.connect(self._show_plots)
         views = QSplitter(Qt.Orientation.Vertical)
         views.addWidget(stage)

@@ -17,6 +17,7 @@ from PySide6.QtGui import QImage
 from core.durable_write import replaced
 from core.events import Images, Progress, Saved
 from core.export.selection import FileOptions
+from core.language import _
 from studio.background.job_runner import JobRunner
 from studio.model.history import ReportRows
 
@@ -31,7 +32,7 @@ class FileSaving:
         self._jobs = jobs
 
     def copy_checkpoint(self, origin: Path, target: Path) -> None:
-        self._jobs.start(partial(copy_checkpoint, origin, target), title="Checkpoint copy")
+        self._jobs.start(partial(copy_checkpoint, origin, target), title=_("Checkpoint copy"))
 
     def save_images(
         self,
@@ -50,26 +51,26 @@ class FileSaving:
 
             return (yield from export_pictures(images, names, target, file_options, overwrite, generated=generated))
 
-        self._jobs.start(export, title="Image export")
+        self._jobs.start(export, title=_("Image export"))
 
     def save_grid(self, images: Images, path: Path, columns: int = 0, *, generated: bool) -> None:
         """Writes images as one PNG, marked if they are `generated`."""
-        self._jobs.start(partial(save_grid, images, path, columns, generated), title="Image export")
+        self._jobs.start(partial(save_grid, images, path, columns, generated), title=_("Image export"))
 
     def save_picture(self, picture: QImage, path: Path, *, generated: bool) -> None:
         """Writes a drawing as a PNG; `generated`: it shows points of a generator, not only curves."""
-        self._jobs.start(partial(save_picture, picture, path, generated), title="Image export")
+        self._jobs.start(partial(save_picture, picture, path, generated), title=_("Image export"))
 
     def save_numbers(self, rows: ReportRows, path: Path) -> None:
         """Writes the numbers of curves."""
-        self._jobs.start(partial(save_numbers, rows, path), title="Table export")
+        self._jobs.start(partial(save_numbers, rows, path), title=_("Table export"))
 
 
 def copy_checkpoint(origin: Path, target: Path) -> Generator[Progress, None, Saved]:
     """Copies a checkpoint."""
     from core.checkpoint import summary
 
-    yield Progress(f"Saving {target.name}", 0, 0)
+    yield Progress(_("Saving {name}").format(name=target.name), 0, 0)
     with replaced(target) as unfinished:
         shutil.copyfile(origin, unfinished)
     return Saved(target, summary(target).meta.step)
@@ -77,7 +78,7 @@ def copy_checkpoint(origin: Path, target: Path) -> Generator[Progress, None, Sav
 
 def save_grid(images: Images, path: Path, columns: int, generated: bool) -> Generator[Progress, None, Saved]:
     """Writes images as one PNG."""
-    yield Progress(f"Saving {path.name}", 0, 0)
+    yield Progress(_("Saving {name}").format(name=path.name), 0, 0)
     from core.export.image_files import encoded
     from core.imaging.grid import grid
 
@@ -88,7 +89,7 @@ def save_grid(images: Images, path: Path, columns: int, generated: bool) -> Gene
 
 def save_picture(picture: QImage, path: Path, generated: bool) -> Generator[Progress, None, Saved]:
     """Writes a drawing as a PNG."""
-    yield Progress(f"Saving {path.name}", 0, 0)
+    yield Progress(_("Saving {name}").format(name=path.name), 0, 0)
     from core.imaging.grid import write_png
 
     shown = picture.convertToFormat(QImage.Format.Format_RGBA8888)
@@ -104,7 +105,7 @@ def save_numbers(rows: ReportRows, path: Path) -> Generator[Progress, None, Save
         writer = csv.writer(file)
         writer.writerow(["step", "seconds", *rows.keys])
         for start in range(0, count, CHUNK):
-            yield Progress(f"Saving {path.name}", start, count)
+            yield Progress(_("Saving {name}").format(name=path.name), start, count)
             part = slice(start, start + CHUNK)
             steps, seconds = rows.steps[part].tolist(), rows.seconds[part].tolist()
             for step, second, values in zip(steps, seconds, rows.values[part], strict=True):

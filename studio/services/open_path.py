@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from core.errors import UserError
 from core.events import Event
+from core.language import _
 from core.runs.run import is_checkpoint, is_run
 from studio.model.data import BUILT_IN, DOWNLOADED, DataRequest, Recognized, SourceKind
 from studio.services.data.loader import open_dataset
@@ -40,7 +41,7 @@ def recognize(source: str) -> SourceKind:
     if path.is_dir():
         return "run" if is_run(path) else "data"
     if not path.exists():
-        raise UserError(f"{source} does not exist any more.", "Choose another folder or file.")
+        raise UserError(_("{name} does not exist any more.").format(name=source), _("Choose another folder or file."))
     if is_checkpoint(path):
         return "checkpoint"
     if opens(source):
@@ -48,8 +49,8 @@ def recognize(source: str) -> SourceKind:
     if kind := _picture(path):
         return kind
     raise UserError(
-        f"GAN Studio cannot open {path.name}.",
-        "Open a folder of images, a zip, tar, array or video, a run folder, a checkpoint, or an image.",
+        _("GAN Studio cannot open {name}.").format(name=path.name),
+        _("Open a folder of images, a zip, tar, array or video, a run folder, a checkpoint, or an image."),
     )
 
 

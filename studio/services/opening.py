@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from core.errors import UserError
 from core.events import Event
+from core.language import _
 from studio.background.threads import IteratorThread
 from studio.background.workers import Workers
 from studio.model.data import DataRequest, Recognized
@@ -76,7 +77,7 @@ class Opening(QObject):
                 self._data.adopt(thread, request)
             case "run" if self._training.state is not TrainingState.IDLE:
                 self._workers.dismiss(thread)
-                self.problem.emit(UserError("A training is running.", "Stop it before you open another run."))
+                self.problem.emit(UserError(_("A training is running."), _("Stop it before you open another run.")))
             case "run":
                 self._runs.adopt(thread, Path(event.source))
         self._end(thread)

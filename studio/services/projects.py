@@ -17,6 +17,7 @@ from PySide6.QtCore import QObject, Signal
 
 from core.errors import FOREIGN_ERRORS, UserError
 from core.events import Event, Images
+from core.language import _, number, plural, sentences
 from studio.background.newest_task import NewestTask
 from studio.background.workers import Workers
 from studio.model.home import Project, ProjectRead, ProjectsListed
@@ -69,7 +70,7 @@ def _runs(folder: Path) -> list[Project]:
 
     found: list[tuple[float, Path]] = []
     with suppress(OSError), os.scandir(folder) as entries:  # no training yet
-        for _, entry in zip(range(MOST_FOLDERS), entries, strict=False):
+        for _index, entry in zip(range(MOST_FOLDERS), entries, strict=False):
             with suppress(OSError):
                 path = folder / entry.name
                 if not entry.name.startswith(".") and entry.is_dir() and is_run(path):
@@ -83,7 +84,7 @@ def _run(folder: Path, time: float) -> Project:
 
     steps = numbered(folder / "checkpoints")
     step = int(steps[-1].stem) if steps else -1
-    facts = f"step {step:,}" if steps else "No checkpoint"
+    facts = _("step {step}").format(step=number(step)) if steps else _("No checkpoint")
     return Project(str(folder), run_title(folder), True, step, facts, datetime.fromtimestamp(time))
 
 
@@ -91,14 +92,14 @@ def _read_run(folder: str) -> ProjectRead:
     from core.checkpoint import summary
     from core.runs.run import Run
 
-    problem = "The run has no checkpoint."
+    problem = _("The run has no checkpoint.")
     with suppress(UserError, *FOREIGN_ERRORS):  # deleted meanwhile
         run = Run(Path(folder))
         for path in reversed(run.checkpoints()[-MOST_TRIES:]):
             try:
                 newest = summary(path)
             except UserError as error:
-                problem = f"{error.what} {error.remedy}"
+                problem = sentences(error.what, error.remedy)
                 continue
             settings = newest.meta.settings
             images = _newest_tiles(run.samples(), (0, 0) if settings.points else settings.size)
@@ -125,7 +126,13 @@ def _datasets() -> Iterator[tuple[Project, Path]]:
         if entry.count and entry.source not in sources and len(sources) < MOST_DATASETS:
             sources.add(entry.source)
             width, height = entry.size
-            facts = f"{entry.count:,} images · {width} × {height} px"
+            facts = plural(
+                "{count} image · {width} × {height} px",
+                "{count} images · {width} × {height} px",
+                entry.count,
+                width=width,
+                height=height,
+            )
             date = entry.used.astimezone().replace(tzinfo=None)
             yield Project(entry.source, entry.title, False, -1, facts, date), entry.folder
 

@@ -15,6 +15,7 @@ from core.concurrency import as_generator
 from core.config.settings import Settings
 from core.errors import UserError
 from core.events import Edited, Event, Measured, Notice, Points, Rewound, Samples, Saved
+from core.language import _
 from core.runs.run import runs_folder
 from studio.background.job_runner import JobRunner
 from studio.background.workers import Workers
@@ -308,7 +309,7 @@ class Session(QObject):
         elif origin is not None and path is not None:
             self.files.copy_checkpoint(origin, path)
         else:
-            self.problem.emit(UserError("There is no training to save.", "Start a training first."))
+            self.problem.emit(UserError(_("There is no training to save."), _("Start a training first.")))
 
     def measure(self) -> None:
         """Measures the current images of the running training, or those of the open run."""
@@ -318,10 +319,10 @@ class Session(QObject):
         elif self.training.state is not TrainingState.IDLE:
             self.training.measure()
         elif run is None or checkpoint is None or dataset is None or not checkpoint.is_relative_to(run):
-            self.problem.emit(UserError("There is no run to measure.", "Train, or open a run first."))
+            self.problem.emit(UserError(_("There is no run to measure."), _("Train, or open a run first.")))
         else:
             make = partial(measure_checkpoint, run, checkpoint, dataset)
-            self.jobs.start(make, self._tell, partial(self._show_measured, run), title="Measurement")
+            self.jobs.start(make, self._tell, partial(self._show_measured, run), title=_("Measurement"))
 
     def _tell(self, event: Event) -> None:
         if isinstance(event, Notice):
@@ -336,13 +337,13 @@ class Session(QObject):
     def draw_sheet(self, settings: Settings, count: int, seed: int) -> None:
         """Draws a random sheet as the discriminator sees it in the running training, or with these settings."""
         if self.training.is_running and self.data.dataset and self.data.dataset.source != self.training.source:
-            self.notice.emit("The training uses other images than the open ones: stop it first.")
+            self.notice.emit(_("The training uses other images than the open ones: stop it first."))
         elif self.training.is_running:
             self.training.draw_sheet(count, seed)
         elif self.training.state is TrainingState.IDLE:
             self.data.preview(settings, count, seed)
         else:
-            self.notice.emit("The training is starting or stopping. Try again in a moment.")
+            self.notice.emit(_("The training is starting or stopping. Try again in a moment."))
 
     def _images(self) -> int:
         return len(self.data.dataset.images) if self.data.dataset else 0

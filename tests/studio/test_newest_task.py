@@ -104,9 +104,9 @@ def test_jobs_wait_for_each_other_in_order(qtbot: QtBot, workers: Workers) -> No
     for number, gate in enumerate(gates):
         jobs.start(partial(counting, str(number), gate), done=told.append, title=f"Export {number}")
     assert said == [
-        "Export 0 is running; export 1 starts next.",
-        "Export 0 is running; export 2 starts after 1 more.",
-        "Export 0 is running; export 3 starts after 2 more.",
+        "Export 0 is running; Export 1 starts next.",
+        "Export 0 is running; Export 2 starts after 1 more.",
+        "Export 0 is running; Export 3 starts after 2 more.",
     ]
     jobs.cancel_waiting(1)
     assert waiting[-1] == ["Export 1", "Export 3"]
@@ -127,7 +127,7 @@ def test_the_strip_shows_what_waits_and_each_can_be_canceled(qtbot: QtBot) -> No
     (menu,) = strip.findChildren(QMenu)
     with qtbot.waitSignal(strip.waiting_canceled) as canceled:
         menu.actions()[1].trigger()
-    assert menu.actions()[1].text() == "Cancel image export"
+    assert menu.actions()[1].text() == "Cancel: Image export"
     assert canceled.args == [1]
     menu.close()
     strip.show_waiting([])

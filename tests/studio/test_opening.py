@@ -13,7 +13,7 @@ from core.concurrency import run_to_end
 from core.errors import UserError
 from core.events import Samples
 from core.runs.sample_grid import read_tiles
-from studio.model.data import FILES
+from studio.model.data import FILES, PATTERNS
 from studio.model.train import OpenedRun
 from studio.services.open_path import recognize
 from studio.services.train.checkpoint_list import read_checkpoints, read_runs
@@ -26,9 +26,8 @@ from tests.core.sources import KINDS, Kind
 def test_every_kind_of_source_is_data(kind: Kind, tmp_path: Path) -> None:
     path = kind(tmp_path)
     assert recognize(str(path)) == "data"
-    assert path.is_dir() or any(
-        path.match(pattern) for pattern in FILES[FILES.index("(") + 1 : FILES.index(")")].split()
-    )
+    assert path.is_dir() or any(path.match(pattern) for pattern in PATTERNS.split())
+    assert f"({PATTERNS});;" in FILES
 
 
 @pytest.mark.parametrize("name", ["a.safetensors", "a.PTH", "a.ckpt"])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog
 
+from core.language import _
 from studio.controllers.dialogs.context import DialogContext
 
 TITLE = "Export generator…"
@@ -14,7 +15,7 @@ RANK = 360
 ICON = "export"
 SHORTCUT = ""
 TOOLBAR = False
-MODELS = "ONNX, for other programs (*.onnx);;PyTorch (*.pt2)"
+MODELS = _("ONNX, for other programs (*.onnx);;PyTorch (*.pt2)")
 
 
 def show(context: DialogContext) -> None:
@@ -22,8 +23,8 @@ def show(context: DialogContext) -> None:
 
 
 def _ask(context: DialogContext) -> None:
-    start = str(context.explore_folder / "generator.onnx")
-    file, kind = QFileDialog.getSaveFileName(context.window, "Export the generator", start, MODELS)
+    start = str(context.explore_folder / _("generator.onnx"))
+    file, kind = QFileDialog.getSaveFileName(context.window, _("Export the generator"), start, MODELS)
     if file:
         path = Path(file)
         if path.suffix not in (".onnx", ".pt2"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.errors import UserError
+from core.language import _
 from studio.controllers.dialogs.context import DialogContext
 from studio.dialogs.export_video import ExportVideoDialog
 
@@ -16,13 +17,13 @@ TOOLBAR = False
 def show(context: DialogContext) -> None:
     run = context.session.training.run_folder
     if run is None:
-        problem = UserError("No run is open.", "Train, or open a run, then export its time-lapse.")
+        problem = UserError(_("No run is open."), _("Train, or open a run, then export its time-lapse."))
         context.session.problem.emit(problem)
         return
     dialog = ExportVideoDialog(
-        "Export a time-lapse",
+        _("Export a time-lapse"),
         run / "export",
-        "time-lapse",
+        _("time-lapse"),
         seconds=10.0,
         count=lambda animation: animation.frames,
         parent=context.window,

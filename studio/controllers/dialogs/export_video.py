@@ -7,6 +7,7 @@ from functools import partial
 from core.errors import UserError
 from core.events import Images
 from core.export.animation import frame_positions, frame_requests
+from core.language import _
 from core.latent.request import LatentRequest
 from studio.controllers.dialogs.context import DialogContext
 from studio.dialogs.export_video import ExportVideoDialog
@@ -29,16 +30,16 @@ def _ask(context: DialogContext) -> None:
     trajectory = explore.line()
     if trajectory is None:
         problem = UserError(
-            "The timeline has no animation to export.",
-            "Add a second keyframe to the timeline, or close the loop around the first.",
+            _("The timeline has no animation to export."),
+            _("Add a second keyframe to the timeline, or close the loop around the first."),
         )
         context.session.problem.emit(problem)
         return
     durations = explore.durations()
     dialog = ExportVideoDialog(
-        "Export a video",
+        _("Export a video"),
         context.explore_folder,
-        "video",
+        _("video"),
         count=lambda animation: len(frame_positions(trajectory, animation)),
         durations=durations,
         size=explore.exported()[1],
@@ -46,7 +47,7 @@ def _ask(context: DialogContext) -> None:
         parent=context.window,
     )
 
-    def show_frame(slot: str, _: LatentRequest, images: Images) -> None:
+    def show_frame(slot: str, _request: LatentRequest, images: Images) -> None:
         if slot == FRAME:
             dialog.show_frame(images)
 

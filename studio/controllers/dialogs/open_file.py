@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QFileDialog
 
+from core.language import _
 from studio.controllers.dialogs.context import DialogContext
 from studio.model.data import FILES
 
@@ -15,6 +16,6 @@ TOOLBAR = False
 
 
 def show(context: DialogContext) -> None:
-    file, _ = QFileDialog.getOpenFileName(context.window, "Open an archive, array or video", filter=FILES)
+    file, _filter = QFileDialog.getOpenFileName(context.window, _("Open an archive, array or video"), filter=FILES)
     if file:
         context.open_path(file)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QFileDialog
 
+from core.language import _
 from studio.controllers.dialogs.context import DialogContext
 
 TITLE = "Open folder…"
@@ -14,5 +15,5 @@ TOOLBAR = True
 
 
 def show(context: DialogContext) -> None:
-    if folder := QFileDialog.getExistingDirectory(context.window, "Open a folder of images"):
+    if folder := QFileDialog.getExistingDirectory(context.window, _("Open a folder of images")):
         context.open_path(folder)

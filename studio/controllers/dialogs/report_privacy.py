@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.errors import UserError
+from core.language import _
 from studio.controllers.dialogs.context import DialogContext
 
 TITLE = "Report privacy…"
@@ -16,9 +17,9 @@ def show(context: DialogContext) -> None:
     session = context.session
     checkpoint, dataset = session.resume, session.data.dataset
     if checkpoint is None:
-        session.problem.emit(UserError("There is no checkpoint to check.", "Train, or open a checkpoint first."))
+        session.problem.emit(UserError(_("There is no checkpoint to check."), _("Train, or open a checkpoint first.")))
     elif dataset is None:
-        remedy = "Open the images that the checkpoint was trained on."
-        session.problem.emit(UserError("There are no images to compare with.", remedy))
+        remedy = _("Open the images that the checkpoint was trained on.")
+        session.problem.emit(UserError(_("There are no images to compare with."), remedy))
     else:
         session.generator.report_privacy(checkpoint, dataset)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog
 
+from core.language import _
 from core.runs.retention import STEP
 from core.runs.saved_checkpoints import offered_name, with_suffix
 from studio.controllers.dialogs.context import DialogContext
@@ -20,7 +21,9 @@ TOOLBAR = True
 
 def show(context: DialogContext) -> None:
     start = str(_offered(context))
-    file, _ = QFileDialog.getSaveFileName(context.window, "Save a checkpoint", start, "Checkpoints (*.safetensors)")
+    file, _filter = QFileDialog.getSaveFileName(
+        context.window, _("Save a checkpoint"), start, _("Checkpoints (*.safetensors)")
+    )
     if file:
         context.session.save(with_suffix(Path(file)))
 

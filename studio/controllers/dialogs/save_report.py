@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QFileDialog
 
 from core.errors import UserError
+from core.language import _
 from studio.controllers.dialogs.context import DialogContext
 
 TITLE = "Save report…"
@@ -19,10 +20,10 @@ TOOLBAR = False
 def show(context: DialogContext) -> None:
     run = context.session.training.run_folder
     if run is None:
-        context.session.problem.emit(UserError("No run is open.", "Train, or open a run, then save its report."))
+        context.session.problem.emit(UserError(_("No run is open."), _("Train, or open a run, then save its report.")))
         return
     start = str(run / f"{run.name}.html")  # the dialog needs an existing initial folder
-    file, _ = QFileDialog.getSaveFileName(context.window, "Save a report", start, "Web pages (*.html)")
+    file, _filter = QFileDialog.getSaveFileName(context.window, _("Save a report"), start, _("Web pages (*.html)"))
     if file:
         path = Path(file)
         if path.suffix.lower() not in (".html", ".htm"):

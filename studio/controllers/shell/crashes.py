@@ -9,13 +9,14 @@ from PySide6.QtCore import QObject, Qt, Signal
 from core.concurrency import as_generator
 from core.crash import watch
 from core.crash.report import now, reports, time_of
+from core.language import _
 from studio import window_state
 from studio.main_window import MainWindow
 from studio.services.session import Session
 
-NOW = "An error occurred in GAN Studio. Your runs and images are unchanged."
-BEFORE = "GAN Studio crashed last time. You can continue saved checkpoints from Home."
-SHOW = "Show report"
+NOW = _("An error occurred in GAN Studio. Your runs and images are unchanged.")
+BEFORE = _("GAN Studio crashed last time. You can continue saved checkpoints from Home.")
+SHOW = _("Show report")
 
 
 class CrashController(QObject):
@@ -61,7 +62,7 @@ class CrashController(QObject):
         thread = self._session.workers.spawn(
             lambda: as_generator(tail, file), done=lambda text: dialog.show_text(text, at_end=False)
         )
-        dialog.finished.connect(lambda _: self._session.workers.dismiss(thread))
+        dialog.finished.connect(lambda _result: self._session.workers.dismiss(thread))
         dialog.show()
 
 

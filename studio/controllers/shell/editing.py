@@ -8,6 +8,7 @@ from typing import Protocol
 from PySide6.QtCore import SignalInstance
 from PySide6.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QTextEdit
 
+from core.language import _
 from studio.controllers.menus import Menus
 from studio.main_window import DATA, EXPLORE, TRAIN, MainWindow
 
@@ -64,7 +65,9 @@ class EditingController:
         else:
             is_copied = self._panels[self._window.pages.currentIndex()].copy()
             self._window.banner.show_notice(
-                "Copied to the clipboard." if is_copied else "Nothing to copy here. Select text or an image first."
+                _("Copied to the clipboard.")
+                if is_copied
+                else _("Nothing to copy here. Select text or an image first.")
             )
 
     def _note(self, workspace: int, can_undo: bool, can_redo: bool) -> None:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QDialog, QMenu
 from core import __version__
 from core.concurrency import as_generator
 from core.data.names import opened_regular, printable
+from core.language import _
 from studio.main_window import PROGRAM, MainWindow
 from studio.services.session import Session
 
@@ -56,7 +57,7 @@ class HelpController:
         dialog = self._raise(LogDialog, lambda: LogDialog(file, self._session.runs_folder, self._window))
         if file is not None:
             thread = self._session.workers.spawn(lambda: as_generator(tail, file), done=dialog.show_text)
-            dialog.finished.connect(lambda _: self._session.workers.dismiss(thread))
+            dialog.finished.connect(lambda _result: self._session.workers.dismiss(thread))
 
     def show_about(self) -> None:
         """Shows versions and license."""
@@ -98,4 +99,4 @@ def _version(package: str) -> str:
     try:
         return version(package)
     except PackageNotFoundError:
-        return "not installed as a package"
+        return _("not installed as a package")

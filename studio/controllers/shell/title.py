@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, QTimer
 
 from core.events import Report
+from core.language import _, number
 from core.runs.run_name import dataset_title
 from studio.main_window import PROGRAM, MainWindow
 from studio.model.train import OpenedRun, TrainingState
@@ -64,5 +65,6 @@ class TitleController(QObject):
     def refresh(self) -> None:
         """Updates the title."""
         name = self._session.naming.name or dataset_title(self._source)
-        step = f" · step {self._step:,}" if self._step >= 0 else ""
-        self._window.setWindowTitle(f"{name}{step} ({PROGRAM})" if name else PROGRAM)
+        if name and self._step >= 0:
+            name = _("{name} · step {step}").format(name=name, step=number(self._step))
+        self._window.setWindowTitle(f"{name} ({PROGRAM})" if name else PROGRAM)

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from core.concurrency import as_generator
 from core.errors import UserError
 from core.events import Progress
+from core.language import _
 from studio.background.workers import Workers
 from studio.model.data import DownloadRow, Downloads, InceptionRow, Prepared, PreparedRow
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from core.data.cache.quota import Entry
     from core.data.download.catalog import Download
 
-WEIGHTS_ARE_HERE = "The Inception weights are ready. During a training, Ctrl+M measures with them."
+WEIGHTS_ARE_HERE = _("The Inception weights are ready. During a training, Ctrl+M measures with them.")
 
 
 class DataLibrary(QObject):
@@ -157,11 +158,12 @@ def _prepared_row(entry: Entry) -> PreparedRow:
 def _download_row(download: Download) -> DownloadRow:
     here = download.is_here()
     if here:
-        where = f"Saved in {download.folder()}"
+        where = _("Saved in {folder}").format(folder=download.folder())
     elif download.is_manual:
-        where = f"Manual download: {download.manual_instructions()}."
+        where = _("Manual download: {instructions}.").format(instructions=download.manual_instructions())
     else:
-        where = f"Will be saved in {download.folder()}"
+        where = _("Will be saved in {folder}").format(folder=download.folder())
+    facts = _("{title}. {license}. {page}").format(title=download.title, license=download.license, page=download.page)
     return DownloadRow(
         download.name,
         download.source,
@@ -169,7 +171,7 @@ def _download_row(download: Download) -> DownloadRow:
         download.images,
         download.classes,
         download.bytes,
-        f"{download.title}. {download.license}. {download.page}\n{where}",
+        f"{facts}\n{where}",
         here,
         download.is_manual and not here,
     )

@@ -12,6 +12,7 @@ from core.concurrency import as_generator
 from core.config.preparation import Preparation
 from core.errors import UserError
 from core.events import Event, FirstImages, Progress
+from core.language import _
 from studio.background.newest_task import NewestTask
 from studio.background.threads import IteratorThread
 from studio.background.torch_import import import_torch
@@ -161,4 +162,4 @@ def draw_discriminator_sheet(dataset: Dataset, settings: Settings, count: int, s
     from core.training.augmentation import discriminator_sheet
 
     images = discriminator_sheet(dataset.sheet(count, seed), settings, seed)
-    return DatasetSheet(images, "As the discriminator will see them")
+    return DatasetSheet(images, _("As the discriminator will see them"))

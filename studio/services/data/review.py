@@ -15,6 +15,7 @@ from core.concurrency import as_generator
 from core.config.preparation import Preparation, Size, Split
 from core.data.health.findings import FindingKind, HealthFinding
 from core.events import FirstImages, Progress
+from core.language import _
 from studio.background.newest_task import NewestTask
 from studio.background.workers import Workers
 from studio.model.data import BeforeAfter, Examined, Image, OpenedDataset, Page, Pair, Tile
@@ -169,7 +170,7 @@ def compare(source: str, how: Preparation, seed: int) -> Generator[Progress | Fi
             before = read(file, small, whites)
             if isinstance(before, Picture):
                 pairs.append(Pair(after.name, _upright(before.pixels), _upright(after.pixels)))
-    return BeforeAfter(pairs, "" if pairs else "The originals of these images are not available as separate files.")
+    return BeforeAfter(pairs, "" if pairs else _("The originals of these images are not available as separate files."))
 
 
 def leave_out(opened: OpenedDataset, rows: frozenset[int]) -> OpenedDataset:

@@ -17,6 +17,7 @@ from core.concurrency import run_to_end
 from core.errors import UserError
 from core.events import Images
 from core.imaging.grid import png
+from core.language import _, number
 from core.latent.explore_state import PICTURE_SIDE, Direction, Maker, Pin, SavedPins
 from core.latent.request import LatentRequest, Point, to_numbers
 from core.runs.pin_store import save_pins, saved_pins_of
@@ -91,12 +92,12 @@ class ExploreEngine:
         with self._turn():
             path = generator_file(home, maker) if is_run(home) else home
             if not path.is_file():
-                what = f"The generator of step {maker.step:,}, which made this pin, was deleted."
-                raise UserError(what, "The pin keeps its image.")
+                what = _("The generator of step {step}, which made this pin, was deleted.")
+                raise UserError(what.format(step=number(maker.step)), _("The pin keeps its image."))
             source = self._open(path)
             if source.weights != maker.weights:
-                what = f"{path.name} now holds other weights than those that made this pin."
-                raise UserError(what, "The pin keeps its image.")
+                what = _("{name} now holds other weights than those that made this pin.")
+                raise UserError(what.format(name=path.name), _("The pin keeps its image."))
             return source
 
     def recall(self, source: ExploreSource) -> ExploreSource:
@@ -117,7 +118,10 @@ class ExploreEngine:
 
             recipe = read(image)
             if recipe is None:
-                raise UserError(f"{image.name} contains no recipe.", "Drop a PNG that was exported by GAN Studio.")
+                raise UserError(
+                    _("{name} contains no recipe.").format(name=image.name),
+                    _("Drop a PNG that was exported by GAN Studio."),
+                )
             if self._sampler is not None and recipe.checkpoint and self._sampler.digest == recipe.checkpoint:
                 return RestoredImage(None, recipe.request)
             return self._restored_elsewhere(recipe, image, runs)
@@ -185,7 +189,7 @@ class ExploreEngine:
 
     def _opened(self) -> Sampler:
         if self._sampler is None:
-            raise UserError("There is no generator to render images.", "Open a checkpoint, or train first.")
+            raise UserError(_("There is no generator to render images."), _("Open a checkpoint, or train first."))
         return self._sampler
 
     def _open(self, path: Path) -> ExploreSource:
@@ -204,8 +208,9 @@ class ExploreEngine:
         if not recipe.checkpoint and self._sampler is not None:
             here = self._source(self._sampler.path, self._home)
             if all(here.fits(point) for point in recipe.request.trajectory.points):
-                step = f"The image was made at step {recipe.step:,}; this generator is at step {here.step:,}."
-                return RestoredImage(None, recipe.request, step)
+                text = _("The image was made at step {made}; this generator is at step {step}.")
+                text = text.format(made=number(recipe.step), step=number(here.step))
+                return RestoredImage(None, recipe.request, text)
         raise missing(recipe, image)
 
     def _source(self, path: Path | None, home: Path | None) -> ExploreSource:
@@ -280,5 +285,5 @@ def _read_pins(home: Path | None) -> tuple[SavedPins, UserError | None]:
         return SavedPins(), problem
     except OSError as error:
         return SavedPins(), UserError(
-            "The pins of this run cannot be read.", "Check that its disk is connected.", str(error)
+            _("The pins of this run cannot be read."), _("Check that its disk is connected."), str(error)
         )

@@ -16,6 +16,7 @@ from core.errors import UserError
 from core.events import Event, Notice, Progress, Saved
 from core.export.animation import Animation
 from core.export.selection import FileOptions, Selection
+from core.language import _, number
 from core.latent.request import LatentRequest, Loop, Point, Walk
 from core.runs.pinned_generators import FOLDER
 from studio.background.job_runner import JobRunner
@@ -62,61 +63,65 @@ class GeneratorJobs(QObject):
 
     def find_components(self, like: Point) -> None:
         """Finds principal components of the generator's activations, for the class and codes of `like`."""
-        self._jobs.start(partial(_components, self._held(), like), done=self._show_components, title="Component search")
+        self._jobs.start(
+            partial(_components, self._held(), like), done=self._show_components, title=_("Component search")
+        )
 
     def project(self, path: Path) -> None:
         """Finds the latent whose image is most similar to a photo."""
-        self._jobs.start(partial(_project, self._explore.source, path), self.projected.emit, title="Projection")
+        self._jobs.start(partial(_project, self._explore.source, path), self.projected.emit, title=_("Projection"))
 
     def find_nearest(self, request: LatentRequest) -> None:
         """Finds the training images nearest to the request's first image."""
         dataset, first, held = self._data.dataset, request.part(0, 1), self._held()
 
         def work() -> Generator[Progress | Notice, None, NearestImages]:
-            yield Progress("Generating images", 0, 0)
+            yield Progress(_("Generating images"), 0, 0)
             sampler = _sampler(held)
             others = sampler.render(LatentRequest.of_seeds(range(POPULATION)))
             asked = NearestQuery(np.concatenate([sampler.render(first), others]), 0, sampler.meta.settings)
             return (yield from find_nearest(asked, dataset))
 
-        self._jobs.start(work, self._tell, self.nearest_found.emit, title="Nearest image search")
+        self._jobs.start(work, self._tell, self.nearest_found.emit, title=_("Nearest image search"))
 
     def compare(self, asked: NearestQuery) -> None:
         """Finds the training images nearest to one of some generated images."""
         dataset = self._data.dataset
         self._jobs.start(
-            lambda: find_nearest(asked, dataset), self._tell, self.nearest_found.emit, title="Nearest image search"
+            lambda: find_nearest(asked, dataset), self._tell, self.nearest_found.emit, title=_("Nearest image search")
         )
 
     def report_privacy(self, checkpoint: Path, dataset: Dataset) -> None:
         """Reports what a checkpoint reveals about its training images."""
         self._jobs.start(
-            lambda: _privacy(checkpoint, dataset), self._tell, self.privacy_reported.emit, title="Privacy report"
+            lambda: _privacy(checkpoint, dataset), self._tell, self.privacy_reported.emit, title=_("Privacy report")
         )
 
     def export_images(self, selection: Selection, target: Path, file_options: FileOptions, overwrite: bool) -> None:
         """Writes images with the explored generator."""
         self._jobs.start(
-            partial(_images, self._held(), selection, target, file_options, overwrite), title="Image export"
+            partial(_images, self._held(), selection, target, file_options, overwrite), title=_("Image export")
         )
 
     def export_video(self, trajectory: Walk | Loop, target: Path, animation: Animation, overwrite: bool) -> None:
         """Writes a walk or a loop as a video."""
         self._jobs.start(
-            partial(_video, self._held(), trajectory, target, animation, overwrite), self._tell, title="Video export"
+            partial(_video, self._held(), trajectory, target, animation, overwrite), self._tell, title=_("Video export")
         )
 
     def export_timelapse(self, run: Path, target: Path, animation: Animation, overwrite: bool) -> None:
         """Writes the samples of a run as a video."""
-        self._jobs.start(lambda: _timelapse(run, target, animation, overwrite), self._tell, title="Time-lapse export")
+        self._jobs.start(
+            lambda: _timelapse(run, target, animation, overwrite), self._tell, title=_("Time-lapse export")
+        )
 
     def export_report(self, run: Path, target: Path, overwrite: bool) -> None:
         """Writes a report page of a run, which may be training."""
-        self._jobs.start(lambda: _report(run, target, overwrite), title="Report export")
+        self._jobs.start(lambda: _report(run, target, overwrite), title=_("Report export"))
 
     def export_generator(self, target: Path, overwrite: bool) -> None:
         """Writes the generator as ONNX or .pt2."""
-        self._jobs.start(partial(_generator, self._held(), target, overwrite), title="Generator export")
+        self._jobs.start(partial(_generator, self._held(), target, overwrite), title=_("Generator export"))
 
     def _show_components(self, found: Components) -> None:
         self.components_found.emit(found.directions)
@@ -135,7 +140,7 @@ class GeneratorJobs(QObject):
 
 def _sampler(held: HeldGenerator | None) -> Sampler:
     if held is None:
-        raise UserError("There is no generator to render images.", "Open a checkpoint, or train first.")
+        raise UserError(_("There is no generator to render images."), _("Open a checkpoint, or train first."))
     import_torch()
     return held.sampler()
 
@@ -149,8 +154,8 @@ def _components(held: HeldGenerator | None, like: Point) -> Generator[Progress, 
 
 def _project(source: ExploreSource | None, path: Path) -> Generator[Progress | ProjectionProgress, None, None]:
     if source is None or source.generator is None:
-        raise UserError("There is no generator to project the photo.", "Open a checkpoint, or train first.")
-    yield Progress(f"Reading {path.name}", 0, 0)
+        raise UserError(_("There is no generator to project the photo."), _("Open a checkpoint, or train first."))
+    yield Progress(_("Reading {name}").format(name=path.name), 0, 0)
     import_torch()
     from core.projection.projector import project
     from core.projection.target_image import open_picture
@@ -159,7 +164,9 @@ def _project(source: ExploreSource | None, path: Path) -> Generator[Progress | P
     picture = open_picture(path, checkpoint.meta)
     with closing(project(checkpoint, picture)) as events:
         for event in events:
-            yield Progress(f"Projecting {path.name}, {event.psnr:.1f} dB", event.step, event.total)
+            text = _("Projecting {name}, {similarity} dB")
+            text = text.format(name=path.name, similarity=number(event.psnr, 1))
+            yield Progress(text, event.step, event.total)
             done = event.step / event.total
             yield ProjectionProgress(path.name, picture, event.image, done, event.psnr, event.point, source)
 
@@ -172,7 +179,7 @@ def _beside(source: ExploreSource) -> Checkpoint:
     if source.path is not None and (source.path == source.home or source.path.parent.name != FOLDER):
         return load(source.path, ("D",))
     if source.home is None:
-        raise UserError("There is no checkpoint to compare the photo with.", "Save the training, then try again.")
+        raise UserError(_("There is no checkpoint to compare the photo with."), _("Save the training, then try again."))
     return load(Run(source.home).newest(), ("D",))
 
 
@@ -202,7 +209,7 @@ def _generator(held: HeldGenerator | None, target: Path, overwrite: bool) -> Gen
 
 
 def _privacy(checkpoint: Path, dataset: Dataset) -> Generator[Progress, None, PrivacyReport]:
-    yield Progress("Loading the checkpoint", 0, 0)
+    yield Progress(_("Loading the checkpoint"), 0, 0)
     import_torch()
     from core.checkpoint import load
     from core.jobs.privacy_job import report_privacy

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from core.errors import UserError
 from core.events import Images, Notice, Progress
+from core.language import _
 from studio.model.explore import NearestImages, NearestQuery
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def find_nearest(asked: NearestQuery, dataset: Dataset | None) -> Generator[Prog
     from core.evaluation.nearest_neighbors import PIXELS, nearest, neighbor_distances
 
     if dataset is None:
-        raise UserError("The training images are not open.", "Open them in Data, prepared as for the training.")
+        raise UserError(_("The training images are not open."), _("Open them in Data, prepared as for the training."))
     space = (yield from _features(dataset)) if asked.in_features else PIXELS
     held, image = held_rows(asked.settings, dataset), asked.population[asked.index]
     neighbors = yield from nearest(image[None], dataset, NEAREST, space, held)
@@ -57,4 +58,5 @@ def _features(dataset: Dataset) -> Generator[Progress | Notice, None, Comparison
         starts = range(0, len(images), extractor.at_once)
         return np.concatenate([extractor(images[start : start + extractor.at_once]).values for start in starts])
 
-    return ComparisonSpace("features", f"root mean square difference of {extractor.name} features", values)
+    text = _("root mean square difference of {extractor} features").format(extractor=extractor.name)
+    return ComparisonSpace("features", text, values)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from core.errors import UserError
 from core.events import Progress
+from core.language import _
 from core.runs.retention import best, is_pinned, numbered
 from core.runs.run import is_run
 from core.runs.saved_checkpoints import delete_checkpoint, is_saved, note_of, rename_checkpoint, set_note
@@ -42,15 +43,15 @@ class CheckpointList(QObject):
 
     def note(self, checkpoint: Path, text: str) -> None:
         """Writes a note on a checkpoint, then lists them all again."""
-        self._change("Writing the note", lambda: set_note(checkpoint, text))
+        self._change(_("Writing the note"), lambda: set_note(checkpoint, text))
 
     def rename(self, checkpoint: Path, name: str) -> None:
         """Renames a saved checkpoint, then lists them all again."""
-        self._change(f"Renaming {checkpoint.name}", lambda: rename_checkpoint(checkpoint, name))
+        self._change(_("Renaming {name}").format(name=checkpoint.name), lambda: rename_checkpoint(checkpoint, name))
 
     def delete(self, checkpoint: Path) -> None:
         """Deletes a saved checkpoint, then lists them all again."""
-        self._change(f"Deleting {checkpoint.name}", lambda: delete_checkpoint(checkpoint))
+        self._change(_("Deleting {name}").format(name=checkpoint.name), lambda: delete_checkpoint(checkpoint))
 
     def _change(self, what: str, do: Callable[[], object]) -> None:
         def work() -> Generator[Progress, None, None]:
@@ -65,29 +66,29 @@ def read_checkpoints(runs: Path) -> Generator[Progress, None, CheckpointRows]:
 
     Yields `Progress`. A missing folder has no checkpoints.
     """
-    yield Progress("Listing checkpoints", 0, 0)
+    yield Progress(_("Listing checkpoints"), 0, 0)
     rows: list[CheckpointRow] = []
     damaged: list[Path] = []
     paths = _newest(runs)
     for done, path in enumerate(paths):
-        yield Progress("Reading checkpoints", done, len(paths))
+        yield Progress(_("Reading checkpoints"), done, len(paths))
         try:
             rows.append(_row(path))
         except UserError:
             damaged.append(path)
     rows.sort(key=lambda row: row.created.timestamp(), reverse=True)
-    yield Progress("Reading checkpoints", len(paths), len(paths))
+    yield Progress(_("Reading checkpoints"), len(paths), len(paths))
     return CheckpointRows(tuple(rows), tuple(damaged))
 
 
 def read_runs(runs: Path) -> Generator[Progress, None, CheckpointRows]:
     """Reads the newest readable checkpoint of each run in a folder."""
-    yield Progress("Listing runs", 0, 0)
+    yield Progress(_("Listing runs"), 0, 0)
     rows: list[CheckpointRow] = []
     damaged: list[Path] = []
     found = _by_run(runs)
     for done, paths in enumerate(found):
-        yield Progress("Reading runs", done, len(found))
+        yield Progress(_("Reading runs"), done, len(found))
         for path in paths:
             try:
                 rows.append(_row(path))
@@ -119,9 +120,9 @@ def _row(path: Path) -> CheckpointRow:
     found = summary(path)
     meta = found.meta
     settings = meta.settings
-    marks = [f"best {label(each.key)}" for each in best(path.parent) if each.path == path]
-    marks += ["kept"] if is_pinned(path) else []
-    size = "2-D" if settings.points else "{} × {} px".format(*settings.size)
+    marks = [_("best {metric}").format(metric=label(each.key)) for each in best(path.parent) if each.path == path]
+    marks += [_("kept")] if is_pinned(path) else []
+    size = _("2-D") if settings.points else "{} × {} px".format(*settings.size)
     return CheckpointRow(
         path,
         meta.step,

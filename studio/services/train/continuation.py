@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from core.config.constraints import refuse_data
 from core.errors import UserError
 from core.imaging.channels import CHANNEL_NAMES
+from core.language import _, number, plural
 from studio.model.train import Continuation
 
 if TYPE_CHECKING:
@@ -37,9 +38,14 @@ def obstacle(meta: Meta, dataset: Dataset) -> str:
         return problem.what
     channels, classes = dataset.images.shape[1], len(dataset.classes)
     if not dataset.points and channels != meta.channels:
-        return (
-            f"These are {CHANNEL_NAMES[channels].images}, but its networks make {CHANNEL_NAMES[meta.channels].images}."
+        return _("These are {images}, but its networks make {made}.").format(
+            images=CHANNEL_NAMES[channels].images, made=CHANNEL_NAMES[meta.channels].images
         )
     if meta.settings.condition != "none" and classes != len(meta.classes) and not meta.settings.clusters:
-        return f"These images have {classes} classes, but its networks were trained with {len(meta.classes)}."
+        return plural(
+            "These images have {count} class, but its networks were trained with {trained}.",
+            "These images have {count} classes, but its networks were trained with {trained}.",
+            classes,
+            trained=number(len(meta.classes)),
+        )
     return ""

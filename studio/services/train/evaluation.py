@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.events import Measured, Notice, Progress
+from core.language import _
 from core.runs.retention import best, numbered
 from studio.model.train import BestCheckpoint
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def measure_checkpoint(run: Path, checkpoint: Path, dataset: Dataset) -> Generator[Progress | Notice, None, Measured]:
     """Measures a checkpoint of a run folder, away from the GUI thread; see `core.jobs.evaluation_job.measure`."""
-    yield Progress("Reading the checkpoint", 0, 0)
+    yield Progress(_("Reading the checkpoint"), 0, 0)
     from core.jobs.evaluation_job import measure
     from core.runs.run import Run
 

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from core.errors import UserError
 from core.generator_inputs import Conditions
+from core.language import _, number
 from core.runs.overview import Overview, read_overview
 from studio.background.newest_task import NewestTask
 from studio.background.threads import Events, LatestThread, as_problem
@@ -101,7 +102,8 @@ def _decoded(run: Overview, step: int, path: Path) -> Grid | UserError:
     try:
         whole = read_pixels(path)
     except UserError:
-        return UserError(f"The samples of step {step:,} cannot be read.", "Choose another step.")
+        what = _("The samples of step {step} cannot be read.").format(step=number(step))
+        return UserError(what, _("Choose another step."))
     conditions = Conditions.of(run.settings, len(run.classes))
     width, height = run.settings.size
     if run.settings.points or whole.shape[0] % height or whole.shape[1] % width:

@@ -16,6 +16,7 @@ from core.diagnosis.report_history import OLDER, RECENT, ReportHistory
 from core.errors import UserError
 from core.events import Event, Points, Progress, Report, Samples
 from core.generator_inputs import Conditions
+from core.language import _
 from studio.background.newest_task import NewestTask
 from studio.background.threads import IteratorThread
 from studio.background.torch_import import import_torch
@@ -109,7 +110,7 @@ def read_run(folder: Path) -> Generator[Progress | OpenedRun, None, WholeRun]:
     from core.checkpoint import summary
     from core.runs.run import Run
 
-    yield Progress("Opening run", 0, 0)
+    yield Progress(_("Opening run"), 0, 0)
     run = Run(folder)
     newest = summary(run.newest())
     reader = run.table_reader()

@@ -24,6 +24,7 @@ from core.events import (
     Saved,
     Tuned,
 )
+from core.language import _
 from core.presets import presets
 from studio.background.threads import Events, IteratorThread
 from studio.background.torch_import import import_torch
@@ -183,7 +184,7 @@ class TrainingService(QObject):
 
     def draw_sheet(self, count: int, seed: int) -> None:
         """Draws real images as the discriminator sees them now, as `sheet_drawn`."""
-        self._post(lambda: DatasetSheet(self._trainer.sheet(count, seed), "As the discriminator sees them now"))
+        self._post(lambda: DatasetSheet(self._trainer.sheet(count, seed), _("As the discriminator sees them now")))
 
     def publish(self, take: Callable[[PublishedWeights], None]) -> None:
         """Calls `take` in the training's thread with the current averaged generator."""
@@ -241,7 +242,7 @@ class TrainingService(QObject):
             case Notice():
                 self.notice.emit(event.text)
             case Finished():
-                self.notice.emit(f"Training is complete: {event.reason}")
+                self.notice.emit(_("Training is complete: {reason}").format(reason=event.reason))
             case EvaluationProgress():
                 self.evaluating.emit(event)
             case Measured():

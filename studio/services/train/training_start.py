@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from core.config.settings import Settings
 from core.data.names import quoted
 from core.errors import UserError
+from core.language import _
 from studio.model.train import TrainingState
 from studio.services.data.loader import DatasetLoader
 from studio.services.data.review import DatasetReview
@@ -62,15 +63,19 @@ class TrainingStart(QObject):
         if self._training.state is not TrainingState.IDLE:  # requested again while the first start waited
             return
         if dataset is None:
-            self.problem.emit(UserError("There are no images to train on.", "Open a folder, or try a sample."))
+            self.problem.emit(UserError(_("There are no images to train on."), _("Open a folder, or try a sample.")))
             return
         if reading := self._opening.reading:
-            self.problem.emit(UserError(f"{quoted(reading)} is being read.", "Start when it is open, or cancel it."))
+            self.problem.emit(
+                UserError(
+                    _("{name} is being read.").format(name=quoted(reading)), _("Start when it is open, or cancel it.")
+                )
+            )
             return
         found = origin()
         later = partial(self._start_if_same, settings, folder, origin, dataset.source, found)
         if self._runs.is_replaying:  # further reports are appended to the complete run
-            self.notice.emit("The training starts as soon as the run has been read.")
+            self.notice.emit(_("The training starts as soon as the run has been read."))
             self._runs.ended.connect(later, Qt.ConnectionType.SingleShotConnection)
             return
         if self._data.previews:
@@ -81,7 +86,7 @@ class TrainingStart(QObject):
             self._review.settled.connect(lambda _: later(), Qt.ConnectionType.SingleShotConnection)
             return
         if not self._explore.devices:
-            self.notice.emit("The training starts as soon as the devices of this computer are known.")
+            self.notice.emit(_("The training starts as soon as the devices of this computer are known."))
             self._explore.devices_found.connect(lambda _: later(), Qt.ConnectionType.SingleShotConnection)
             return
         try:
@@ -106,4 +111,4 @@ class TrainingStart(QObject):
         if self._opening.is_open(source) and is_same:
             self.start(settings, folder, origin)
         else:
-            self.notice.emit("The training did not start, because something else was opened meanwhile.")
+            self.notice.emit(_("The training did not start, because something else was opened meanwhile."))

@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QEnterEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QToolButton, QVBoxLayout, QWidget
 
+from core.language import _
 from studio.widgets.basic.labels import Glyph, IconButton, Label
 from studio.widgets.basic.scale import scale_length
 
@@ -50,21 +51,21 @@ class Banner(QFrame):
         self._text.setWordWrap(True)
         # Plain text: a file name may look like markup. The remedy has its own line.
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._offers = [QToolButton() for _ in range(MOST_OFFERS)]
+        self._offers = [QToolButton() for _index in range(MOST_OFFERS)]
         self._do: list[Callable[[], object]] = []
         for index, button in enumerate(self._offers):
             button.clicked.connect(partial(self._take_offer, index))
         self._toggle = QToolButton()
-        self._toggle.setText("Details")
+        self._toggle.setText(_("Details"))
         self._toggle.setCheckable(True)
         self._toggle.toggled.connect(self._show_details)
-        close = IconButton("x", "Close the message", "Close", 16)
+        close = IconButton("x", _("Close the message"), _("Close"), 16)
         close.clicked.connect(self.dismiss)
         self._close = close
         self._details = QPlainTextEdit()
         self._details.setReadOnly(True)
         scale_length(self._details, self._details.setFixedHeight, 120)
-        self._details.setAccessibleName("Details")
+        self._details.setAccessibleName(_("Details"))
         top = QHBoxLayout()
         top.setSpacing(10)
         top.addLayout(beside)
@@ -133,8 +134,8 @@ class Banner(QFrame):
 
     def _offer(self, offers: Sequence[Offer]) -> None:
         self._patience.stop()
-        self._do = [do for _, do in offers]
-        for button, (action, _) in zip(self._offers, offers, strict=False):
+        self._do = [do for _action, do in offers]
+        for button, (action, _do) in zip(self._offers, offers, strict=False):
             button.setText(action)
             button.show()
 
@@ -163,4 +164,4 @@ class Banner(QFrame):
 
     def _show_details(self, shown: bool) -> None:
         self._details.setVisible(shown)
-        self._toggle.setText("Hide details" if shown else "Details")
+        self._toggle.setText(_("Hide details") if shown else _("Details"))

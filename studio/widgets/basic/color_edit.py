@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QColorDialog, QHBoxLayout, QLineEdit, QToolButton, QWidget
 
+from core.language import _
 from studio import theme
 
 SWATCH = 16
@@ -21,12 +22,12 @@ class ColorEdit(QWidget):
         self._color = "#ffffff"
         self._swatch = QToolButton()
         self._swatch.setIconSize(QSize(SWATCH, SWATCH))
-        self._swatch.setToolTip("Choose a color")
-        self._swatch.setAccessibleName("Choose a color")
+        self._swatch.setToolTip(_("Choose a color"))
+        self._swatch.setAccessibleName(_("Choose a color"))
         self._swatch.clicked.connect(self._choose)
         self._text = QLineEdit(self._color)
         self._text.setMaxLength(20)
-        self._text.setAccessibleName("Color as #rrggbb")
+        self._text.setAccessibleName(_("Color as #rrggbb"))
         self._text.editingFinished.connect(lambda: self._take(self._text.text().strip()))
         self.setFocusProxy(self._text)
         row = QHBoxLayout(self)
@@ -46,7 +47,7 @@ class ColorEdit(QWidget):
         self._show()
 
     def _choose(self) -> None:
-        chosen = QColorDialog.getColor(QColor(self._color), self, "Background color")
+        chosen = QColorDialog.getColor(QColor(self._color), self, _("Background color"))
         if chosen.isValid():
             self._take(chosen.name())
 

@@ -6,6 +6,7 @@ from PySide6.QtCore import QPoint, QRect, QSize, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QKeyEvent
 from PySide6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
 
+from core.language import _
 from core.learn.addresses import SCHEME
 from core.learn.glossary import Term, term
 from studio import theme
@@ -70,8 +71,8 @@ class TermCard(QFrame):
         column.setContentsMargins(14, 12, 14, 12)
         column.setSpacing(10)
         column.addWidget(TermView(shown))
-        more = QPushButton("Open glossary")
-        more.setToolTip("Show all terms, with search")
+        more = QPushButton(_("Open glossary"))
+        more.setToolTip(_("Show all terms, with search"))
         more.setAutoDefault(True)  # Enter presses it
         more.clicked.connect(self._open_glossary)
         column.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
@@ -86,7 +87,7 @@ class TermCard(QFrame):
 
 def question(asked: Term) -> str:
     """Returns the accessible name of a help button: "What is FID?"."""
-    return f"What {'are' if asked.is_plural else 'is'} {asked.title}?"
+    return (_("What are {term}?") if asked.is_plural else _("What is {term}?")).format(term=asked.title)
 
 
 def glossary_url(key: str) -> QUrl:

@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QProgressBar, QPushButton, QWidget
 
 from core.events import Progress
+from core.language import _, number
 from studio.widgets.basic.labels import ElidedLabel, literal, plain_tip
 from studio.widgets.basic.scale import scale_length
 
@@ -27,15 +28,15 @@ class JobStrip(QFrame):
         super().__init__(parent)
         self._text = ElidedLabel()
         self._bar = QProgressBar(textVisible=False)
-        self._bar.setAccessibleName("Progress of the job")
+        self._bar.setAccessibleName(_("Progress of the job"))
         scale_length(self._bar, self._bar.setMinimumWidth, NARROWEST_BAR)
         scale_length(self._bar, self._bar.setMaximumWidth, WIDEST_BAR)
         self._titles: list[str] = []
         self._waiting = QPushButton()
-        self._waiting.setToolTip("Waiting jobs. Choose one to cancel it.")
+        self._waiting.setToolTip(_("Waiting jobs. Choose one to cancel it."))
         self._waiting.clicked.connect(self._open_menu)
         self._waiting.hide()
-        cancel = QPushButton("Cancel")
+        cancel = QPushButton(_("Cancel"))
         cancel.setToolTip(plain_tip(canceling))
         cancel.clicked.connect(self.canceled)
         row = QHBoxLayout(self)
@@ -50,16 +51,15 @@ class JobStrip(QFrame):
     def show_waiting(self, titles: list[str]) -> None:
         """Shows the number of waiting jobs; the button's menu lists their titles."""
         self._titles = titles
-        self._waiting.setText(f"{len(titles)} waiting")
-        self._waiting.setAccessibleName(f"Waiting jobs: {len(titles)}")
+        self._waiting.setText(_("{count} waiting").format(count=number(len(titles))))
+        self._waiting.setAccessibleName(_("Waiting jobs: {count}").format(count=number(len(titles))))
         self._waiting.setVisible(bool(titles))
 
     def _open_menu(self) -> None:
         menu = QMenu(self)
         for index, title in enumerate(self._titles):
-            menu.addAction(
-                literal(f"Cancel {title[:1].lower()}{title[1:]}"), partial(self.waiting_canceled.emit, index)
-            )
+            text = literal(_("Cancel: {job}").format(job=title))
+            menu.addAction(text, partial(self.waiting_canceled.emit, index))
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(self._waiting.mapToGlobal(self._waiting.rect().topLeft()))
 

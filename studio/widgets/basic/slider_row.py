@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QSlider, QWidget
 
+from core.language import _, number
 from studio import theme
 from studio.widgets.basic.labels import Label, ScaledButton, literal, plain_tip
 from studio.widgets.basic.spin_boxes import WheelGuard, indent_spin_box
@@ -48,13 +49,13 @@ class SliderRow(QWidget):
         self._spin.setSingleStep(step)
         self._spin.setKeyboardTracking(False)  # a half-typed number is not a value
         self._spin.setSuffix(f" {unit}" if unit else "")
-        self._spin.setAccessibleName(f"{label}, value")
+        self._spin.setAccessibleName(_("{label}, value").format(label=label))
         indent_spin_box(self._spin)
         self._reset = ScaledButton(16)
         self._reset.setAutoRaise(True)
         self._reset.setIcon(theme.icon("arrow-counter-clockwise", "muted"))
-        self._reset.setAccessibleName(f"Reset {label}")
-        self._reset.setToolTip(plain_tip(f"Reset to {value:.{decimals}f}"))
+        self._reset.setAccessibleName(_("Reset {label}").format(label=label))
+        self._reset.setToolTip(plain_tip(_("Reset to {value}").format(value=number(value, decimals))))
         self._label.setBuddy(self._spin)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -7,6 +7,7 @@ import random
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Signal
 from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QHBoxLayout, QToolButton, QWidget
 
+from core.language import _
 from studio import theme
 from studio.widgets.basic.labels import ScaledButton, plain_tip
 
@@ -28,12 +29,12 @@ class SeedBox(QWidget):
         self._spin.setRange(0, LARGEST_SEED)
         self._spin.setKeyboardTracking(False)
         self._spin.setAccelerated(True)
-        self._spin.setAccessibleName("Seed")
-        self._spin.setToolTip("Seed of the random latents; the same seed gives the same image.")
+        self._spin.setAccessibleName(_("Seed"))
+        self._spin.setToolTip(_("Seed of the random latents; the same seed gives the same image."))
         self._spin.setMinimumWidth(self._spin.fontMetrics().horizontalAdvance("4294967295") + 24)
-        self._minus = _button("minus", "Previous seed", "Previous seed")
-        self._plus = _button("plus", "Next seed", "Next seed")
-        self._random = _button("dice-five", "Random seed", "Random seed")
+        self._minus = _button("minus", _("Previous seed"), _("Previous seed"))
+        self._plus = _button("plus", _("Next seed"), _("Next seed"))
+        self._random = _button("dice-five", _("Random seed"), _("Random seed"))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)

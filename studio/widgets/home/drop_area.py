@@ -9,17 +9,18 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from core.language import _, number
 from studio import theme
 from studio.model.home import Project
 from studio.widgets.basic.flow_layout import FlowLayout
 from studio.widgets.basic.labels import Glyph, Label, literal, plain_tip
 
-SAMPLES = (("Handwritten digits", "sample:digits"), ("Colored shapes", "sample:shapes"))
+SAMPLES = ((_("Handwritten digits"), "sample:digits"), (_("Colored shapes"), "sample:shapes"))
 TOYS = (
-    ("Ring of 8", "toy:ring8"),
-    ("Grid of 25", "toy:grid25"),
-    ("Two moons", "toy:moons"),
-    ("Spiral", "toy:spiral"),
+    (_("Ring of 8"), "toy:ring8"),
+    (_("Grid of 25"), "toy:grid25"),
+    (_("Two moons"), "toy:moons"),
+    (_("Spiral"), "toy:spiral"),
 )
 LONGEST_NAME = 28
 """Most characters of a run name on a button."""
@@ -38,17 +39,17 @@ class DropArea(QWidget):
         super().__init__(parent)
         self._last: Project | None = None
         self._glyph = Glyph("image", 56, "muted")
-        self._headline = _centerd("Drop a folder of images here", "headline")
-        self._hint = _centerd("Photos, drawings, icons: a few hundred similar images work best.", "muted")
+        self._headline = _centerd(_("Drop a folder of images here"), "headline")
+        self._hint = _centerd(_("Photos, drawings, icons: a few hundred similar images work best."), "muted")
         self._hint.setWordWrap(True)
-        self._continue = QPushButton(theme.icon("play", "on_accent"), "Continue")
+        self._continue = QPushButton(theme.icon("play", "on_accent"), _("Continue"))
         self._continue.setObjectName("primary")
         self._continue.clicked.connect(self._choose_last)
         self._continue.hide()
-        self._folder = QPushButton(theme.icon("folder-open"), "Open folder…")
+        self._folder = QPushButton(theme.icon("folder-open"), _("Open folder…"))
         self._folder.clicked.connect(self.open_folder_requested)
-        file = QPushButton(theme.icon("file-arrow-up"), "Open file…")
-        file.setToolTip("Open an archive, array or video")
+        file = QPushButton(theme.icon("file-arrow-up"), _("Open file…"))
+        file.setToolTip(_("Open an archive, array or video"))
         file.clicked.connect(self.open_file_requested)
         buttons = FlowLayout(spacing=10, is_centered=True)
         for button in (self._continue, self._folder, file, self._sample_button(samples)):
@@ -63,13 +64,13 @@ class DropArea(QWidget):
         layout.addWidget(self._hint)
         layout.addSpacing(8)
         layout.addLayout(buttons)
-        tour = QPushButton("Take the tour")
+        tour = QPushButton(_("Take the tour"))
         tour.setObjectName("link")
-        tour.setToolTip("Train a GAN on handwritten digits, step by step, in two minutes")
+        tour.setToolTip(_("Train a GAN on handwritten digits, step by step, in two minutes"))
         tour.clicked.connect(self.tour_requested)
         layout.addWidget(tour, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(1)
-        self.setAccessibleName("Drop a folder or file of images here")
+        self.setAccessibleName(_("Drop a folder or file of images here"))
         self.offer(None)
 
     def set_compact(self, compact: bool) -> None:
@@ -91,25 +92,28 @@ class DropArea(QWidget):
             if self._folder.hasFocus():  # default focus, not a person's choice
                 self._continue.setFocus()
             short = last.name if len(last.name) <= LONGEST_NAME else f"{last.name[:LONGEST_NAME]}…"
-            self._continue.setText(literal(f"Continue {short}, step {last.step:,}"))
-            self._continue.setToolTip(plain_tip(f"Open the last run\n{last.source}"))
-            self._continue.setAccessibleName(f"Continue {last.title}")
+            self._continue.setText(
+                literal(_("Continue {name}, step {step}").format(name=short, step=number(last.step)))
+            )
+            self._continue.setToolTip(plain_tip(_("Open the last run\n{source}").format(source=last.source)))
+            self._continue.setAccessibleName(_("Continue {name}").format(name=last.title))
 
     def _choose_last(self) -> None:
         if self._last is not None:
             self.chosen.emit(self._last.source)
 
     def _sample_button(self, samples: Sequence[tuple[str, str]]) -> QPushButton:
-        button = QPushButton(theme.icon("sparkle"), "Try a sample")
+        button = QPushButton(theme.icon("sparkle"), _("Try a sample"))
+        button.setObjectName("samples")
         button.setProperty("hasMenu", True)
         menu = QMenu(button)
         for name, source in samples:
             menu.addAction(name, partial(self.chosen.emit, source))
-        plane = menu.addMenu("2-D playground")
+        plane = menu.addMenu(_("2-D playground"))
         for name, source in TOYS:
             plane.addAction(name, partial(self.chosen.emit, source))
         menu.addSeparator()
-        menu.addAction("Download a dataset…", self.download_requested.emit)
+        menu.addAction(_("Download a dataset…"), self.download_requested.emit)
         button.setMenu(menu)
         return button
 

@@ -6,6 +6,7 @@ from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
+from core.language import _
 from studio import theme
 
 MARGIN, GLYPH = 16, 56
@@ -26,7 +27,7 @@ class DropOverlay(QWidget):
 
     def show_name(self, name: str, is_openable: bool) -> None:
         """Shows the overlay for a dragged name."""
-        self._text = f"Drop to open {name}" if is_openable else f"GAN Studio cannot open {name}"
+        self._text = (_("Drop to open {name}") if is_openable else _("GAN Studio cannot open {name}")).format(name=name)
         self.is_openable = is_openable
         self.setAccessibleName(self._text)
         self.raise_()

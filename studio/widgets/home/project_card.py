@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath, QPaintEve
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from core.events import Images
+from core.language import _
 from studio import theme
 from studio.model.home import Project, ProjectRead, day_text
 from studio.widgets.basic.labels import ElidedLabel, plain_tip
@@ -35,7 +36,7 @@ class ProjectCard(QFrame):
         self._name.setObjectName("title")
         for label in (self._facts, self._date):
             label.setObjectName("muted")
-        self._open = QPushButton("Continue" if project.is_run else "Open")
+        self._open = QPushButton(_("Continue") if project.is_run else _("Open"))
         self._open.clicked.connect(self._choose)
         last = QHBoxLayout()
         last.addWidget(self._date, 1)
@@ -70,12 +71,13 @@ class ProjectCard(QFrame):
     def _describe(self) -> None:
         project = self.project
         self._name.setText(project.name)
-        self._facts.setText("Unreadable" if self.problem else project.facts)
+        self._facts.setText(_("Unreadable") if self.problem else project.facts)
         self._facts.setObjectName("error" if self.problem else "muted")
         self._facts.style().unpolish(self._facts)
         self._facts.style().polish(self._facts)
+        action = _("Continue {name}") if project.is_run else _("Open {name}")
         self._open.setEnabled(not self.problem)
-        self._open.setAccessibleName(f"{self._open.text()} {project.title}")
+        self._open.setAccessibleName(action.format(name=project.title))
         self._open.setAccessibleDescription(self.problem)
         self.setToolTip(plain_tip(f"{project.title}\n{self.problem or project.source}"))
 

@@ -8,6 +8,7 @@ from html import escape
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from core.language import _
 from core.learn.glossary import Term
 from studio.widgets.basic.labels import WrappedLabel
 
@@ -53,7 +54,7 @@ class TermView(QWidget):
             column.addWidget(FormulaLabel(shown.formula))
         if shown.paper:
             column.addWidget(PaperLabel(shown.paper))
-        column.addWidget(WrappedLabel(f"In the window: {shown.where}", "muted"))
+        column.addWidget(WrappedLabel(_("In the window: {place}").format(place=shown.where), "muted"))
 
 
 def markup(formula: str) -> str:

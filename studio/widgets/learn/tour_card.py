@@ -6,6 +6,7 @@ from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from core.language import _
 from studio import theme
 from studio.widgets.basic.labels import Label, WrappedLabel
 
@@ -29,18 +30,18 @@ class TourCard(QFrame):
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self.setObjectName("tour")
-        self.setAccessibleName("Tour")
+        self.setAccessibleName(_("Tour"))
         self._window, self._frame = window, _Frame(window)
         self._place = Label()
         self._place.setObjectName("muted")
         self._text = WrappedLabel()
         self._act, self._back, self._next, self._end = (
-            QPushButton(text) for text in ("&Do it for me", "&Back", "&Next", "End")
+            QPushButton(text) for text in (_("&Do it for me"), _("&Back"), _("&Next"), _("End"))
         )
-        self._act.setToolTip("Let the program do this step")
-        self._back.setToolTip("Show the previous step")
-        self._next.setToolTip("Show the next step")
-        self._end.setToolTip("End the tour (Esc); your data and runs are kept")
+        self._act.setToolTip(_("Let the program do this step"))
+        self._back.setToolTip(_("Show the previous step"))
+        self._next.setToolTip(_("Show the next step"))
+        self._end.setToolTip(_("End the tour (Esc); your data and runs are kept"))
         for button, signal in (
             (self._act, self.act_requested),
             (self._back, self.back_requested),
@@ -54,11 +55,11 @@ class TourCard(QFrame):
 
     def show_step(self, number: int, count: int, text: str) -> None:
         """Shows step `number` of `count`, counted from 1."""
-        self._place.setText(f"Tour, {number} of {count}")
+        self._place.setText(_("Tour, {step} of {count}").format(step=number, count=count))
         self._text.setText(text)
         self._back.setEnabled(number > 1)
         is_last = number == count
-        self._next.setText("Finish" if is_last else "&Next")
+        self._next.setText(_("Finish") if is_last else _("&Next"))
         self._end.setHidden(is_last)
         self.setAccessibleDescription(text)
         self.show()
