@@ -25,6 +25,7 @@ from tools import docs_pages
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
+README, CHINESE = ROOT / "README.md", ROOT / "README.zh-CN.md"
 PAGES = sorted(DOCS.rglob("*.md"))
 TUTORIALS = sorted((DOCS / "tutorials").glob("*.md"))
 LONGEST_README, LONGEST_TUTORIAL = 700, 1800
@@ -39,7 +40,7 @@ def name_of(path: Path) -> str:
 
 
 def test_the_readme_and_the_tutorials_are_short() -> None:
-    assert len((ROOT / "README.md").read_text("utf-8").split()) < LONGEST_README
+    assert len(README.read_text("utf-8").split()) < LONGEST_README
     assert len(TUTORIALS) == 5
     lengths = {name_of(path): len(path.read_text("utf-8").split()) for path in TUTORIALS}
     assert not {name: length for name, length in lengths.items() if length > LONGEST_TUTORIAL}
@@ -57,10 +58,10 @@ def test_every_page_begins_with_one_title() -> None:
         assert len(titles) == 1, name_of(path)
 
 
-@pytest.mark.parametrize("path", [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *PAGES], ids=name_of)
+@pytest.mark.parametrize("path", [README, CHINESE, ROOT / "ARCHITECTURE.md", *PAGES], ids=name_of)
 def test_links_lead_to_what_is_there(path: Path) -> None:
     pictures = (ROOT / "tools" / "screenshots.py").read_text("utf-8")
-    for target in re.findall(r"\]\(([^)\s]+)\)", without_code(docs_pages.expanded(path.read_text("utf-8")))):
+    for target in targets(path):
         if re.match(r"[a-z]+:", target):
             continue
         place, _, anchor = target.partition("#")
@@ -71,6 +72,19 @@ def test_links_lead_to_what_is_there(path: Path) -> None:
             assert linked.is_file(), target
         if anchor:
             assert anchor in anchors(linked), target
+
+
+def test_the_chinese_readme_has_the_links_and_commands_of_the_english_one() -> None:
+    english, chinese = ([target for target in targets(path) if "README" not in target] for path in (README, CHINESE))
+    assert chinese == english
+    assert list(blocks(CHINESE)) == list(blocks(README))
+    assert CHINESE.name in targets(README)
+    assert README.name in targets(CHINESE)
+
+
+def targets(path: Path) -> list[str]:
+    """Returns where a page's links and pictures lead."""
+    return re.findall(r"\]\(([^)\s]+)\)", without_code(docs_pages.expanded(path.read_text("utf-8"))))
 
 
 def without_code(text: str) -> str:
@@ -160,7 +174,7 @@ def blocks(path: Path) -> Iterator[str]:
             yield block
 
 
-@pytest.mark.parametrize("path", [ROOT / "README.md", *TUTORIALS], ids=name_of)
+@pytest.mark.parametrize("path", [README, *TUTORIALS], ids=name_of)
 def test_the_commands_of_a_tutorial_work(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -90,6 +90,7 @@ def test_links_and_pictures_of_the_description_lead_somewhere(metadata: Message)
     assert description.startswith("# GAN Studio")
     relative = re.findall(r"\]\((?!https?:|#)([^)]*)\)", description)
     assert not relative
+    assert "English | 简体中文" not in description  # it would be no link
 
 
 def test_the_sdist_builds_the_same_wheel(wheel: Path, tmp_path: Path) -> None:

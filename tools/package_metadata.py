@@ -1,7 +1,7 @@
 """Build hook: the long description of the package, which is README.md without what leads nowhere outside the project.
 
-Relative links and pictures become absolute below `Source` of `project.urls`. As long as that is not set, pictures are
-left out and links keep their text alone.
+Relative links and pictures become absolute below `Source` of `project.urls`. As long as that is not set, pictures and
+the line of languages are left out and links keep their text alone.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 PICTURE = re.compile(r"!\[([^\]]*)\]\((?!https?:)([^)\s]+)\)")
+LANGUAGES = re.compile(r"^English \| .+\n", re.MULTILINE)
 LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?:|#)([^)\s]+)\)")
 
 
@@ -31,5 +32,5 @@ def long_description(text: str, source: str) -> str:
     if source:
         text = PICTURE.sub(rf"![\1]({source}/\2)", text)
         return LINK.sub(rf"[\1]({source}/\2)", text)
-    text = LINK.sub(r"\1", PICTURE.sub("", text))
+    text = LINK.sub(r"\1", PICTURE.sub("", LANGUAGES.sub("", text)))
     return re.sub(r"\n{3,}", "\n\n", text)
