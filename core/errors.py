@@ -51,9 +51,12 @@ class RunBusyError(UserError):
 def refused_by_system(error: OSError) -> UserError:
     """Returns the error for a path or a disk that the system refuses, such as a name that is too long."""
     name = str(error.filename or "")
-    where = f": {name if len(name) <= 100 else f'{name[:50]}…{name[-50:]}'}" if name else ""
+    what = _("{reason}: {path}.") if name else _("{reason}.")
+    path = name if len(name) <= 100 else f"{name[:50]}…{name[-50:]}"
     return UserError(
-        f"{error.strerror or error}{where}.", _("Check the path, its permissions and its disk."), repr(error)
+        what.format(reason=error.strerror or error, path=path),
+        _("Check the path, its permissions and its disk."),
+        repr(error),
     )
 
 
