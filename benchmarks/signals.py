@@ -18,7 +18,7 @@ import torch
 
 import core.jobs.live_evaluation
 import core.monitoring.time_budget
-import core.trainer
+import core.training.loop
 from benchmarks.table import machine, row
 from core.concurrency import run_to_end
 from core.config.preparation import Preparation
@@ -51,7 +51,7 @@ class Side:
     def take_turn(self) -> None:
         """Runs whole steps with their reports and sample grids."""
         self.begun = process_time()
-        for module in (core.monitoring.time_budget, core.trainer, core.jobs.live_evaluation):
+        for module in (core.monitoring.time_budget, core.training.loop, core.jobs.live_evaluation):
             module.perf_counter = self.now  # type: ignore[attr-defined]
         start, first = self.now(), self.trainer.images
         while self.now() - start < TURN:

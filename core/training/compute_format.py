@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import nn
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,6 @@ class ComputeFormat:
         return torch.channels_last if self.memory_format == "channels_last" else torch.contiguous_format
 
 
-def to_device(network: nn.Module, device: torch.device, layout: torch.memory_format) -> nn.Module:
+def to_device(network: Network, device: torch.device, layout: torch.memory_format) -> Network:
     """Moves a network to a device, with its convolution weights in one memory layout."""
     return network.to(device).to(memory_format=layout)

@@ -42,8 +42,8 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> Generator[AppleGpu, None, None]:
     # Every step is watched and every report looks at everything.
     for share in ("STEP_SHARE", "PROBE_SHARE"):
         monkeypatch.setattr(signals, share, math.inf)
-    monkeypatch.setattr("core.trainer.REPORT_SECONDS", 0.0)
-    monkeypatch.setattr("core.trainer.SAMPLE_SECONDS", 0.0)
+    monkeypatch.setattr("core.training.loop.REPORT_SECONDS", 0.0)
+    monkeypatch.setattr("core.training.loop.SAMPLE_SECONDS", 0.0)
     with apple_gpu(monkeypatch) as gpu:
         yield gpu
     assert list(gpu.problems) == []

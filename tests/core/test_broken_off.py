@@ -15,7 +15,8 @@ from core.errors import UserError
 from core.events import Event, Notice, Report, Saved, Stepped
 from core.jobs.training_job import TrainingJob
 from core.runs.run import Run
-from core.trainer import Plan, Trainer
+from core.trainer import Trainer
+from core.training.loop import Plan
 from tests.core import campaign
 from tests.core.tiny import save_pictures, tiny_settings
 
@@ -75,7 +76,7 @@ def test_where_the_device_is_lost_the_newest_state_in_memory_is_saved(
     break_at(RuntimeError("CUDA error: an illegal memory access was encountered"))
     monkeypatch.setattr("core.jobs.divergence_recovery.STATE_SECONDS", 0.0)
     monkeypatch.setattr("core.jobs.divergence_recovery.STATE_SHARE", 1e9)
-    monkeypatch.setattr("core.trainer.REPORT_SECONDS", 0.0)
+    monkeypatch.setattr("core.training.loop.REPORT_SECONDS", 0.0)
     readable = Trainer.checkpoint
 
     def lost(trainer: Trainer) -> Checkpoint:
@@ -194,7 +195,7 @@ def interrupted(pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     """A training after `BROKEN` steps, each of which is kept in memory, and none on the disk."""
     for name, value in {"STATE_SECONDS": 0.0, "STATE_SHARE": 1e9, "LAST_SECONDS": 0.05, "AGAIN_SECONDS": 0.01}.items():
         monkeypatch.setattr(f"core.jobs.divergence_recovery.{name}", value)
-    monkeypatch.setattr("core.trainer.REPORT_SECONDS", 0.0)
+    monkeypatch.setattr("core.training.loop.REPORT_SECONDS", 0.0)
     job = TrainingJob(tiny_settings("gan"), str(pictures), out=tmp_path / "run")
     with closing(job.events()) as events:
         next(event for event in events if isinstance(event, Report) and event.step == BROKEN)

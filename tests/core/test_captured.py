@@ -72,7 +72,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Trainer, Re
     def trainer(*given: Any, **values: Any) -> tuple[Trainer, Recorder]:
         own = Recorder()
         with monkeypatch.context() as patch:
-            patch.setattr("core.trainer.recorder", lambda device, generators: own)
+            patch.setattr("core.training.loop.recorder", lambda device, generators: own)
             return tiny_trainer(*given, **values), own
 
     return trainer
@@ -149,7 +149,7 @@ def test_where_steps_cannot_be_recorded_training_goes_on_and_says_so(monkeypatch
         raise RuntimeError("operation not permitted when stream is capturing")
 
     plain = after(tiny_trainer("gan", steps=5), 5)
-    monkeypatch.setattr("core.trainer.recorder", lambda device, generators: refuse)
+    monkeypatch.setattr("core.training.loop.recorder", lambda device, generators: refuse)
     trainer = tiny_trainer("gan", steps=5)
     events = run_to(trainer, 5)
     notices = [event.text for event in events if isinstance(event, Notice)]

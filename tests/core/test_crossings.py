@@ -68,7 +68,7 @@ class _HostGenerator(torch.Generator):
 
 @pytest.fixture
 def on_device(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    monkeypatch.setattr("core.trainer.use", lambda name: DEVICE)
+    monkeypatch.setattr("core.training.loop.use", lambda name: DEVICE)
     monkeypatch.setattr("core.trainer.draw", _draw)
     monkeypatch.setattr(torch, "Generator", _HostGenerator)
     return monkeypatch

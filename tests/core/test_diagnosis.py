@@ -475,7 +475,7 @@ def test_findings_of_real_trainings_do_not_flicker(name: str) -> None:
 def test_a_training_that_diverged_is_told_of_by_inspect(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("core.trainer.REPORT_SECONDS", 0.0)
+    monkeypatch.setattr("core.training.loop.REPORT_SECONDS", 0.0)
     training = TrainingJob(
         tiny_settings("gan", steps=4), str(save_pictures(tmp_path / "pictures")), out=tmp_path / "run", given=None
     )

@@ -25,7 +25,7 @@ Act = Callable[[TrainingJob, Event], None]
 
 @pytest.fixture(autouse=True)
 def report_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.trainer.REPORT_SECONDS", 0.0)
+    monkeypatch.setattr("core.training.loop.REPORT_SECONDS", 0.0)
 
 
 @pytest.fixture

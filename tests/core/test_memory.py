@@ -28,7 +28,7 @@ from core.latent.request import LatentRequest
 from core.latent.sampler import Sampler
 from core.monitoring import signals
 from core.projection.projector import project
-from core.trainer import NO_PROBE, NO_SAMPLES
+from core.training.loop import NO_PROBE, NO_SAMPLES
 from tests.core.scarce_memory import FULL, evaluates, memory_for
 from tests.core.tiny import (
     copied,
@@ -130,9 +130,9 @@ def test_rows_are_halved_down_to_one() -> None:
 def told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every step is reported, with everything, and shown."""
     monkeypatch.setattr(signals, "PROBE_SHARE", float("inf"))
-    monkeypatch.setattr("core.trainer.REPORT_SECONDS", 0.0)
-    monkeypatch.setattr("core.trainer.SAMPLE_SECONDS", 0.0)
-    monkeypatch.setattr("core.trainer.SAMPLE_SHARE", 1e9)
+    monkeypatch.setattr("core.training.loop.REPORT_SECONDS", 0.0)
+    monkeypatch.setattr("core.training.loop.SAMPLE_SECONDS", 0.0)
+    monkeypatch.setattr("core.training.loop.SAMPLE_SHARE", 1e9)
 
 
 @pytest.mark.usefixtures("told")

@@ -180,7 +180,7 @@ def flat(network: nn.Module) -> torch.Tensor:
 
 @pytest.mark.parametrize("name", presets())
 def test_every_preset_trains(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.trainer.REPORT_SECONDS", 0.0)
+    monkeypatch.setattr("core.training.loop.REPORT_SECONDS", 0.0)
     trainer = tiny_trainer(name, steps=3)
     settings = trainer.settings
     assert settings.d_steps == preset(name).apply().d_steps

@@ -39,7 +39,7 @@ from tests.core.tiny import CLASSES, FLAGS, tiny_settings, tiny_trainer
 
 @pytest.fixture
 def report_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.trainer.REPORT_SECONDS", 0.0)
+    monkeypatch.setattr("core.training.loop.REPORT_SECONDS", 0.0)
 
 
 def recorded(run: Run, trainer: Trainer) -> list[Event]:

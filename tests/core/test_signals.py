@@ -37,7 +37,7 @@ CPU = torch.device("cpu")
 @pytest.fixture
 def probe_at_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every report is of one step, and nothing is left out for want of time."""
-    monkeypatch.setattr("core.trainer.REPORT_SECONDS", 0.0)
+    monkeypatch.setattr("core.training.loop.REPORT_SECONDS", 0.0)
     monkeypatch.setattr("core.monitoring.signals.STEP_SHARE", inf)
     monkeypatch.setattr("core.monitoring.signals.PROBE_SHARE", inf)
 
@@ -294,7 +294,7 @@ def test_copies_of_training_images_are_near_them() -> None:
 
 
 def test_a_discriminator_that_learns_its_images_by_heart_shows_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.trainer.REPORT_SECONDS", inf)  # but for the one at the end
+    monkeypatch.setattr("core.training.loop.REPORT_SECONDS", inf)  # but for the one at the end
     trainer = Trainer(tiny_settings("gan", steps=80, lr_d=2e-3, lr_g=1e-5, width=32), large_dataset(), FIXED)
     (found,) = reports(trainer)
     assert found["gap"] > 0.3

@@ -58,7 +58,7 @@ STATS = {
 
 @pytest.fixture
 def report_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.trainer.REPORT_SECONDS", 0.0)
+    monkeypatch.setattr("core.training.loop.REPORT_SECONDS", 0.0)
 
 
 # -- memory ----------------------------------------------------------------------------------------------------------
@@ -342,7 +342,7 @@ def test_a_report_is_the_mean_since_the_last() -> None:
         return report.stats
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("core.trainer.REPORT_SECONDS", 0.0)
+        patch.setattr("core.training.loop.REPORT_SECONDS", 0.0)
         each = [event.stats for event in events_of(tiny_trainer(steps=4)) if isinstance(event, Report)]
     for key in ("Loss/D/loss", "Loss/G/loss", "Score/real", "Loss/scores/fake"):
         assert losses(4)[key] == pytest.approx(np.mean([stats[key] for stats in each]), rel=1e-4)
