@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import UserError
+from core.language import _, number, plural
 
 if TYPE_CHECKING:
     from core.config.settings import Settings
@@ -98,21 +99,30 @@ class GeneratorInputs(NamedTuple, Generic[T]):
 
 def parse_seeds(text: str) -> tuple[int, ...]:
     """Parses a list of seeds such as `0,1,4-6`. Raises `UserError` for anything else."""
-    remedy = "Write seeds as 0,1,4-6."
+    remedy = _("Write seeds as 0,1,4-6.")
     ranges: list[range] = []
     for part in text.split(","):
         match = re.fullmatch(r"\s*([0-9]{1,20})\s*(?:-\s*([0-9]{1,20})\s*)?", part)
         if match is None:
-            raise UserError(f"{text!r} is not a list of seeds.", remedy)
+            raise UserError(_("{text!r} is not a list of seeds.").format(text=text), remedy)
         first, last = int(match[1]), int(match[2] or match[1])
         if last < first:
-            raise UserError(f"The range {part.strip()!r} ends before it begins.", remedy)
+            raise UserError(_("The range {range!r} ends before it begins.").format(range=part.strip()), remedy)
         if last > LARGEST_SEED:
-            raise UserError(f"The seed {last} is too large.", f"Seeds go from 0 to {LARGEST_SEED}, as in 0,1,4-6.")
+            raise UserError(
+                _("The seed {seed} is too large.").format(seed=last),
+                _("Seeds go from 0 to {largest}, as in 0,1,4-6.").format(largest=LARGEST_SEED),
+            )
         ranges.append(range(first, last + 1))
     count = sum(map(len, ranges))
     if count > MOST_SEEDS:
-        raise UserError(f"The list has {count:,} seeds, more than {MOST_SEEDS:,}.", "Give fewer seeds.")
+        has = plural(
+            "The list has {count} seed, more than {most}.",
+            "The list has {count} seeds, more than {most}.",
+            count,
+            most=number(MOST_SEEDS),
+        )
+        raise UserError(has, _("Give fewer seeds."))
     return tuple(seed for seeds in ranges for seed in seeds)
 
 

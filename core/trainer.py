@@ -38,7 +38,7 @@ from core.generator_inputs import Conditions, GeneratorInputs, fixed
 from core.imaging.grid import preview
 from core.imaging.points import picture
 from core.imaging.tensors import to_images
-from core.language import _
+from core.language import _, number
 from core.losses import Targets, loss, penalties
 from core.losses.weight_clipping import clip_weights
 from core.models.conditioning import Judgment, build_pair, draw, mutual_information, to_tensors
@@ -64,15 +64,15 @@ SAMPLE_SHARE = 0.02
 """Largest share of the training time that drawing and storing the sample grid may take."""
 LONG_STEP = 1.0
 """Length in seconds above which a step may have been suspended, by Ctrl-Z or the lid of a laptop."""
-SPLIT = (
+SPLIT = _(
     "Not enough memory for a batch of {batch} images at once: it is split in {parts} parts of {size}. Training is "
     "slower but otherwise the same, except that batch normalization sees one part at a time."
 )
-UNRECORDED = "This device cannot record steps as CUDA graphs, so training is slower."
+UNRECORDED = _("This device cannot record steps as CUDA graphs, so training is slower.")
 LARGEST_LOSS = 1e6
 """Mean loss or score above which a training counts as diverged."""
-NO_SAMPLES = "Not enough memory for the sample grid, which is left out. Training continues."
-NO_PROBE = "Not enough memory for the signals of generated images, which are left out. Training continues."
+NO_SAMPLES = _("Not enough memory for the sample grid, which is left out. Training continues.")
+NO_PROBE = _("Not enough memory for the signals of generated images, which are left out. Training continues.")
 
 
 class Plan(NamedTuple):
@@ -173,7 +173,8 @@ class Trainer:
         changes = {name: value for name, value in new.items() if value != getattr(self.settings, name)}
         if fixed_names := sorted(changes.keys() - live_settings() - {"preset"}):
             raise UserError(
-                f"The setting {fixed_names[0]!r} cannot change while a training runs.", "Start a new training with it."
+                _("The setting {name!r} cannot change while a training runs.").format(name=fixed_names[0]),
+                _("Start a new training with it."),
             )
         self.settings = settings
         self.batches.mirror = settings.mirror
@@ -225,7 +226,7 @@ class Trainer:
         if parts is None:
             raise batch_too_large(self.settings)
         self._parts = parts
-        return Notice(SPLIT.format(batch=batch, parts=parts, size=batch // parts))
+        return Notice(SPLIT.format(batch=number(batch), parts=number(parts), size=number(batch // parts)))
 
     def _prepare(self, batches: int) -> Plan:
         """Stages batches, rates and noise of the next step on the device; returns the rest as a plan."""
@@ -244,8 +245,8 @@ class Trainer:
 
     def _train_step(self, plan: Plan) -> None:
         last = self.settings.d_steps - 1
-        for number in range(last):
-            self._train_discriminator_alone(number, plan._replace(watched=False))
+        for index in range(last):
+            self._train_discriminator_alone(index, plan._replace(watched=False))
         real, drawn = self._batch(last)
         # One pass of G serves both updates, unless the batch is split.
         fake = self._generated(drawn) if self._parts == 1 else None
@@ -312,7 +313,7 @@ class Trainer:
             real, fake = (self._discriminator_input(images, plan).detach() for images in (real, fake))
             real.requires_grad_(due and "real" in penalties.inputs(settings))
             fake.requires_grad_(due and "fake" in penalties.inputs(settings))
-            (real_logits, real_labels, _), (fake_logits, _, guesses) = self._judge(real, fake, drawn.classes)
+            (real_logits, real_labels, _codes), (fake_logits, _labels, guesses) = self._judge(real, fake, drawn.classes)
             if due:
                 batch = penalties.DiscriminatorBatch(
                     lambda x: self.D(x, drawn.classes).logits, real, fake, real_logits, fake_logits
@@ -568,9 +569,9 @@ class Trainer:
     def _limit(self) -> str:
         """Returns the limit that the training has reached, as a sentence; empty while it goes on."""
         if self.settings.steps is not None and self.step >= self.settings.steps:
-            return f"Reached the step limit of {self.settings.steps:,}."
+            return _("Reached the step limit of {steps}.").format(steps=number(self.settings.steps))
         if self.settings.minutes is not None and self.seconds >= 60 * self.settings.minutes:
-            return f"Reached the time limit of {self.settings.minutes:g} min."
+            return _("Reached the time limit of {minutes} min.").format(minutes=f"{self.settings.minutes:g}")
         return ""
 
 
