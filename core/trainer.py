@@ -129,7 +129,7 @@ class Trainer(TrainingLoop):
             real, fake = (self._discriminator_input(images, plan).detach() for images in (real, fake))
             real.requires_grad_(due and "real" in penalties.inputs(settings))
             fake.requires_grad_(due and "fake" in penalties.inputs(settings))
-            (real_logits, real_labels, _), (fake_logits, _, guesses) = self._judge(real, fake, drawn.classes)
+            (real_logits, real_labels, _codes), (fake_logits, _labels, guesses) = self._judge(real, fake, drawn.classes)
             if due:
                 batch = penalties.DiscriminatorBatch(
                     lambda x: self.D(x, drawn.classes).logits, real, fake, real_logits, fake_logits

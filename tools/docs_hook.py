@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -23,6 +24,7 @@ def on_files(files: Any, config: Any) -> Any:
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Returns the text of a page with its generated parts, and with the places that pictures have in the site."""
     sys.path.insert(0, str(ROOT))  # MkDocs loads a hook by its path
+    os.environ["GAN_STUDIO_LANGUAGE"] = "en"  # the pages are English on every machine
     try:
         from tools.docs_pages import expanded
     finally:

@@ -17,7 +17,7 @@ from typing import Any, get_args
 from core.cli.main import commands, main
 from core.config.choices import PACKAGES, choice_title
 from core.config.fields import title_of
-from core.config.setting import Group
+from core.config.setting import Group, unit_text
 from core.config.settings import Settings
 from core.learn.glossary import GROUPS
 from core.presets import presets
@@ -82,7 +82,7 @@ def _settings_of(group: str) -> Iterator[str]:
         extra: Any = field.json_schema_extra
         if extra["group"] == group:
             default = "" if field.default is None else f"`{_plain(field.default)}`"
-            unit = f" {extra['unit']}" if extra["unit"] and default else ""
+            unit = f" {unit_text(extra['unit'], field.default)}" if extra["unit"] and default else ""
             live = "yes" if extra["live"] else ""
             flag = f"`{_flag(name)}`" if field.annotation is not bool else f"`{_flag(name)}`, `--no-{_flag(name)[2:]}`"
             cells = (title_of(name), flag, default + unit, _values(name, field), live, field.description or "")

@@ -12,6 +12,7 @@ from pydantic import ConfigDict, field_validator
 
 from core.config.preparation import Preparation
 from core.config.training_fields import TrainingFields
+from core.language import _, sentences
 from core.registry import components, ranked
 
 LONGEST_NAME = 100
@@ -27,30 +28,31 @@ class Fields(TrainingFields):
     @classmethod
     def _is_a_name(cls, text: str) -> str:
         if len(text) > LONGEST_NAME or not text.isprintable():
-            raise ValueError(f"Write at most {LONGEST_NAME} characters that can be printed")
+            raise ValueError(_("Write at most {most} characters that can be printed.").format(most=LONGEST_NAME))
         return text
 
     @field_validator("network")
     @classmethod
     def _network_exists(cls, name: str) -> str:
-        return _component("network", "models", name)
+        return _component(_("There is no network {name!r}."), "models", name)
 
     @field_validator("loss")
     @classmethod
     def _loss_exists(cls, name: str) -> str:
-        return _component("loss", "losses", name)
+        return _component(_("There is no loss {name!r}."), "losses", name)
 
     @field_validator("evaluation_features")
     @classmethod
     def _features_exist(cls, name: str) -> str:
-        return name if name == "auto" else _component("feature extractor", "evaluation.features", name)
+        missing = _("There is no feature extractor {name!r}.")
+        return name if name == "auto" else _component(missing, "evaluation.features", name)
 
     @field_validator("grid")
     @classmethod
     def _grid_is_a_size(cls, text: str) -> str:
         match = re.fullmatch(r"([1-9][0-9]?)x([1-9][0-9]?)", text.strip().lower())
         if match is None or not all(2 <= int(side) <= 16 for side in match.groups()):
-            raise ValueError("Write columns x rows, each from 2 to 16, as in 6x4")
+            raise ValueError(_("Write columns x rows, each from 2 to 16, as in 6x4."))
         return match[0]
 
     @property
@@ -101,7 +103,8 @@ def makes_points(network: str) -> bool:
     return bool(components("models")[network].facts.get("POINTS"))
 
 
-def _component(what: str, package: str, name: str) -> str:
+def _component(missing: str, package: str, name: str) -> str:
     if name not in components(package):
-        raise ValueError(f"There is no {what} {name!r}. Choose one of {', '.join(components(package))}")
+        names = ", ".join(components(package))
+        raise ValueError(sentences(missing.format(name=name), _("Choose one of {names}.").format(names=names)))
     return name

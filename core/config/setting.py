@@ -21,7 +21,7 @@ GROUP_TITLES: dict[Group, str] = {
     "Device": _("Device"),
     "Run": in_context("group", "Run"),
 }
-Unit = Literal["", "%", "px", "min", "frames", "images", "numbers", "per step", "steps", "thousand images"]
+Unit = Literal["", "%", "px", "min", "frames", "images", "kimg", "numbers", "per_step", "steps"]
 
 
 def setting(
@@ -58,9 +58,9 @@ def unit_text(unit: Unit, value: float | None) -> str:
             text = plural("{count} step", "{count} steps", count)
         case "min":
             return _("min")
-        case "per step":
+        case "per_step":
             return _("per step")
-        case "thousand images":
+        case "kimg":
             return _("thousand images")
         case _:
             return unit

@@ -6,11 +6,13 @@ from functools import cache
 from typing import Any, cast
 
 from pydantic import ValidationError, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic_core import ErrorDetails, PydanticCustomError
 
+from core.config.choices import choices_of
 from core.config.constraints import impossible
 from core.config.fields import Fields
 from core.errors import UserError
+from core.language import _, one_of
 
 
 class Settings(Fields):
@@ -35,11 +37,50 @@ def validate(values: dict[str, Any]) -> Settings:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"]) or "settings"
         if first["type"] == "extra_forbidden":
-            raise UserError(f"There is no setting called {name!r}.", "Check the spelling.") from None
+            raise UserError(
+                _("There is no setting called {name!r}.").format(name=name), _("Check the spelling.")
+            ) from None
         if first["type"] == "impossible":
             raise UserError(first["ctx"]["reason"], first["ctx"]["remedy"]) from None
-        message = first["msg"].removeprefix("Value error, ")
-        raise UserError(f"The setting {name!r} cannot be {first['input']!r}.", f"{message}.", str(error)) from None
+        what = _("The setting {name!r} cannot be {value!r}.").format(name=name, value=first["input"])
+        raise UserError(what, _remedy(first), str(error)) from None
+
+
+def _remedy(error: ErrorDetails) -> str:
+    """Returns what the value of a setting has to be, as a sentence."""
+    facts: dict[str, Any] = error.get("ctx", {})
+    match error["type"]:
+        case "value_error":
+            return str(facts["error"])
+        case "greater_than":
+            return _("Input should be greater than {bound}.").format(bound=facts["gt"])
+        case "greater_than_equal":
+            return _("Input should be greater than or equal to {bound}.").format(bound=facts["ge"])
+        case "less_than":
+            return _("Input should be less than {bound}.").format(bound=facts["lt"])
+        case "less_than_equal":
+            return _("Input should be less than or equal to {bound}.").format(bound=facts["le"])
+        case "literal_error":
+            return _("Input should be {choices}.").format(choices=one_of(_choices(error["loc"])))
+        case "int_type" | "int_parsing" | "int_parsing_size" | "int_from_float":
+            return _("Input should be a valid integer.")
+        case "float_type" | "float_parsing":
+            return _("Input should be a valid number.")
+        case "finite_number":
+            return _("Input should be a finite number.")
+        case "bool_type" | "bool_parsing":
+            return _("Input should be a valid boolean.")
+        case "string_type":
+            return _("Input should be a valid string.")
+        case "string_pattern_mismatch":
+            return _("Write it as #rrggbb, such as #ffffff for white.")
+        case _other:
+            return f"{error['msg']}."
+
+
+def _choices(place: tuple[int | str, ...]) -> list[str]:
+    name = str(place[0])
+    return [repr(choice) for choice in choices_of(name, Settings.model_fields[name])]
 
 
 @cache

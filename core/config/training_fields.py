@@ -29,7 +29,7 @@ class TrainingFields(LossFields):
         "Training",
         _("Number of discriminator updates for each generator update. 1 is usual; 5 for WGAN."),
         title=_("D updates"),
-        unit="per step",
+        unit="per_step",
         live=True,
         ge=1,
         le=20,
@@ -73,7 +73,8 @@ class TrainingFields(LossFields):
         2e-4,
         "Optimizer",
         _(
-            "Learning rate of the discriminator. 0.0001 to 0.0008 is usual; lower it if the discriminator is too strong."
+            "Learning rate of the discriminator. 0.0001 to 0.0008 is usual; lower it if the discriminator is too "
+            "strong."
         ),
         title=_("Learning rate D"),
         live=True,
@@ -124,7 +125,7 @@ class TrainingFields(LossFields):
             "in its first steps."
         ),
         title=_("Warm-up"),
-        unit="thousand images",
+        unit="kimg",
         advanced=True,
         live=True,
         ge=0,
@@ -138,7 +139,7 @@ class TrainingFields(LossFields):
             "it to the length of the training for a last gain."
         ),
         title=_("Decay"),
-        unit="thousand images",
+        unit="kimg",
         advanced=True,
         live=True,
         ge=0,
@@ -149,7 +150,7 @@ class TrainingFields(LossFields):
         "Optimizer",
         _("Half-life of the averaged generator (EMA) that makes the samples. 10 is usual; 0 turns averaging off."),
         title=_("EMA half-life"),
-        unit="thousand images",
+        unit="kimg",
         advanced=True,
         live=True,
         ge=0,
@@ -195,7 +196,8 @@ class TrainingFields(LossFields):
         True,
         "Device",
         _(
-            "Splits a batch into parts when memory is too small for all of it. On is usual; off ends the training instead."
+            "Splits a batch into parts when memory is too small for all of it. On is usual; off ends the training "
+            "instead."
         ),
         title=_("Split batches"),
         advanced=True,
@@ -224,7 +226,8 @@ class TrainingFields(LossFields):
         5.0,
         "Run",
         _(
-            "Time between automatic checkpoints. 5 is usual; less loses less in a power cut and writes more to the disk."
+            "Time between automatic checkpoints. 5 is usual; less loses less in a power cut and writes more to the "
+            "disk."
         ),
         title=_("Autosave interval"),
         unit="min",
@@ -249,7 +252,8 @@ class TrainingFields(LossFields):
         1.0,
         "Run",
         _(
-            "Share of the time in which metrics (FID, KID ...) are measured during training. 1 is usual; 0 turns them off."
+            "Share of the time in which metrics (FID, KID ...) are measured during training. 1 is usual; 0 turns them "
+            "off."
         ),
         title=_("Time for metrics"),
         unit="%",
@@ -262,7 +266,8 @@ class TrainingFields(LossFields):
         1000,
         "Run",
         _(
-            "Number of generated images in each measurement. 1,000 is usual; values are comparable only at equal numbers."
+            "Number of generated images in each measurement. 1,000 is usual; values are comparable only at equal "
+            "numbers."
         ),
         title=_("Images measured"),
         unit="images",

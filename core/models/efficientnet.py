@@ -14,6 +14,7 @@ from torch.nn.functional import conv2d, pad, relu6
 
 from core.config.pretrained import MODULE, PACKAGE, missing
 from core.errors import UserError
+from core.language import _
 
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 """Digest of the file of weights; other files are rejected."""
@@ -92,7 +93,8 @@ def efficientnet() -> EfficientNet:
         with as_file(weights) as path:
             if hashlib.sha256(path.read_bytes()).hexdigest() != SHA256:
                 raise UserError(
-                    f"The weights in {PACKAGE} are not those of EfficientNet-Lite0.", f"Reinstall {PACKAGE}."
+                    _("The weights in {package} are not those of EfficientNet-Lite0.").format(package=PACKAGE),
+                    _("Reinstall {package}.").format(package=PACKAGE),
                 )
             state = torch.load(path, map_location="cpu", weights_only=True)
     except (ModuleNotFoundError, FileNotFoundError) as error:

@@ -12,6 +12,7 @@ from math import sqrt
 
 from core.config.settings import Settings
 from core.errors import UserError
+from core.language import _, one_of, plural, sentences
 from core.presets import FitContext, preset
 from core.registry import components
 
@@ -64,7 +65,7 @@ class Machine:
 
     @property
     def title(self) -> str:
-        return "this CPU" if self.kind == "cpu" else "this GPU"
+        return _("this CPU") if self.kind == "cpu" else _("this GPU")
 
 
 def table_rate(settings: Settings) -> float:
@@ -88,28 +89,41 @@ def expect(settings: Settings, images: int, machine: Machine) -> Expectation:
         speed = min(machine.cores, MOST_CORES) / 2
     rate = speed * table_rate(settings)
     if settings.points:
-        return Expectation(f"On {machine.title}: all modes of a ring in {about(POINTS_GOOD / rate)}.")
+        text = _("On {device}: all modes of a ring in {time}.")
+        return Expectation(text.format(device=machine.title, time=about(POINTS_GOOD / rate)))
     shapes, good = (seen / rate for seen in _images_needed(settings))
     if good > LONG_HOURS * 3600:
+        text = _("Good images take {time} on {device}: {remedy}.")
         remedy = _remedy(settings, machine, speed)
-        return Expectation(f"Good images take {about(good)} on {machine.title}: {remedy}.", True)
-    text = f"On {machine.title}: first shapes in {about(shapes)}, good in {about(good)}."
+        return Expectation(text.format(time=about(good), device=machine.title, remedy=remedy), True)
+    text = _("On {device}: first shapes in {shapes}, good in {good}.").format(
+        device=machine.title, shapes=about(shapes), good=about(good)
+    )
     if settings.minutes and 60 * settings.minutes < shapes:
-        limit = about(60 * settings.minutes).removeprefix("about ")
-        return Expectation(f"{text} The time limit ends the training earlier, after {limit}.", True)
+        limit = _rounded(60 * settings.minutes)
+        earlier = _("The time limit ends the training earlier, after {limit}.").format(limit=limit)
+        return Expectation(sentences(text, earlier), True)
     if settings.preset != "studio" or settings.resolution not in MEASURED_RESOLUTIONS or images < FEWEST_IMAGES:
-        text += " A rough estimate: not measured with these settings."
+        text = sentences(text, _("A rough estimate: not measured with these settings."))
     return Expectation(text)
 
 
 def about(seconds: float) -> str:
     """Returns a rounded duration: "about 3 minutes", "about 2 days"."""
+    rounded = _rounded(seconds)
+    return rounded if seconds < 60 else _("about {duration}").format(duration=rounded)
+
+
+def _rounded(seconds: float) -> str:
     minutes, hours, days = seconds / 60, seconds / 3600, seconds / 86_400
     if minutes < 1:
-        return "less than a minute"
+        return _("less than a minute")
     if minutes < 55:
-        return _plural(5 * round(minutes / 5) if minutes > 12 else round(minutes), "minute")
-    return _plural(round(hours), "hour") if hours < 36 else _plural(round(days), "day")
+        rounded = 5 * round(minutes / 5) if minutes > 12 else round(minutes)
+        return plural("{count} minute", "{count} minutes", rounded)
+    if hours < 36:
+        return plural("{count} hour", "{count} hours", round(hours))
+    return plural("{count} day", "{count} days", round(days))
 
 
 def _images_needed(settings: Settings) -> tuple[float, float]:
@@ -121,9 +135,10 @@ def _images_needed(settings: Settings) -> tuple[float, float]:
 def _of_unmeasured_gpu(settings: Settings) -> Expectation:
     rate = H200_RATES.get(settings.resolution)
     if settings.preset != "studio" or rate is None:
-        return Expectation("Not measured on GPUs. The first start measures this one.")
+        return Expectation(_("Not measured on GPUs. The first start measures this one."))
     good = about(_images_needed(settings)[1] / rate)
-    return Expectation(f"Not measured on this GPU. An NVIDIA H200 makes good images in {good}.")
+    text = _("Not measured on this GPU. An NVIDIA H200 makes good images in {time}.")
+    return Expectation(text.format(time=good))
 
 
 def _remedy(settings: Settings, machine: Machine, speed: float) -> str:
@@ -131,15 +146,15 @@ def _remedy(settings: Settings, machine: Machine, speed: float) -> str:
     changes = []
     for resolution in sorted(MEASURED_RESOLUTIONS, reverse=True):
         if resolution < settings.resolution and _hours(settings, speed, resolution=resolution) < SHORT_HOURS:
-            changes.append(f"lower the resolution to {resolution} px")
+            changes.append(_("lower the resolution to {resolution} px").format(resolution=resolution))
             break
     else:
         studio = preset("studio").fitted(FitContext(10**6, machine.kind != "cpu"), resolution=settings.resolution)
         if _hours(studio, speed) < LONG_HOURS:
-            changes.append("choose the preset Studio")
+            changes.append(_("choose the preset Studio"))
     if machine.kind == "cpu":
-        changes.append("use a GPU")
-    return " or ".join(changes or ["choose fewer base channels"])
+        changes.append(_("use a GPU"))
+    return one_of(changes or [_("choose fewer base channels")])
 
 
 def _hours(settings: Settings, speed: float, **changes: int) -> float:
@@ -148,7 +163,3 @@ def _hours(settings: Settings, speed: float, **changes: int) -> float:
     except UserError:  # the resolution does not fit the other settings
         return float("inf")
     return _images_needed(changed)[1] / (speed * table_rate(changed)) / 3600
-
-
-def _plural(count: int, unit: str) -> str:
-    return f"about {count} {unit}" if count == 1 else f"about {count} {unit}s"

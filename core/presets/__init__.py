@@ -77,7 +77,7 @@ class Preset:
     @property
     def speed_text(self) -> str:
         """Speed as text: "Speed 4 of 5"; empty if unknown."""
-        return f"Speed {self.speed} of {FASTEST}" if self.speed else ""
+        return _("Speed {speed} of {fastest}").format(speed=self.speed, fastest=FASTEST) if self.speed else ""
 
     def apply(self, **values: Any) -> Settings:
         """Returns the settings of this preset with some values replaced."""

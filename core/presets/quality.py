@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-LEVELS = ("Fastest", "Faster", "Balanced", "Better", "Best")
-BALANCED = LEVELS.index("Balanced")
+from core.language import _, in_context
+
+LEVELS = (_("Fastest"), _("Faster"), in_context("quality", "Balanced"), _("Better"), in_context("quality", "Best"))
+"""Titles, the narrowest network first."""
+BALANCED = 2
 """Level of the unchanged preset."""
 _WIDTHS, _BATCHES = (0.5, 0.75, 1.0, 1.5, 2.0), (1, 1, 1, 1, 2)
 _NARROWEST, _WIDEST = 8, 512

@@ -24,6 +24,7 @@ from core.evaluation.features import Features
 from core.evaluation.features.dataset_features import real_features
 from core.evaluation.features.model_input import as_input
 from core.events import Images, Progress
+from core.language import _, number
 from core.models.efficientnet import SHA256, EfficientNet, efficientnet
 
 SIDE = 96
@@ -40,15 +41,17 @@ def clustered(dataset: Dataset, count: int, device: torch.device) -> Generator[P
     """
     if len(dataset.images) < 2 * count:
         raise UserError(
-            f"The dataset has too few images ({len(dataset.images):,}) for so many clusters ({count}).",
-            "Use fewer clusters, or 0 for none.",
+            _("The dataset has too few images ({images}) for so many clusters ({clusters}).").format(
+                images=number(len(dataset.images)), clusters=number(count)
+            ),
+            _("Use fewer clusters, or 0 for none."),
         )
-    network = yield from run_in_thread(efficientnet, Progress("Loading EfficientNet-Lite0", 0, 0))
+    network = yield from run_in_thread(efficientnet, Progress(_("Loading EfficientNet-Lite0"), 0, 0))
     rows = np.arange(len(dataset.images), dtype=np.int64)
     found = yield from real_features(dataset, rows, Embedding(network, device))
     values = torch.from_numpy(found.values)
-    labels = yield from run_in_thread(lambda: k_means(values, count), Progress("Clustering the images", 0, 0))
-    names = tuple(f"cluster {number + 1}" for number in range(int(labels.max()) + 1))
+    labels = yield from run_in_thread(lambda: k_means(values, count), Progress(_("Clustering the images"), 0, 0))
+    names = tuple(f"cluster {index + 1}" for index in range(int(labels.max()) + 1))
     return replace(dataset, labels=labels, classes=names)
 
 
@@ -57,7 +60,7 @@ def k_means(values: Tensor, count: int) -> NDArray[np.int64]:
     random = torch.Generator().manual_seed(0)
     centers = values[torch.randperm(len(values), generator=random)[:count]]
     labels = torch.cdist(values, centers).argmin(1)
-    for _ in range(ROUNDS):
+    for _round in range(ROUNDS):
         sizes = labels.bincount(minlength=len(centers))
         centers = torch.zeros_like(centers).index_add_(0, labels, values) / sizes.clamp_min(1)[:, None]
         centers = centers[sizes >= SMALLEST * len(values) / count]

@@ -33,6 +33,7 @@ from core.errors import DivergenceError, UserError
 from core.events import Edited, Event, Finished, Images, Notice, Points, Report, Samples, Stepped, Tuned
 from core.imaging.grid import preview
 from core.imaging.points import picture
+from core.language import _, number
 from core.monitoring.norms import l2_norm
 from core.monitoring.running_means import RunningMeans
 from core.monitoring.signals import Signals
@@ -54,15 +55,15 @@ SAMPLE_SHARE = 0.02
 """Largest share of the training time that drawing and storing the sample grid may take."""
 LONG_STEP = 1.0
 """Length in seconds above which a step may have been suspended, by Ctrl-Z or the lid of a laptop."""
-SPLIT = (
+SPLIT = _(
     "Not enough memory for a batch of {batch} images at once: it is split in {parts} parts of {size}. Training is "
     "slower but otherwise the same, except that batch normalization sees one part at a time."
 )
-UNRECORDED = "This device cannot record steps as CUDA graphs, so training is slower."
+UNRECORDED = _("This device cannot record steps as CUDA graphs, so training is slower.")
 LARGEST_LOSS = 1e6
 """Mean loss or score above which a training counts as diverged."""
-NO_SAMPLES = "Not enough memory for the sample grid, which is left out. Training continues."
-NO_PROBE = "Not enough memory for the signals of generated images, which are left out. Training continues."
+NO_SAMPLES = _("Not enough memory for the sample grid, which is left out. Training continues.")
+NO_PROBE = _("Not enough memory for the signals of generated images, which are left out. Training continues.")
 
 
 class Plan(NamedTuple):
@@ -197,7 +198,8 @@ class TrainingLoop(ABC):
         changes = {name: value for name, value in new.items() if value != getattr(self.settings, name)}
         if fixed_names := sorted(changes.keys() - live_settings() - {"preset"}):
             raise UserError(
-                f"The setting {fixed_names[0]!r} cannot change while a training runs.", "Start a new training with it."
+                _("The setting {name!r} cannot change while a training runs.").format(name=fixed_names[0]),
+                _("Start a new training with it."),
             )
         self.settings = settings
         self.batches.mirror = settings.mirror
@@ -235,7 +237,7 @@ class TrainingLoop(ABC):
         if parts is None:
             raise batch_too_large(self.settings)
         self._parts = parts
-        return Notice(SPLIT.format(batch=batch, parts=parts, size=batch // parts))
+        return Notice(SPLIT.format(batch=number(batch), parts=number(parts), size=number(batch // parts)))
 
     def _prepare(self, batches: int) -> Plan:
         """Stages batches, rates and noise of the next step on the device; returns the rest as a plan."""
@@ -380,9 +382,9 @@ class TrainingLoop(ABC):
     def _limit(self) -> str:
         """Returns the limit that the training has reached, as a sentence; empty while it goes on."""
         if self.settings.steps is not None and self.step >= self.settings.steps:
-            return f"Reached the step limit of {self.settings.steps:,}."
+            return _("Reached the step limit of {steps}.").format(steps=number(self.settings.steps))
         if self.settings.minutes is not None and self.seconds >= 60 * self.settings.minutes:
-            return f"Reached the time limit of {self.settings.minutes:g} min."
+            return _("Reached the time limit of {minutes} min.").format(minutes=f"{self.settings.minutes:g}")
         return ""
 
 

@@ -13,6 +13,7 @@ from core.checkpoint_schema import optimizer_states
 from core.config.settings import Settings
 from core.errors import UserError
 from core.imaging.channels import CHANNEL_NAMES
+from core.language import _
 from core.training.augmentation import Augment
 from core.training.loss_scale import LossScale
 from core.training.optimizers import Optimizer
@@ -54,15 +55,15 @@ class TrainerState:
         if meta.channels != channels:
             then, now = CHANNEL_NAMES[meta.channels].images, CHANNEL_NAMES[channels].images
             raise UserError(
-                f"The checkpoint was trained on {then}, and these are {now}.",
-                "Choose the dataset that the checkpoint was trained on.",
+                _("The checkpoint was trained on {then}, and these are {now}.").format(then=then, now=now),
+                _("Choose the dataset that the checkpoint was trained on."),
             )
         try:
             for name, network in self.networks.items():
                 network.load_state_dict(checkpoint.part(name))
         except RuntimeError as error:
-            remedy = "Keep the network, size, width, latents and conditions that it was trained with."
-            raise UserError("The checkpoint does not fit these settings.", remedy, str(error)) from error
+            remedy = _("Keep the network, size, width, latents and conditions that it was trained with.")
+            raise UserError(_("The checkpoint does not fit these settings."), remedy, str(error)) from error
         for name, optimizer in self.optimizers.items():
             is_of_a_kind = optimizer_states(settings) == optimizer_states(meta.settings)
             optimizer.restore(checkpoint.part(name) if is_of_a_kind else {})
@@ -73,8 +74,9 @@ class TrainerState:
             try:
                 self._set_random(checkpoint.part("random"))
             except (RuntimeError, KeyError, TypeError) as error:
-                remedy = "Continue from an older checkpoint of the same run."
-                raise UserError("The checkpoint's random numbers cannot be continued.", remedy, str(error)) from error
+                remedy = _("Continue from an older checkpoint of the same run.")
+                what = _("The checkpoint's random numbers cannot be continued.")
+                raise UserError(what, remedy, str(error)) from error
 
     def _random(self) -> dict[str, Tensor]:
         device = self.noise.device

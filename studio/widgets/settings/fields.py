@@ -31,7 +31,7 @@ from studio.widgets.basic.labels import ElidedComboBox, plain_tip
 from studio.widgets.basic.spin_boxes import WheelGuard, indent_spin_box
 
 UNLIMITED = 10**9
-SHORT: dict[Unit, str] = {"thousand images": _("k images")}
+SHORT: dict[Unit, str] = {"kimg": _("k images")}
 """Units too long for a field, with their abbreviations."""
 
 Refusal = Callable[[Any], str]
