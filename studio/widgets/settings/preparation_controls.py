@@ -95,8 +95,7 @@ class PreparationControls(QGroupBox):
 
     def _add(self, name: str, title: str) -> Field:
         info = Settings.model_fields[name]
-        extra = info.json_schema_extra
-        assert isinstance(extra, dict)
+        extra: Any = info.json_schema_extra
         field = field_of(name, info, extra["unit"])
         field.connect(lambda: self.chosen.emit({name: field.value()}))
         field.widget.setAccessibleName(title)

@@ -134,6 +134,6 @@ class RunStrip(QFrame):
             (self._state, f"{_('Stopped')} mm"),  # wider than any state but "Reading ..."
             (self._step, _("step {step}").format(step=number(8_888_888))),
             (self._speed, _("{rate} images/s").format(rate=number(88_888))),
-            (self._time, _("{time} elapsed").format(time="88:88:88")),
+            (self._time, _("{duration} elapsed").format(duration="88:88:88")),
         ):
             label.set_usual(usual, keeps=label is self._state)
