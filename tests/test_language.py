@@ -56,6 +56,7 @@ NOT_TEXT: dict[str, tuple[str, ...]] = {
     "studio/theme.py": ("qtawesome, which",),
     "studio/widgets/basic/labels.py": ("<p style=",),
     "studio/widgets/basic/table.py": ("\nQTreeView",),
+    "studio/widgets/settings/fields.py": ("thousand images",),
     "studio/window_state.py": ("has projects", "crash report"),
 }
 """Beginnings of strings that look like a text and are none, by file; "" stands for all of a file."""

@@ -186,7 +186,7 @@ def test_a_divided_folder_asks_which_images_to_use(qtbot: QtBot, studio: Applica
     assert count(studio) == 12
     assert {"cat 6", "dog 6"} <= {chip.text() for chip in browser(studio).filter_bar.findChildren(QToolButton)}
     question = studio.window.data.view._question
-    assert "test, train" in question._text.text()
+    assert "test and train" in question._text.text()
     click(button(question, "Train only"))
     assert not question.isVisible()
     qtbot.waitUntil(lambda: count(studio) == 6, timeout=PATIENCE)
@@ -308,7 +308,7 @@ def test_filters_combine_and_keep_to_the_order(qtbot: QtBot, studio: Application
     click(button(bar, "Near-duplicates 3"))
     click(button(bar, "Left out 3"))
     assert len(grid.rows()) == 3
-    assert browser(studio).describe(int(grid.rows()[0])).endswith("Left out: near-duplicates, too small")
+    assert browser(studio).describe(int(grid.rows()[0])).endswith("Left out: near-duplicates and too small")
     click(button(bar, "Left out 3"))
     click(button(studio.window.data, "Shuffle"))
     assert sorted(grid.rows().tolist()) == list(range(52)) != grid.rows().tolist()

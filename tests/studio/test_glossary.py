@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
@@ -69,6 +71,18 @@ def test_a_search_leaves_what_holds_its_words_and_shows_the_nearest(qtbot: QtBot
     assert shown(dialog) == "fid"  # the page stays
     search.clear()  # type: ignore[attr-defined]
     assert len(listed(dialog)) == len(TERMS)
+
+
+@pytest.mark.parametrize(("words", "found"), [("潜向量", 1), ("gan", 1), ("an", 0), ("随机 潜", 0)])
+def test_a_language_without_spaces_is_searched(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, words: str, found: int
+) -> None:
+    term = replace(TERMS[0], title="生成器", sentence="训练GAN时，网络把潜向量变成图像。")
+    monkeypatch.setattr("studio.dialogs.glossary.GROUPS", {"网络": (term,)})
+    dialog = GlossaryDialog()
+    qtbot.addWidget(dialog)
+    part(dialog, SearchField).setText(words)  # type: ignore[attr-defined]
+    assert len(listed(dialog)) == found
 
 
 def test_the_keyboard_alone_leads_from_the_search_through_the_list(qtbot: QtBot, dialog: GlossaryDialog) -> None:

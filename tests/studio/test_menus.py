@@ -26,7 +26,7 @@ from studio.application import Application
 from studio.controllers.dialogs.context import entries
 from studio.controllers.shell.help import TAIL, tail
 from studio.dialogs.help.about import AboutDialog
-from studio.dialogs.help.keys import KeysDialog
+from studio.dialogs.help.keys import KeysDialog, keys_of
 from studio.dialogs.help.log import LogDialog
 from studio.main_window import DATA, EXPLORE, HOME, TRAIN
 from studio.qt_translations import has_signs, install
@@ -313,6 +313,14 @@ def test_every_shortcut_is_listed_under_keys(studio: Application) -> None:
     search.setText("redo")
     assert [item.text(2) for item in items if item and not item.isHidden()] == ["Ctrl+Shift+Z, Ctrl+Y"]
     dialog.close()
+
+
+def test_titles_under_keys_have_no_marks(app: QApplication) -> None:
+    menu = QMenu("文件(&F)")
+    menu.addAction("打开(&O)…").setShortcut("Ctrl+O")
+    menu.addAction("&Save").setShortcut("Ctrl+S")
+    found = [(key.place, key.action) for key in keys_of(menu.title(), menu.actions())]
+    assert found == [("文件", "打开"), ("文件", "Save")]
 
 
 def test_the_log_of_the_run_is_shown(qtbot: QtBot, studio: Application, trained: Path, tmp_path: Path) -> None:

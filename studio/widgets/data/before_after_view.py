@@ -9,6 +9,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from core.language import _
 from studio import theme
 from studio.model.data import Image, Pair
 from studio.widgets.images.tile_layout import checkerboard, sheet
@@ -28,7 +29,7 @@ class BeforeAfterView(QWidget):
         self._pairs: list[tuple[str, QImage, QImage]] = []
         self._text = ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName("Originals beside prepared images")
+        self.setAccessibleName(_("Originals beside prepared images"))
 
     def show_pairs(self, pairs: Sequence[Pair]) -> None:
         """Shows other pairs, or the same after another preparation."""

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidgetAction,
 )
 
+from core.language import _, number, one_of, plural
 from studio.widgets.basic.labels import literal, plain_tip
 
 LONGEST = 24
@@ -32,11 +33,11 @@ class ClassPicker(QToolButton):
         self.setCheckable(True)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setProperty("hasMenu", True)
-        self._search = QLineEdit(placeholderText="Search classes", clearButtonEnabled=True)
-        self._search.setAccessibleName("Search classes")
+        self._search = QLineEdit(placeholderText=_("Search classes"), clearButtonEnabled=True)
+        self._search.setAccessibleName(_("Search classes"))
         self._search.textChanged.connect(self._find)
         self._list = QListWidget()
-        self._list.setAccessibleName("Classes")
+        self._list.setAccessibleName(_("Classes"))
         self._list.itemChanged.connect(self._tell)
         page = QWidget()
         column = QVBoxLayout(page)
@@ -56,7 +57,7 @@ class ClassPicker(QToolButton):
         self._list.blockSignals(True)
         self._list.clear()
         for name, count in counts.items():
-            item = QListWidgetItem(f"{name}  {count:,}")
+            item = QListWidgetItem(f"{name}  {number(count)}")
             item.setData(Qt.ItemDataRole.UserRole, name)
             item.setFlags(Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
             item.setCheckState(Qt.CheckState.Checked if name in chosen else Qt.CheckState.Unchecked)
@@ -91,10 +92,12 @@ class ClassPicker(QToolButton):
 
     def _show_chosen(self) -> None:
         chosen = sorted(self.chosen())
-        text = f"Classes {self._list.count():,}"
+        text = _("Classes {number}").format(number=number(self._list.count()))
         if chosen:
-            text = chosen[0][:LONGEST] if len(chosen) == 1 else f"{len(chosen):,} classes"
+            several = plural("{count} class", "{count} classes", len(chosen))
+            text = chosen[0][:LONGEST] if len(chosen) == 1 else several
         self.setText(literal(text))
         self.setChecked(bool(chosen))
-        self.setToolTip(plain_tip("\n".join(["Show only images of some classes", *chosen[:20]])))
-        self.setAccessibleName(f"Filter by class: {', '.join(chosen[:5]) or 'all'}")
+        self.setToolTip(plain_tip("\n".join([_("Show only images of some classes"), *chosen[:20]])))
+        wanted = _("Filter by class: {classes}").format(classes=one_of(chosen[:5])) if chosen else ""
+        self.setAccessibleName(wanted or _("Filter by class: all"))

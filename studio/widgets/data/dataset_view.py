@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from core.data.health.findings import HealthFinding
 from core.events import Images
+from core.language import _, number, plural
 from studio import theme
 from studio.model.data import BUILT_IN, SHEET, BeforeAfter, DataFacts, DatasetSheet, Examined, ImageIndex
 from studio.model.image_filter import ImageFilter
@@ -59,7 +60,7 @@ class DatasetView(QWidget):
         self.findings, self.statistics = FindingsList(), StatisticsView()
         self.browser, self.groups = ImageBrowser(), FindingView()
         self._sheet, self._pairs = ImageGrid(), BeforeAfterView()
-        self._sheet.setAccessibleName("Some images of the dataset")
+        self._sheet.setAccessibleName(_("Some images of the dataset"))
         self._question = SplitQuestion()
         self._shown, self._number = "", 0
         self._seed = 0
@@ -69,8 +70,8 @@ class DatasetView(QWidget):
         for widget in (self.browser, self._sheet, self.groups):
             self._images.addWidget(widget)
         self.tabs = QTabBar(drawBase=False, expanding=False)
-        self.tabs.setAccessibleName("Views of the dataset")
-        views = (("Images", self._images), ("Before / after", self._pairs), ("Statistics", self.statistics))
+        self.tabs.setAccessibleName(_("Views of the dataset"))
+        views = ((_("Images"), self._images), (_("Before / after"), self._pairs), (_("Statistics"), self.statistics))
         for title, view in views:
             self.tabs.addTab(title)
             self._views.addWidget(view)
@@ -78,7 +79,7 @@ class DatasetView(QWidget):
         self._connect()
         top = QHBoxLayout()
         top.addWidget(self.tabs, 1)
-        self._shuffle = LabeledButton("shuffle", "Shuffle", "")
+        self._shuffle = LabeledButton("shuffle", _("Shuffle"), "")
         self._shuffle.clicked.connect(self._show_others)
         top.addWidget(self._shuffle)
         top.addWidget(self.browser.slider)
@@ -121,12 +122,13 @@ class DatasetView(QWidget):
             self._number = len(index)
             self.findings.clear()
         self._title.setText(facts.title)
-        self._source.setText("built in" if facts.source.startswith(BUILT_IN) else facts.source)
+        self._source.setText(_("built in") if facts.source.startswith(BUILT_IN) else facts.source)
         self._source.setToolTip(plain_tip(facts.source))
-        images = f"{facts.count:,} images, {facts.color}, trained at {_pixels(facts.size)}"
-        self._count.setText(f"{facts.count:,} points, 2-D" if facts.points else images)
-        _list(self._sizes, "Original sizes", [f"{size}: {count:,}" for size, count in _descending(facts.sizes)])
-        _list(self._classes, "Classes", [f"{name}: {count:,}" for name, count in facts.classes.items()])
+        self._count.setText(_summary(facts))
+        _list(
+            self._sizes, _("Original sizes"), [f"{size}: {number(count)}" for size, count in _descending(facts.sizes)]
+        )
+        _list(self._classes, _("Classes"), [f"{name}: {number(count)}" for name, count in facts.classes.items()])
         for widget in (self.controls, self._preview):  # points are not prepared
             widget.setVisible(not facts.points)
         self.tabs.setTabVisible(PAIRS, not facts.points)
@@ -220,16 +222,16 @@ class DatasetView(QWidget):
         return side
 
     def _build_buttons(self) -> QVBoxLayout:
-        train = QPushButton("Choose settings")
+        train = QPushButton(_("Choose settings"))
         train.setObjectName("primary")
-        train.setToolTip("Choose settings, then press Start")
+        train.setToolTip(_("Choose settings, then press Start"))
         train.clicked.connect(self.train_requested)
-        another = QPushButton(theme.icon("folder-open"), "Open other data")
-        another.setToolTip("Go to Home; this dataset stays open until you open another")
+        another = QPushButton(theme.icon("folder-open"), _("Open other data"))
+        another.setToolTip(_("Go to Home; this dataset stays open until you open another"))
         another.clicked.connect(self.another_requested)
-        self._preview = QPushButton(theme.icon("eye"), "Preview augmentation")
+        self._preview = QPushButton(theme.icon("eye"), _("Preview augmentation"))
         self._preview.setCheckable(True)
-        self._preview.setToolTip("Show images augmented, mirrored and noisy as set; ADA at full strength")
+        self._preview.setToolTip(_("Show images augmented, mirrored and noisy as set; ADA at full strength"))
         self._preview.toggled.connect(self._show_preview)
         column = QVBoxLayout()
         for button in (self._preview, another, train):
@@ -251,7 +253,7 @@ class DatasetView(QWidget):
         self._shuffle.setCheckable(browses)
         self._shuffle.setChecked(browses and self.browser.is_shuffled())
         self._shuffle.setToolTip(
-            "Show the images in random order or in folder order" if browses else "Show other random images"
+            _("Show the images in random order or in folder order") if browses else _("Show other random images")
         )
 
     def _show_images(self) -> None:
@@ -294,8 +296,20 @@ class DatasetView(QWidget):
         self._show_images()
         if shown:
             self._sheet.set_images(NO_IMAGES)
-            self._sheet.set_empty_text("Rendering images…")
+            self._sheet.set_empty_text(_("Rendering images…"))
             self.sheet_requested.emit(SHEET, self._seed)
+
+
+def _summary(facts: DataFacts) -> str:
+    if facts.points:
+        return plural("{count} point, 2-D", "{count} points, 2-D", facts.count)
+    return plural(
+        "{count} image, {color}, trained at {size}",
+        "{count} images, {color}, trained at {size}",
+        facts.count,
+        color=facts.color,
+        size=_pixels(facts.size),
+    )
 
 
 def _descending(counts: Mapping[str, int]) -> list[tuple[str, int]]:
@@ -311,6 +325,6 @@ def _list(label: QLabel, title: str, lines: Sequence[str]) -> None:
     label.setVisible(bool(lines))
     shown = list(lines[:MOST_LINES])
     if len(lines) > MOST_LINES:
-        shown.append(f"and {len(lines) - MOST_LINES:,} more")
+        shown.append(_("and {number} more").format(number=number(len(lines) - MOST_LINES)))
     label.setText("\n".join([title, *(f"  {line}" for line in shown)]))
     label.setToolTip(plain_tip("\n".join(lines[:200]) if len(lines) > MOST_LINES else ""))

@@ -10,6 +10,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from core.data.health.findings import FindingKind, RowNumbers
+from core.language import _, number
 from studio.model.data import ImageIndex
 from studio.model.image_filter import NAMES, ImageFilter
 from studio.widgets.basic.flow_layout import FlowLayout
@@ -39,7 +40,7 @@ class FilterBar(QWidget):
         self._page.installEventFilter(self)
         self._picker.setParent(self._page)
         self._picker.hide()
-        self._left_out = self._chip("Show only images left out")
+        self._left_out = self._chip(_("Show only images left out"))
         self._left_out.hide()
         self._arrange()
 
@@ -74,8 +75,8 @@ class FilterBar(QWidget):
         chosen = {name for name, chip in self._classes.items() if chip.isChecked()}
         self._remove(self._classes)
         for name, count in few.items():
-            chip = self._classes[name] = self._chip(f"Show only images of class {name}")
-            chip.setText(literal(f"{name[:LONGEST]} {count:,}"))
+            chip = self._classes[name] = self._chip(_("Show only images of class {name}").format(name=name))
+            chip.setText(literal(f"{name[:LONGEST]} {number(count)}"))
             chip.setChecked(name in chosen)
         self._picker.set_classes({} if few else classes)
         self._picker.setVisible(len(classes) > MOST_CLASSES)
@@ -83,20 +84,21 @@ class FilterBar(QWidget):
 
     def set_findings(self, found: Mapping[FindingKind, RowNumbers]) -> None:
         """Sets the findings and their rows; keeps the chosen ones."""
-        texts = {kind: f"{NAMES[kind][0].upper()}{NAMES[kind][1:]} {len(rows):,}" for kind, rows in found.items()}
+        texts = {kind: f"{NAMES[kind][0].upper()}{NAMES[kind][1:]} {number(len(rows))}" for kind, rows in found.items()}
         if {kind: chip.text() for kind, chip in self._findings.items()} == texts:
             return
         chosen = {kind for kind, chip in self._findings.items() if chip.isChecked()}
         self._remove(self._findings)
         for kind, text in texts.items():
-            chip = self._findings[kind] = self._chip(f"Show only images with this finding: {NAMES[kind]}")
+            tip = _("Show only images with this finding: {finding}").format(finding=NAMES[kind])
+            chip = self._findings[kind] = self._chip(tip)
             chip.setText(text)
             chip.setChecked(kind in chosen)
         self._arrange()
 
     def set_left_out(self, count: int) -> None:
         """Shows how many images are left out."""
-        self._left_out.setText(f"Left out {count:,}")
+        self._left_out.setText(_("Left out {number}").format(number=number(count)))
         self._left_out.setVisible(count > 0)
         if not count:
             self._left_out.setChecked(False)

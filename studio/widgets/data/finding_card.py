@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from core.data.health.findings import HealthFinding, Remedy, Severity
+from core.language import _, in_context, number
 from studio.model.image_filter import NAMES, rows_of
 from studio.widgets.basic.flow_layout import FlowLayout
 from studio.widgets.basic.labels import Glyph, WrappedLabel, plain_tip
@@ -18,8 +19,8 @@ GLYPHS: dict[Severity, tuple[str, str]] = {
     "note": ("info", "accent"),
     "good": ("check-circle", "good"),
 }
-WORDS: dict[Severity, str] = {"warning": "Warning", "note": "Note", "good": "OK"}
-LOCKED = "Stop the training to change this"
+WORDS: dict[Severity, str] = {"warning": _("Warning"), "note": _("Note"), "good": in_context("severity", "OK")}
+LOCKED = _("Stop the training to change this")
 
 
 class FindingCard(QFrame):
@@ -37,8 +38,8 @@ class FindingCard(QFrame):
         self.finding = finding
         self._excludable = frozenset(finding.excludable.tolist())
         self._remedies: dict[Remedy, QCheckBox] = {}
-        self._leave_out = QCheckBox(f"Leave out {len(self._excludable):,}")
-        self._leave_out.setToolTip("Leave out these images; files are not changed")
+        self._leave_out = QCheckBox(_("Leave out {number}").format(number=number(len(self._excludable))))
+        self._leave_out.setToolTip(_("Leave out these images; files are not changed"))
         self._leave_out.clicked.connect(self.left_out_switched)
         is_quiet = finding.severity == "good" and not finding.remedies
         self.setObjectName("" if is_quiet else "card")
@@ -69,7 +70,7 @@ class FindingCard(QFrame):
         for remedy, switch in self._remedies.items():
             switch.setChecked(all(values.get(name) == value for name, value in remedy.settings.items()))
             switch.setEnabled(not locked)
-            switch.setToolTip(plain_tip(LOCKED if locked else "Change the settings of the training"))
+            switch.setToolTip(plain_tip(LOCKED if locked else _("Change the settings of the training")))
 
     def _build_switches(self) -> QWidget:
         switches = QWidget()
@@ -90,11 +91,12 @@ class FindingCard(QFrame):
         buttons, finding = QWidget(), self.finding
         flow = FlowLayout(buttons, spacing=6)
         if finding.skipped:
-            self._button(flow, "Show files", self.groups_requested)
+            self._button(flow, _("Show files"), self.groups_requested)
         elif finding.severity != "good" and finding.kind in NAMES and (count := len(rows_of(finding))):
-            self._button(flow, "Show it" if count == 1 else f"Show {count:,}", self.images_requested)
+            several = _("Show {number}").format(number=number(count))
+            self._button(flow, _("Show it") if count == 1 else several, self.images_requested)
             if len(finding.groups) > 1 or finding.kind in ("exact_duplicates", "near_duplicates"):
-                self._button(flow, "Groups", self.groups_requested)
+                self._button(flow, _("Groups"), self.groups_requested)
         buttons.setVisible(flow.count() > 0)
         return buttons
 

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.data.health.findings import HealthFinding
+from core.language import _, number
 from studio import theme
 from studio.model.data import Page, Tile
 from studio.widgets.basic.flow_layout import FlowLayout
@@ -50,8 +51,8 @@ class FindingView(QWidget):
         self._body = QStackedWidget()
         self._scroll = QScrollArea(widgetResizable=True)
         self._names = QPlainTextEdit(readOnly=True)
-        self._names.setAccessibleName("Skipped files")
-        self._waiting = Label("Loading…", alignment=Qt.AlignmentFlag.AlignCenter)
+        self._names.setAccessibleName(_("Skipped files"))
+        self._waiting = Label(_("Loading…"), alignment=Qt.AlignmentFlag.AlignCenter)
         for widget in (self._waiting, self._scroll, self._names):
             self._body.addWidget(widget)
         column = QVBoxLayout(self)
@@ -83,9 +84,9 @@ class FindingView(QWidget):
         self._tiles = {}
         content = QWidget()
         flow = FlowLayout(content)
-        for number, tiles in groupby(page.tiles, lambda tile: tile.group):
+        for group, tiles in groupby(page.tiles, lambda tile: tile.group):
             if several:
-                flow.addWidget(self._group(number, list(tiles)))
+                flow.addWidget(self._group(group, list(tiles)))
             else:
                 for tile in tiles:
                     flow.addWidget(self._tile(tile))
@@ -103,7 +104,7 @@ class FindingView(QWidget):
     def _build_top(self) -> QHBoxLayout:
         back = QToolButton()
         back.setIcon(theme.icon("arrow-left"))
-        back.setText("All images")
+        back.setText(_("All images"))
         back.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         back.clicked.connect(self.back_requested)
         self._text = WrappedLabel()
@@ -116,8 +117,8 @@ class FindingView(QWidget):
     def _build_bottom(self) -> QHBoxLayout:
         self._before, self._after = QToolButton(), QToolButton()
         for button, icon, name, step in (
-            (self._before, "caret-left", "Previous images", -1),
-            (self._after, "caret-right", "Next images", 1),
+            (self._before, "caret-left", _("Previous images"), -1),
+            (self._after, "caret-right", _("Next images"), 1),
         ):
             button.setIcon(theme.icon(icon))
             button.setToolTip(plain_tip(name))
@@ -126,7 +127,7 @@ class FindingView(QWidget):
         self._page_label = Label()
         self._page_label.setObjectName("muted")
         self._hint = ElidedLabel()
-        self._hint.setText("Click an image to leave it out or restore it.")
+        self._hint.setText(_("Click an image to leave it out or restore it."))
         self._hint.setObjectName("muted")
         row = QHBoxLayout()
         for widget in (self._before, self._page_label, self._after):
@@ -135,10 +136,10 @@ class FindingView(QWidget):
         row.addWidget(self._hint)
         return row
 
-    def _group(self, number: int, tiles: Sequence[Tile]) -> QWidget:
+    def _group(self, group: int, tiles: Sequence[Tile]) -> QWidget:
         frame = QFrame()
         frame.setObjectName("group")
-        title = Label(f"Group {number + 1:,}")
+        title = Label(_("Group {number}").format(number=number(group + 1)))
         title.setObjectName("muted")
         column = QVBoxLayout(frame)
         column.setContentsMargins(8, 6, 8, 6)
@@ -162,21 +163,21 @@ class FindingView(QWidget):
         if self._finding is not None and self._page is not None:
             self.page_requested.emit(self._finding, self._page.number + step)
 
-    def _show_pager(self, number: int, pages: int) -> None:
+    def _show_pager(self, page: int, pages: int) -> None:
         for widget in (self._before, self._page_label, self._after):
             widget.setVisible(pages > 1)
-        self._before.setEnabled(number > 0)
-        self._after.setEnabled(number < pages - 1)
-        self._page_label.setText(f"{number + 1:,} of {pages:,}")
+        self._before.setEnabled(page > 0)
+        self._after.setEnabled(page < pages - 1)
+        self._page_label.setText(_("{page} of {pages}").format(page=number(page + 1), pages=number(pages)))
 
 
 def _listed(finding: HealthFinding) -> str:
     """Returns the files as text, grouped by reason."""
     blocks = []
     for reason, names in finding.skipped.items():
-        lines = [f"{reason[:1].upper()}{reason[1:]} ({len(names):,})"]
+        lines = [f"{reason[:1].upper()}{reason[1:]} ({number(len(names))})"]
         lines += [f"    {name}" for name in islice(names, MOST_NAMES)]
         if len(names) > MOST_NAMES:
-            lines.append(f"    and {len(names) - MOST_NAMES:,} more")
+            lines.append("    " + _("and {number} more").format(number=number(len(names) - MOST_NAMES)))
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from core.data.health.findings import FindingKind, HealthFinding, HealthReport
 from core.events import Progress
+from core.language import _, number, plural
 from studio.model.data import Examined
 from studio.widgets.basic.labels import Label
 from studio.widgets.data.finding_card import FindingCard
@@ -32,17 +33,18 @@ class FindingsList(QWidget):
         super().__init__(parent)
         self._cards: dict[FindingKind, FindingCard] = {}
         self._examined: Examined | None = None
+        self._is_examining = False
         self._left_out: frozenset[int] = frozenset()
         self._values: Mapping[str, Any] = {}
         self._is_locked = False
         self._headline = Label(wordWrap=True)
         self._headline.setObjectName("title")
         self._apply = QPushButton()
-        self._apply.setToolTip("Duplicates, blank images and similar; files are not changed")
+        self._apply.setToolTip(_("Duplicates, blank images and similar; files are not changed"))
         self._apply.clicked.connect(self._apply_suggestions)
         self._apply.hide()
         self._bar = QProgressBar(textVisible=False)
-        self._bar.setAccessibleName("Progress of examining the images")
+        self._bar.setAccessibleName(_("Progress of examining the images"))
         self._bar.hide()
         self._column = QVBoxLayout()
         self._column.setSpacing(8)
@@ -55,14 +57,15 @@ class FindingsList(QWidget):
 
     def clear(self) -> None:
         """Clears the findings for other images."""
-        self._examined = None
+        self._examined, self._is_examining = None, False
         self._headline.setText("")
         self._show_cards((), can_show_images=False)
         self._show_states()
 
     def begin(self) -> None:
         """Shows that an examination runs; keeps the previous findings of these images."""
-        self._headline.setText("Examining the images…")
+        self._is_examining = True
+        self._headline.setText(_("Examining the images…"))
         self._bar.setRange(0, 0)
         self._bar.show()
 
@@ -73,13 +76,13 @@ class FindingsList(QWidget):
     def end(self) -> None:
         """Shows that the examination has ended, with or without a report."""
         self._bar.hide()
-        if self._headline.text().startswith("Examining images"):
+        if self._is_examining:
             self.clear()
-            self._headline.setText("The images could not be examined.")
+            self._headline.setText(_("The images could not be examined."))
 
     def show_report(self, examined: Examined) -> None:
         """Shows the findings; keeps the cards of unchanged ones."""
-        self._examined = examined
+        self._examined, self._is_examining = examined, False
         self._headline.setText(_headline(examined.report))
         # Points are not examined one by one.
         self._show_cards(examined.report.findings, can_show_images=examined.report.widths is not None)
@@ -124,7 +127,7 @@ class FindingsList(QWidget):
             card.show_settings(self._values, self._is_locked)
         suggested = () if self._examined is None else self._examined.suggested.tolist()
         left = len(frozenset(suggested) - self._left_out)
-        self._apply.setText(f"Apply suggestions: leave out {left:,}")
+        self._apply.setText(_("Apply suggestions: leave out {number}").format(number=number(left)))
         self._apply.setVisible(left > 0)
 
     def _apply_suggestions(self) -> None:
@@ -135,5 +138,5 @@ class FindingsList(QWidget):
 def _headline(report: HealthReport) -> str:
     count = sum(finding.severity != "good" for finding in report.findings)
     if not count:
-        return "No problems found"
-    return "1 finding" if count == 1 else f"{count} findings"
+        return _("No problems found")
+    return plural("{count} finding", "{count} findings", count)

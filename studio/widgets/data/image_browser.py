@@ -8,6 +8,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSlider, QVBoxLayout, QWidget
 
 from core.data.health.findings import FindingKind, RowNumbers
+from core.language import _, all_of, number, plural
 from studio.model.data import Examined, ImageIndex
 from studio.model.image_filter import NAMES, ImageFilter, rows_of
 from studio.widgets.basic.labels import ElidedLabel, Label, plain_tip
@@ -84,7 +85,7 @@ class ImageBrowser(QWidget):
         lines = [self._index.name(row), self._index.class_of(row)]
         if row in self._left_out:
             why = [NAMES[kind] for kind, rows in self._reasons.items() if row in rows]
-            lines.append(f"Left out: {', '.join(why)}" if why else "Left out")
+            lines.append(_("Left out: {reasons}").format(reasons=all_of(why)) if why else _("Left out"))
         return "\n".join(line for line in lines if line)
 
     def set_shuffled(self, shuffled: bool) -> None:
@@ -100,8 +101,8 @@ class ImageBrowser(QWidget):
         slider = QSlider(Qt.Orientation.Horizontal)
         slider.setRange(SMALLEST // STEP, LARGEST // STEP)
         scale_length(slider, slider.setFixedWidth, 110)
-        slider.setAccessibleName("Image size")
-        slider.setToolTip("Image size (Ctrl + wheel)")
+        slider.setAccessibleName(_("Image size"))
+        slider.setToolTip(_("Image size (Ctrl + wheel)"))
         slider.setValue(self.grid.side() // STEP)
         slider.valueChanged.connect(lambda value: self.grid.set_side(value * STEP))
         self.grid.side_changed.connect(self._show_side)
@@ -111,7 +112,7 @@ class ImageBrowser(QWidget):
         self._name, self._count = ElidedLabel(), Label()
         self._name.setObjectName("muted")
         self._count.setObjectName("muted")
-        self._act = QPushButton("Leave out")
+        self._act = QPushButton(_("Leave out"))
         self._act.clicked.connect(self._leave_out_selected)
         row = QHBoxLayout()
         row.addWidget(self._name, 1)
@@ -127,7 +128,7 @@ class ImageBrowser(QWidget):
         if self._index is None:
             return
         rows = self.filter_bar.filter().rows(self._index, self._found, self._left_out, self._seed)
-        self.grid.set_empty_text("No image matches these filters.")
+        self.grid.set_empty_text(_("No image matches these filters."))
         self.grid.set_rows(rows)
         self._show_selection()
 
@@ -138,18 +139,24 @@ class ImageBrowser(QWidget):
         assert self._index is not None
         selected = self.grid.selected_rows()
         total, shown = len(self._index), len(self.grid.rows())
-        count = f"{shown:,} of {total:,} images" if shown < total else f"{total:,} images"
-        self._count.setText(f"{len(selected):,} selected, {count}" if len(selected) else count)
+        count = plural("{count} image", "{count} images", total)
+        if shown < total:
+            count = plural("{shown} of {count} image", "{shown} of {count} images", total, shown=number(shown))
+        if len(selected):
+            count = _("{number} selected, {shown}").format(number=number(len(selected)), shown=count)
+        self._count.setText(count)
         takes_back = len(selected) > 0 and self._left_out.issuperset(selected.tolist())
-        verb = "Restore" if takes_back else "Leave out"
-        self._act.setText(f"{verb} {len(selected):,}" if len(selected) else verb)
+        verb = _("Restore {number}") if takes_back else _("Leave out {number}")
+        self._act.setText(verb.format(number=number(len(selected))) if len(selected) else _("Leave out"))
         self._act.setEnabled(len(selected) > 0)
         tip = (
-            "Restore these images (Ctrl+Z undoes)"
+            _("Restore these images (Ctrl+Z undoes)")
             if takes_back
-            else "Leave out these images; files are not changed (Del)"
+            else _("Leave out these images; files are not changed (Del)")
         )
-        self._act.setToolTip(plain_tip(f"{tip}. The running training keeps its images." if self._is_training else tip))
+        if self._is_training:
+            tip = _("{tip}. The running training keeps its images.").format(tip=tip)
+        self._act.setToolTip(plain_tip(tip))
 
     def _leave_out_selected(self) -> None:
         selected = self.grid.selected_rows()

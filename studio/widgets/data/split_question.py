@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
+from core.language import _, all_of
 from studio.widgets.basic.labels import WrappedLabel, plain_tip
 
 
@@ -25,19 +26,20 @@ class SplitQuestion(QFrame):
         row.setContentsMargins(12, 6, 8, 6)
         row.addWidget(self._text, 1)
         for title, split, tip in (
-            ("Use all", "all", "Train on the images of all folders"),
-            ("Train only", "train", "Train on the images of the train folder only"),
+            (_("Use all"), "all", _("Train on the images of all folders")),
+            (_("Train only"), "train", _("Train on the images of the train folder only")),
         ):
             button = QPushButton(title)
             button.setToolTip(plain_tip(tip))
-            button.clicked.connect(lambda *_, split=split: self._answer(split))
+            button.clicked.connect(lambda *_checked, split=split: self._answer(split))
             row.addWidget(button)
         self.hide()
 
     def ask(self, source: str, parts: Sequence[str]) -> None:
         """Asks about a source with these folders, unless it has none or was asked about before."""
         self._source = source
-        self._text.setText(f"Folders: {', '.join(parts)}. Use all images, or train only?")
+        text = _("Folders: {folders}. Use all images, or train only?")
+        self._text.setText(text.format(folders=all_of(parts)) if parts else "")
         self.setVisible(len(parts) > 1 and source not in self._asked)
 
     def _answer(self, split: str) -> None:

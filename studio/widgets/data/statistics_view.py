@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from core.data.health.findings import HealthReport
+from core.language import _
 from studio.widgets.basic.flow_layout import FlowLayout
 from studio.widgets.plots.bar_chart import BarChart
 
@@ -34,13 +35,18 @@ class StatisticsView(QScrollArea):
 
 def _charts(report: HealthReport) -> list[BarChart]:
     charts = []
-    for title, histogram in (("Width", report.widths), ("Height", report.heights), ("Width ÷ height", report.aspects)):
+    histograms = (
+        (_("Width"), report.widths),
+        (_("Height"), report.heights),
+        (_("Width ÷ height"), report.aspects),
+    )
+    for title, histogram in histograms:
         if histogram is not None:
             chart = BarChart(title)
             chart.show_histogram(histogram)
             charts.append(chart)
     if report.classes:
-        chart = BarChart("Images per class")
+        chart = BarChart(_("Images per class"))
         chart.show_counts(list(report.classes), list(report.classes.values()))
         charts.append(chart)
     return charts

@@ -14,6 +14,7 @@ from core.config.settings import Settings
 from core.devices.device import KINDS
 from core.errors import UserError
 from core.events import Tuned
+from core.language import _
 from core.monitoring.expectation import Expectation, Machine, expect, table_rate
 from studio.widgets.basic.labels import WrappedLabel
 from studio.widgets.settings.expert_page import ExpertPage
@@ -43,8 +44,8 @@ class SettingsDrawer(QWidget):
         self._undo.changed.connect(self.undo_changed)
         self._tabs = QTabWidget()
         self._tabs.setDocumentMode(True)
-        self._tabs.addTab(self.simple, "Simple")
-        self._tabs.addTab(self.expert, "Expert")
+        self._tabs.addTab(self.simple, _("Simple"))
+        self._tabs.addTab(self.expert, _("Expert"))
         self._error = WrappedLabel(role="error")
         self._error.hide()
         self.form.refused.connect(self._show_error)

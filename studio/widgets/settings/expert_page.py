@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
+from core.language import _, number
 from studio import theme
 from studio.widgets.basic.labels import LabeledButton
 from studio.widgets.settings.form import SettingsForm
@@ -16,12 +17,12 @@ class ExpertPage(QWidget):
     def __init__(self, form: SettingsForm, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._form = form
-        self._search = QLineEdit(placeholderText="Search settings", clearButtonEnabled=True)
-        self._search.setAccessibleName("Search settings")
-        self._search.setToolTip("Search titles, help, choices, and command-line keys")
+        self._search = QLineEdit(placeholderText=_("Search settings"), clearButtonEnabled=True)
+        self._search.setAccessibleName(_("Search settings"))
+        self._search.setToolTip(_("Search titles, help, choices, and command-line keys"))
         self._search.addAction(theme.icon("magnifying-glass", "muted"), QLineEdit.ActionPosition.LeadingPosition)
         self._changed = LabeledButton(
-            "funnel", "Changed", "Show only settings that differ from the preset", "Changed only"
+            "funnel", _("Changed"), _("Show only settings that differ from the preset"), _("Changed only")
         )
         self._changed.setCheckable(True)
         self._search.textChanged.connect(self._filter)
@@ -47,4 +48,4 @@ class ExpertPage(QWidget):
 
     def _count(self) -> None:
         count = len(self._form.changes())
-        self._changed.setText(f"Changed ({count})" if count else "Changed")
+        self._changed.setText(_("Changed ({number})").format(number=number(count)) if count else _("Changed"))

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from core.config.choices import choice_title, choices_of
 from core.config.setting import Unit, unit_text
-from core.language import _
+from core.language import _, plural
 from core.presets import presets
 from core.presets.settings_diff import value_text
 from studio.widgets.basic.color_edit import ColorEdit
@@ -77,7 +77,8 @@ def field_of(name: str, info: FieldInfo, unit: Unit) -> Field:
         field = IntegerField(*_bounds(info), unit, optional)
     else:
         field = FloatField(*_bounds(info), suffix, optional)
-    field.help = f"{info.description}\nDefault: {value_text(name, info.default)}"
+    default = _("Default: {value}").format(value=value_text(name, info.default))
+    field.help = f"{info.description}\n{default}"
     field.widget.setToolTip(plain_tip(field.help))
     field.widget.setObjectName(name)
     field.widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -135,7 +136,10 @@ class PresetBox(ElidedComboBox):
 
     def shown_text(self) -> str:
         title = self.currentText()
-        return f"{title.partition(' (')[0]}, {self._changes} changed" if self._changes else title
+        if not self._changes:
+            return title
+        name = title.replace("（", " (").partition(" (")[0]  # of "Studio (start here)"
+        return plural("{preset}, {count} changed", "{preset}, {count} changed", self._changes, preset=name)
 
 
 class TextField:
@@ -221,7 +225,7 @@ class IntegerField:
         self._none = least - 1 if optional else None
         self.widget.setRange(int(least - optional), int(most))
         if optional:
-            self.widget.setSpecialValueText("no limit")
+            self.widget.setSpecialValueText(_("no limit"))
         self.widget.valueChanged.connect(self._show_unit)
         self._show_unit()
 
@@ -258,7 +262,7 @@ class FloatField:
         self.widget.setRange(least, most)
         self._optional = optional
         if optional:
-            self.widget.setSpecialValueText("no limit")
+            self.widget.setSpecialValueText(_("no limit"))
 
     def value(self) -> float | None:
         number = self.widget.value()

@@ -18,6 +18,7 @@ from core.config.preparation import Preparation, Size
 from core.config.settings import Settings, live_settings, validate
 from core.devices.device import Device, Trouble
 from core.errors import UserError
+from core.language import _, sentences
 from core.presets import FitContext, presets
 from studio.widgets.settings.preset_fit import PREPARED, PresetFit
 from studio.widgets.settings.rows import SettingRows
@@ -59,7 +60,7 @@ class SettingsForm(QWidget):
         self._rows.preset_reset_requested.connect(self.reset_to_preset)
         features = self._fields["evaluation_features"].widget
         assert isinstance(features, QComboBox)
-        features.activated.connect(lambda _: self.features_chosen.emit(features.currentData()))
+        features.activated.connect(lambda _index: self.features_chosen.emit(features.currentData()))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._rows)
@@ -173,9 +174,9 @@ class SettingsForm(QWidget):
         chosen = self._fields["device"].value()
         with QSignalBlocker(box):
             box.clear()
-            box.addItem(f"Auto ({devices[0].name})", "auto")
+            box.addItem(_("Auto ({device})").format(device=devices[0].name), "auto")
             for device in devices:
-                said = "unavailable" if device.trouble else "" if device.name == "cpu" else device.memory
+                said = _("unavailable") if device.trouble else "" if device.name == "cpu" else device.memory
                 box.addItem(f"{device.name}: {', '.join(filter(None, (device.title, said)))}", device.name)
         self._troubles = {device.name: device.trouble for device in devices if device.trouble}
         self._fields["device"].set_value(chosen)
@@ -309,7 +310,7 @@ class SettingsForm(QWidget):
 
     def _refusal(self, settings: Settings, name: str, value: Any) -> str:
         if name == "device" and (trouble := self._troubles.get(value)):
-            return f"{trouble.what} {trouble.advice}"
+            return sentences(trouble.what, trouble.advice)
         try:
             self._refuse(settings.changed(**{name: value}))
         except UserError as problem:

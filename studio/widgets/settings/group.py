@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFormLayout, QGroupBox, QToolButton, QVBoxLayout, QWidget
 
+from core.language import _, number
 from studio.widgets.settings.row_label import RowLabel
 
 
@@ -25,7 +26,7 @@ class SettingGroup(QGroupBox):
         self._fold = QToolButton(autoRaise=True)
         self._fold.setCheckable(True)
         self._fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._fold.setToolTip("Show settings that rarely need a change")
+        self._fold.setToolTip(_("Show settings that rarely need a change"))
         self._fold.toggled.connect(self._unfold)
         for widget in (self._usual, self._fold, self._rare):
             column.addWidget(widget)
@@ -62,7 +63,7 @@ class SettingGroup(QGroupBox):
 
     def set_changed(self, hidden: int) -> None:
         """Sets the number of folded settings that differ from the preset."""
-        self._fold.setText(f"Advanced, {hidden} changed" if hidden else "Advanced")
+        self._fold.setText(_("Advanced, {number} changed").format(number=number(hidden)) if hidden else _("Advanced"))
         self._fold.setAccessibleName(f"{self._fold.text()}: {self.title()}")
 
     def _unfold(self, unfolded: bool) -> None:

@@ -21,16 +21,17 @@ from core.config.choices import choice_title
 from core.config.settings import Settings
 from core.data.health.findings import HealthReport
 from core.events import Progress
+from core.language import _
 from studio.widgets.basic.labels import Label, plain_tip
 from studio.widgets.settings.fields import Field, field_of
 
 TITLES = {
-    "resolution": "Resolution",
-    "fit": "Fit",
-    "background": "Background",
-    "alpha": "Transparency",
-    "frame_step": "Frame step",
-    "split": "Split",
+    "resolution": _("Resolution"),
+    "fit": _("Fit"),
+    "background": _("Background"),
+    "alpha": _("Transparency"),
+    "frame_step": _("Frame step"),
+    "split": _("Split"),
 }
 
 
@@ -42,7 +43,7 @@ class PreparationControls(QGroupBox):
     canceled = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Preparation", parent)
+        super().__init__(_("Preparation"), parent)
         self._rows = QFormLayout()
         self._rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._fields = {name: self._add(name, title) for name, title in TITLES.items()}
@@ -74,7 +75,7 @@ class PreparationControls(QGroupBox):
         for field in self._fields.values():
             field.widget.setEnabled(not locked)
             field.widget.setToolTip(
-                plain_tip("Stop the training to prepare the images again" if locked else field.help)
+                plain_tip(_("Stop the training to prepare the images again") if locked else field.help)
             )
         self._show_suggestion()
 
@@ -99,8 +100,8 @@ class PreparationControls(QGroupBox):
         field.connect(lambda: self.chosen.emit({name: field.value()}))
         field.widget.setAccessibleName(title)
         if isinstance(field.widget, QCheckBox):
-            field.widget.setText("Keep")
-            field.widget.setAccessibleName(f"Keep {title.lower()}")
+            field.widget.setText(_("Keep"))
+            field.widget.setAccessibleName(_("Keep transparency"))
         label = Label(title)
         label.setBuddy(field.widget)
         self._rows.addRow(label, field.widget)
@@ -110,8 +111,8 @@ class PreparationControls(QGroupBox):
         self._suggestion = QWidget()
         self._suggestion_text = Label(wordWrap=True)
         self._suggestion_text.setObjectName("muted")
-        use = QPushButton("Use")
-        use.setToolTip("Prepare the images this way")
+        use = QPushButton(_("Use"))
+        use.setToolTip(_("Prepare the images this way"))
         use.clicked.connect(lambda: self.chosen.emit(dict(self._suggested)))
         row = QHBoxLayout(self._suggestion)
         row.setContentsMargins(0, 0, 0, 0)
@@ -122,9 +123,9 @@ class PreparationControls(QGroupBox):
     def _build_progress(self) -> QWidget:
         self._progress = QWidget()
         self._bar = QProgressBar(textVisible=False)
-        self._bar.setAccessibleName("Preparation progress")
-        cancel = QPushButton("Cancel")
-        cancel.setToolTip("Keep the current preparation")
+        self._bar.setAccessibleName(_("Preparation progress"))
+        cancel = QPushButton(_("Cancel"))
+        cancel.setToolTip(_("Keep the current preparation"))
         cancel.clicked.connect(self.canceled)
         row = QHBoxLayout(self._progress)
         row.setContentsMargins(0, 0, 0, 0)
@@ -138,4 +139,5 @@ class PreparationControls(QGroupBox):
         self._suggestion.setVisible(differs and not self._is_locked)
         if self._suggested:
             fit = choice_title("fit", self._suggested["fit"]).lower()
-            self._suggestion_text.setText(f"These images suggest {self._suggested['resolution']} px, {fit}.")
+            text = _("These images suggest {pixels} px, {fit}.").format(pixels=self._suggested["resolution"], fit=fit)
+            self._suggestion_text.setText(text)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.language import _, sentences
 from core.presets import FASTEST, Preset, preset, presets
 from studio import theme
 from studio.widgets.basic.labels import ElidedLabel, WrappedLabel, plain_tip
@@ -65,15 +66,15 @@ class PresetCard(QFrame):
         """Shows a preset; an unknown one by its name only."""
         found = preset(name) if name in presets() else Preset(name, name, "", "", {})
         self._picture.set_preset(name)
-        authors, _, paper = found.paper.partition(": ")
-        self._authors.setText(f"{authors}, {found.year}" if authors else "GAN Studio's own")
+        authors, _separator, paper = found.paper.partition(": ")
+        self._authors.setText(f"{authors}, {found.year}" if authors else _("GAN Studio's own"))
         self._paper.setText(paper)
         for label in (self._authors, self._paper):
             label.setToolTip(plain_tip(found.paper))
         self._sentence.setText(found.when)
         self._speed.set_speed(found.speed)
-        self.setAccessibleName(f"Preset {found.title}")
-        self.setAccessibleDescription(f"{found.when} {found.speed_text}")
+        self.setAccessibleName(_("Preset {title}").format(title=found.title))
+        self.setAccessibleDescription(sentences(found.when, found.speed_text))
 
 
 class SpeedBars(QWidget):
@@ -89,7 +90,7 @@ class SpeedBars(QWidget):
         self._speed = speed
         text = Preset("", "", "", "", {}, speed=speed).speed_text
         self.setAccessibleName(text)
-        self.setToolTip("Images per second on a CPU at 64 px, relative to the other presets")
+        self.setToolTip(_("Images per second on a CPU at 64 px, relative to the other presets"))
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -142,8 +143,8 @@ class CardDelegate(QStyledItemDelegate):
 def _paint_speed(painter: QPainter, room: QRect, speed: int, color: QColor, font: QFont) -> None:
     painter.setFont(font)
     painter.setPen(color)
-    width = QFontMetrics(font).horizontalAdvance("Speed ")
-    painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, "Speed")
+    width = QFontMetrics(font).horizontalAdvance(_("Speed") + " ")
+    painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, _("Speed"))
     for bar in range(FASTEST):
         shade = QColor(color)
         shade.setAlphaF(1.0 if bar < speed else FADED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from core.language import _
 from studio import theme
 from studio.widgets.basic.help_button import HelpButton
 from studio.widgets.basic.labels import Glyph, IconButton, WrappedLabel, plain_tip
@@ -15,7 +16,7 @@ GUTTER = 17
 """Pixels reserved for the mark left of the label, so that the layout does not move."""
 
 
-LIVE_TIP = "Can be changed during a training"
+LIVE_TIP = _("Can be changed during a training")
 LIVE = 12
 """Width in pixels of the mark of a live setting."""
 HELP = 18
@@ -37,7 +38,7 @@ class RowLabel(QWidget):
         if not is_narrow:
             # Aligns the labels of all groups.
             scale_length(self.title, self.title.setFixedWidth, LABEL_WIDTH - LIVE * is_live - HELP * bool(term))
-        self._reset = IconButton("arrow-counter-clockwise", f"Reset {title}", pixels=12)
+        self._reset = IconButton("arrow-counter-clockwise", _("Reset {setting}").format(setting=title), pixels=12)
         self._reset.setIcon(theme.icon("arrow-counter-clockwise-bold", "accent"))
         follow_scale(self._reset, lambda: self._reset.setFixedSize(theme.scaled(GUTTER), theme.scaled(GUTTER)))
         self._reset.setObjectName("mark")

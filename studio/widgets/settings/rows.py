@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QVBoxLayout, 
 from core.config.fields import title_of
 from core.config.setting import GROUP_TITLES
 from core.config.settings import Settings
+from core.language import _
 from core.learn import topics
 from core.presets.settings_diff import value_text
 from studio.widgets.basic.labels import LabeledButton, WrappedLabel, plain_tip
@@ -44,7 +45,7 @@ class SettingRows(QWidget):
         self._changes: Mapping[str, Any] = {}
         self._of_points = False
         self._filter: tuple[str, bool] = "", False
-        self._reset = LabeledButton("arrow-counter-clockwise", "Reset to preset", "")
+        self._reset = LabeledButton("arrow-counter-clockwise", _("Reset to preset"), "")
         self._reset.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._reset.clicked.connect(self.preset_reset_requested)
         self._nothing = WrappedLabel(role="muted")
@@ -56,7 +57,7 @@ class SettingRows(QWidget):
         self._column.addStretch()
         box = self.fields["preset"].widget
         assert isinstance(box, PresetBox)
-        box.activated.connect(lambda _: self.preset_reset_requested.emit())
+        box.activated.connect(lambda _index: self.preset_reset_requested.emit())
         self._preset_box = box
 
     def show_changes(self, changes: Mapping[str, Any], can_edit: Callable[[str], bool]) -> None:
@@ -66,7 +67,10 @@ class SettingRows(QWidget):
         """
         self._changes = changes
         for name, label in self._labels.items():
-            tip = f"Reset to {self._said(name, changes[name])}, the preset's value" if name in changes else ""
+            tip = ""
+            if name in changes:
+                value = self._said(name, changes[name])
+                tip = _("Reset to {value}, the preset's value").format(value=value)
             label.explain(topics.of_setting(name, self.fields[name].value()))
             label.mark(tip, can_edit(name))
         self._preset_box.set_changes(len(changes))
@@ -102,7 +106,7 @@ class SettingRows(QWidget):
         for group in self._groups.values():
             group.show_rows(found, bool(text) or changed_only)
         self._nothing.setVisible(not found)
-        self._nothing.setText("No setting matches." if text else "Nothing differs from the preset.")
+        self._nothing.setText(_("No setting matches.") if text else _("Nothing differs from the preset."))
 
     def _said(self, name: str, value: Any) -> str:
         box = self.fields[name].widget

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.config.settings import Settings
+from core.language import _, number
 from core.presets.quality import BALANCED, LEVELS, level_of, settings_of
 from studio.widgets.basic.labels import Glyph, Label, WrappedLabel
 from studio.widgets.basic.spin_boxes import WheelGuard
@@ -44,7 +45,7 @@ class SimplePage(QWidget):
         self._resolution = self._field("resolution")
         self._quality = QSlider(Qt.Orientation.Horizontal)
         self._said = WrappedLabel(role="muted")
-        self._endless, self._minutes = QCheckBox("Until I stop"), self._field("minutes")
+        self._endless, self._minutes = QCheckBox(_("Until I stop")), self._field("minutes")
         self._last_minutes = USUAL_MINUTES
         self._steps = WrappedLabel(role="muted")
         self._expectation = _Notice()
@@ -56,8 +57,8 @@ class SimplePage(QWidget):
         rows = QFormLayout()
         rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for title, widget, part in (
-            ("Resolution", self._resolution.widget, self._resolution.widget),
-            ("Time", self._build_time(), self._minutes.widget),
+            (_("Resolution"), self._resolution.widget, self._resolution.widget),
+            (_("Time"), self._build_time(), self._minutes.widget),
         ):
             label = Label(title)
             label.setBuddy(part)
@@ -111,12 +112,19 @@ class SimplePage(QWidget):
         with QSignalBlocker(self._quality):
             if level is not None:
                 self._quality.setValue(level)
-        now = f"{values['width']} base channels, batch {values['batch']}"
         if level == BALANCED:
-            text = f"{LEVELS[level]}: {now} (preset)"
+            text = _("{level}: {width} base channels, batch {batch} (preset)")
+        elif recipe:
+            text = _("{level}: {width} base channels, batch {batch}; preset: {usual_width} and {usual_batch}")
         else:
-            had = f"; preset: {recipe['width']} and {recipe['batch']}" if recipe else ""
-            text = f"{'Custom' if level is None else LEVELS[level]}: {now}{had}"
+            text = _("{level}: {width} base channels, batch {batch}")
+        text = text.format(
+            level=_("Custom") if level is None else LEVELS[level],
+            width=values["width"],
+            batch=values["batch"],
+            usual_width=recipe.get("width"),
+            usual_batch=recipe.get("batch"),
+        )
         self._said.setText(text)
         self._quality.setAccessibleDescription(text)
 
@@ -128,7 +136,8 @@ class SimplePage(QWidget):
         self._minutes.set_value(self._last_minutes)
         self._minutes.widget.setEnabled(minutes is not None)
         steps = self._form.value("steps")
-        self._steps.setText(f"Ends at step {steps:,} at the latest, as set under Expert." if steps else "")
+        text = _("Ends at step {step} at the latest, as set under Expert.").format(step=number(steps or 0))
+        self._steps.setText(text if steps else "")
         self._steps.setVisible(bool(steps))
 
     # Changes
@@ -157,7 +166,9 @@ class SimplePage(QWidget):
         assert isinstance(box, PresetBox)
         box.setItemDelegate(CardDelegate(box))
         box.view().setMinimumWidth(LIST_WIDTH)
-        box.activated.connect(lambda _: self._form.reset_to_preset())  # emitted even if the same one is chosen again
+        box.activated.connect(
+            lambda _index: self._form.reset_to_preset()
+        )  # emitted even if the same one is chosen again
 
     def _build_quality(self) -> QWidget:
         slider = self._quality
@@ -165,22 +176,21 @@ class SimplePage(QWidget):
         slider.setPageStep(1)
         slider.setTickPosition(QSlider.TickPosition.TicksBelow)
         slider.setTickInterval(1)
-        slider.setAccessibleName("Quality against speed")
-        slider.setToolTip("Narrower networks train faster, wider ones give sharper images")
+        slider.setAccessibleName(_("Quality against speed"))
+        slider.setToolTip(_("Narrower networks train faster, wider ones give sharper images"))
         slider.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         slider.installEventFilter(WheelGuard(slider))
         slider.valueChanged.connect(self._choose_level)
         ends = QHBoxLayout()
-        for text in ("Speed", "Quality"):
-            label = Label(text)
+        speed, quality = Label(_("Speed")), Label(_("Quality"))
+        for label in (speed, quality):
             label.setObjectName("muted")
             ends.addWidget(label)
-            if text == "Speed":
-                ends.addStretch()
+        ends.insertStretch(1)
         column = QVBoxLayout(page := QWidget())
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
-        title = Label("Quality against speed")
+        title = Label(_("Quality against speed"))
         title.setBuddy(slider)
         column.addWidget(title)
         column.addWidget(slider)
@@ -193,7 +203,7 @@ class SimplePage(QWidget):
         assert isinstance(spin, QDoubleSpinBox)
         spin.setSpecialValueText("")
         spin.setMinimum(0.1)
-        self._endless.setToolTip("Train until you press Stop")
+        self._endless.setToolTip(_("Train until you press Stop"))
         self._endless.toggled.connect(self._choose_endless)
         row = QHBoxLayout(page := QWidget())
         row.setContentsMargins(0, 0, 0, 0)

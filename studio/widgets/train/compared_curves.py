@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.formatting import time_text
+from core.language import _, in_context, number, plural
 from core.learn import topics
 from core.runs.overview import Overview
 from core.stats import keys
@@ -29,10 +30,20 @@ from studio.widgets.basic.help_button import HelpButton
 from studio.widgets.basic.labels import Glyph, Label, wrapped_tip
 from studio.widgets.plots.overlay_plot import SIDES, OverlayPlot, PlottedCurve
 
-AXES = (("Steps", "steps"), ("Images seen", "images"), ("Training time", "seconds"))
+AXES = ((_("Steps"), "steps"), (_("Images seen"), "images"), (_("Training time"), "seconds"))
 MINUTES_FROM = 600
 """Duration in seconds from which an axis shows minutes."""
 KEY = Qt.ItemDataRole.UserRole
+
+
+def place_text(axis: str, place: float) -> str:
+    """Returns a place on an axis, "steps", "images" or "seconds", as text: "step 2,511"."""
+    match axis:
+        case "seconds":
+            return time_text(place)
+        case "images":
+            return plural("{count} image seen", "{count} images seen", round(place))
+    return _("step {step}").format(step=number(place))
 
 
 class ComparedCurves(QWidget):
@@ -43,24 +54,24 @@ class ComparedCurves(QWidget):
         self._runs: dict[str, Overview] = {}
         self._list = QTreeWidget()
         self._list.setHeaderHidden(True)
-        self._list.setAccessibleName("Numbers")
-        self._list.setToolTip("Choose the number to plot.")
-        self._list.currentItemChanged.connect(lambda *_: self._show())
+        self._list.setAccessibleName(_("Numbers"))
+        self._list.setToolTip(_("Choose the number to plot."))
+        self._list.currentItemChanged.connect(lambda *_items: self._show())
         self._axis = QComboBox()
-        self._axis.setAccessibleName("Compare over")
-        self._axis.setToolTip("Axis on which the runs are aligned.")
+        self._axis.setAccessibleName(_("Compare over"))
+        self._axis.setToolTip(_("Axis on which the runs are aligned."))
         for title, name in AXES:
             self._axis.addItem(title, name)
-        self._axis.currentIndexChanged.connect(lambda _: self._show())
-        self._log = QCheckBox("Log")
-        self._log.setAccessibleName("Logarithmic scale")
-        self._log.setToolTip("Logarithmic scale; omits values of zero and below.")
+        self._axis.currentIndexChanged.connect(lambda _index: self._show())
+        self._log = QCheckBox(in_context("scale", "Log"))
+        self._log.setAccessibleName(_("Logarithmic scale"))
+        self._log.setToolTip(_("Logarithmic scale; omits values of zero and below."))
         self._help = HelpButton("features")
         self.plot = OverlayPlot()
         self._log.toggled.connect(self.plot.set_log)
         self._sign = Glyph("info", 18, "accent")
         self._note = Label(wordWrap=True)
-        self._empty = Label("Choose two runs above to compare their curves.")
+        self._empty = Label(_("Choose two runs above to compare their curves."))
         self._pages = QStackedLayout(self)
         self._build()
 
@@ -131,18 +142,11 @@ class ComparedCurves(QWidget):
         longest = max((float(curve.seconds[-1]) for curve in curves.values()), default=0.0)
         size = 60.0 if axis == "seconds" and longest >= MINUTES_FROM else 1.0
         plotted = {side: PlottedCurve(getattr(curve, axis) / size, curve) for side, curve in curves.items()}
-        unit = {"steps": "step", "images": "images seen", "seconds": "minutes" if size > 1 else "seconds"}[axis]
+        unit = {"steps": _("step"), "images": _("images seen"), "seconds": _("minutes") if size > 1 else _("seconds")}[
+            axis
+        ]
 
-        def say(x: float) -> str:
-            return (
-                time_text(x * size)
-                if axis == "seconds"
-                else f"{x:,.0f} {unit}"
-                if axis == "images"
-                else f"step {x:,.0f}"
-            )
-
-        self.plot.show_pair(plotted, unit, say)
+        self.plot.show_pair(plotted, unit, lambda x: place_text(axis, x * size))
         term = topics.of_number(key)
         self._help.setVisible(term is not None)
         if term:
@@ -160,12 +164,12 @@ class ComparedCurves(QWidget):
         tools = QHBoxLayout()
         tools.setContentsMargins(8, 0, 8, 0)
         tools.addStretch(1)
-        name = Label("Compare over")
+        name = Label(_("Compare over"))
         name.setBuddy(self._axis)
         reset = QToolButton(autoRaise=True)
         reset.setIcon(theme.icon("arrows-out"))
-        reset.setAccessibleName("Reset view")
-        reset.setToolTip("Show all steps again.")
+        reset.setAccessibleName(_("Reset view"))
+        reset.setToolTip(_("Show all steps again."))
         reset.clicked.connect(self.plot.reset_view)
         for widget in (self._help, name, self._axis, self._log, reset):
             tools.addWidget(widget)
@@ -199,9 +203,8 @@ def _explained(key: str, side: str, run: Overview) -> str:
         found[1] for other in run.curves if (found := keys.measured(other)) and measured and found[0] == measured[0]
     ]
     if not others:
-        return f"Run {side} has no values of this number."
-    how = "; ".join(keys.protocol_text(other) for other in others)
-    return (
-        f"Run {side} measured {keys.label(key)} differently: {how}. The values are not comparable."
-        " Evaluate both runs with the same settings."
-    )
+        return _("Run {side} has no values of this number.").format(side=side)
+    return _(
+        "Run {side} measured {number} differently: {protocols}. The values are not comparable. Evaluate both runs with"
+        " the same settings."
+    ).format(side=side, number=keys.label(key), protocols="; ".join(keys.protocol_text(other) for other in others))

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSlider, QVBoxLayout, QWid
 from core.errors import UserError
 from core.events import Images
 from core.formatting import time_text
+from core.language import _, number, plural
 from core.runs.overview import Overview
 from core.stats.curves import Line
 from studio.widgets.basic.labels import Label
@@ -18,8 +19,9 @@ from studio.widgets.basic.scale import scale_length
 from studio.widgets.images.image_grid import ImageGrid
 from studio.widgets.images.tile_view import NO_IMAGES
 from studio.widgets.plots.overlay_plot import SIDES
+from studio.widgets.train.compared_curves import place_text
 
-MOMENTS = (("Step", "steps"), ("Images seen", "images"), ("Training time", "seconds"))
+MOMENTS = ((_("Step"), "steps"), (_("Images seen"), "images"), (_("Training time"), "seconds"))
 SLIDER_STEPS = 1000
 """Positions of the slider."""
 
@@ -38,18 +40,18 @@ class ComparedSamples(QWidget):
         self.grids = {side: ImageGrid(generated=True) for side in SIDES}
         self._said = {side: Label() for side in SIDES}
         self._moment = QComboBox()
-        self._moment.setAccessibleName("Compare at")
-        self._moment.setToolTip("Axis on which the runs are aligned.")
+        self._moment.setAccessibleName(_("Compare at"))
+        self._moment.setToolTip(_("Axis on which the runs are aligned."))
         for title, name in MOMENTS:
             self._moment.addItem(title, name)
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setRange(0, SLIDER_STEPS)
         self._slider.setValue(SLIDER_STEPS)
-        self._slider.setAccessibleName("Moment")
-        self._slider.setToolTip("Drag or use the arrow keys to compare both runs at another moment.")
+        self._slider.setAccessibleName(_("Moment"))
+        self._slider.setToolTip(_("Drag or use the arrow keys to compare both runs at another moment."))
         self._where = Label()
-        self._slider.valueChanged.connect(lambda _: self._ask())
-        self._moment.currentIndexChanged.connect(lambda _: self._update_positions())
+        self._slider.valueChanged.connect(lambda _value: self._ask())
+        self._moment.currentIndexChanged.connect(lambda _index: self._update_positions())
         self._build()
 
     def show_runs(self, runs: Mapping[str, Overview]) -> None:
@@ -60,7 +62,8 @@ class ComparedSamples(QWidget):
             if side not in runs or not runs[side].samples:
                 self.grids[side].set_images(NO_IMAGES)
                 self._said[side].setText("")
-            self.grids[side].set_empty_text("This run has no samples." if side in runs else f"Choose run {side} above.")
+            choose = _("Choose run {side} above.").format(side=side)
+            self.grids[side].set_empty_text(_("This run has no samples.") if side in runs else choose)
         self._update_positions()
 
     def show_grid(self, side: str, step: int, images: Images, columns: tuple[str, ...]) -> None:
@@ -71,9 +74,17 @@ class ComparedSamples(QWidget):
         grid.set_images(images)
         grid.set_columns(len(columns), columns)
         images_seen, seconds = run.reached(step)
-        last = " (last)" if step == run.samples[-1][0] else ""
-        what = run.settings.counted
-        self._said[side].setText(f"{side}: step {step:,}{last}, {images_seen:,.0f} {what} seen, {time_text(seconds)}")
+        pattern = (
+            _("{side}: step {step} (last), {seen}, {time}")
+            if step == run.samples[-1][0]
+            else _("{side}: step {step}, {seen}, {time}")
+        )
+        seen = (
+            plural("{count} point seen", "{count} points seen", round(images_seen))
+            if run.settings.points
+            else plural("{count} image seen", "{count} images seen", round(images_seen))
+        )
+        self._said[side].setText(pattern.format(side=side, step=number(step), seen=seen, time=time_text(seconds)))
 
     def show_problem(self, side: str, problem: UserError) -> None:
         """Shows why there is no grid."""
@@ -86,8 +97,8 @@ class ComparedSamples(QWidget):
         which = self._moment.currentData()
         self._positions = {}
         for side, run in self._runs.items():
-            reached = [(step, *run.reached(step)) for step, _ in run.samples]
-            column = [name for _, name in MOMENTS].index(which)
+            reached = [(step, *run.reached(step)) for step, _path in run.samples]
+            column = [name for _title, name in MOMENTS].index(which)
             self._positions[side] = np.array([reached_at[column] for reached_at in reached], np.float64)
         self._ask()
 
@@ -96,9 +107,7 @@ class ComparedSamples(QWidget):
 
     def _ask(self) -> None:
         at = self._longest() * self._slider.value() / SLIDER_STEPS
-        which = self._moment.currentData()
-        said = {"steps": f"step {at:,.0f}", "images": f"{at:,.0f} images seen", "seconds": time_text(at)}
-        self._where.setText(said[which])
+        self._where.setText(place_text(self._moment.currentData(), at))
         for side, positions in self._positions.items():
             if len(positions):
                 step, path = self._runs[side].samples[int(np.abs(positions - at).argmin())]
@@ -110,13 +119,13 @@ class ComparedSamples(QWidget):
         row = QHBoxLayout()
         row.setSpacing(14)
         for side in SIDES:
-            self.grids[side].setAccessibleName(f"Samples of run {side}")
+            self.grids[side].setAccessibleName(_("Samples of run {side}").format(side=side))
             self._said[side].setObjectName("muted")
             column = QVBoxLayout()
             column.addWidget(self.grids[side], 1)
             column.addWidget(self._said[side])
             row.addLayout(column, 1)
-        name = Label("Compare at")
+        name = Label(_("Compare at"))
         name.setBuddy(self._moment)
         scale_length(self._where, self._where.setMinimumWidth, 130)
         line = QHBoxLayout()

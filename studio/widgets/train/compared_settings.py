@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QHeaderView, QStackedLayout, QTreeWidgetItem, QVBoxLayout, QWidget
 
+from core.language import _
 from core.presets.settings_diff import rows
 from core.runs.overview import Overview
 from studio.widgets.basic.labels import Label, plain_tip
@@ -22,10 +23,11 @@ class ComparedSettings(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._runs: dict[str, Overview] = {}
-        self._all = QCheckBox("Show all settings")
-        self._all.setToolTip("Also show settings that are the same in both runs.")
-        self._all.toggled.connect(lambda _: self._show())
-        self.table = Table("Settings of both runs", ("Setting", "Description", "Run A", "Run B"), (2, 3))
+        self._all = QCheckBox(_("Show all settings"))
+        self._all.setToolTip(_("Also show settings that are the same in both runs."))
+        self._all.toggled.connect(lambda _checked: self._show())
+        titles = (_("Setting"), _("Description"), _("Run {side}").format(side="A"), _("Run {side}").format(side="B"))
+        self.table = Table(_("Settings of both runs"), titles, (2, 3))
         self.table.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
         self.table.setColumnWidth(0, NAMES)
         self.table.header().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
@@ -50,11 +52,11 @@ class ComparedSettings(QWidget):
         items = []
         if a and b:
             everything = self._all.isChecked()
-            facts = [("dataset", a.dataset, b.dataset, "The training images.")]
+            facts = [("dataset", a.dataset, b.dataset, _("The training images."))]
             facts += [(row.name, row.one, row.other, row.help) for row in rows(a.settings, b.settings)]
             items = [_item(*fact) for fact in facts if everything or fact[1] != fact[2]]
-        both = "Both runs have the same settings."
-        self._empty.setText(both if a and b else "Choose two runs above to compare their settings.")
+        both = _("Both runs have the same settings.")
+        self._empty.setText(both if a and b else _("Choose two runs above to compare their settings."))
         self.table.set_rows(items)
         self._pages.setCurrentIndex(0 if items else 1)
 

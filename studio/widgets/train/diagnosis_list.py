@@ -10,6 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from core.diagnosis.case import Diagnosis, Remedy, Severity
+from core.language import _, all_of, in_context
 from core.learn import topics
 from studio.model.setting_text import in_words
 from studio.widgets.basic.flow_layout import FlowLayout
@@ -21,7 +22,7 @@ GLYPHS: dict[Severity, tuple[str, str]] = {
     "watch": ("eye", "caution"),
     "good": ("check-circle", "good"),
 }
-WORDS: dict[Severity, str] = {"bad": "Problem", "watch": "Watch", "good": "Healthy"}
+WORDS: dict[Severity, str] = {"bad": _("Problem"), "watch": in_context("severity", "Watch"), "good": _("Healthy")}
 
 
 class DiagnosisList(QWidget):
@@ -42,12 +43,12 @@ class DiagnosisList(QWidget):
         self._found: tuple[Diagnosis, ...] = ()
         self._rows = QVBoxLayout()
         self._rows.setSpacing(12)
-        self._empty = WrappedLabel("No findings yet. They appear here during the training.", "muted")
+        self._empty = WrappedLabel(_("No findings yet. They appear here during the training."), "muted")
         self._undo = QWidget()
         self._undo.hide()
         self._applied = WrappedLabel()
-        undo = QPushButton("Undo")
-        undo.setToolTip("Restore the previous settings")
+        undo = QPushButton(_("Undo"))
+        undo.setToolTip(_("Restore the previous settings"))
         undo.clicked.connect(self._take_back)
         row = QHBoxLayout(self._undo)
         row.setContentsMargins(0, 0, 0, 0)
@@ -79,7 +80,8 @@ class DiagnosisList(QWidget):
 
     def show_applied(self, changes: Mapping[str, Any]) -> None:
         """Shows an applied remedy with an undo button."""
-        self._applied.setText(f"Applied: {', '.join(in_words(changes))}. The effect shows after some reports.")
+        text = _("Applied: {changes}. The effect shows after some reports.")
+        self._applied.setText(text.format(changes=all_of(in_words(changes))))
         self._undo.show()
         self.changed.emit()
 
@@ -116,8 +118,8 @@ class DiagnosisList(QWidget):
             line.addWidget(HelpButton(key))
         if diagnosis.evidence:
             button = QToolButton(autoRaise=True)
-            button.setText("Show evidence")
-            button.setToolTip("Show the curves behind this finding")
+            button.setText(_("Show evidence"))
+            button.setToolTip(_("Show the curves behind this finding"))
             button.clicked.connect(partial(self.evidence_requested.emit, diagnosis.evidence))
             line.addWidget(button)
         if diagnosis.remedies and self._can_edit:
@@ -136,10 +138,10 @@ class DiagnosisList(QWidget):
         button = QPushButton(remedy.text.rstrip("."))
         changes = "\n".join(in_words(remedy.changes))
         what = (
-            "Start a new run; this one is saved first"
+            _("Start a new run; this one is saved first:")
             if remedy.anew
-            else "Change the settings while training; can be undone"
+            else _("Change the settings while training; can be undone:")
         )
-        button.setToolTip(plain_tip(f"{what}:\n{changes}"))
+        button.setToolTip(plain_tip(f"{what}\n{changes}"))
         button.clicked.connect(partial(self.remedy_requested.emit, remedy))
         return button

@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
 from core.events import Tuned
+from core.language import _, number
 from studio import theme
 from studio.model.run_status import RunStatus, resting
 from studio.widgets.basic.labels import ElidedLabel, Label, plain_tip
@@ -31,15 +32,15 @@ class Footer(QFrame):
         self._state = Label()
         self._state.setObjectName("title")
         self._line = ElidedLabel()
-        self._line.setAccessibleName("Step and time")
+        self._line.setAccessibleName(_("Step and time"))
         self._note = ElidedLabel()
         self._note.setObjectName("muted")
-        self._start = QPushButton(theme.icon("play", "on_accent"), "Start")
+        self._start = QPushButton(theme.icon("play", "on_accent"), _("Start"))
         self._start.setObjectName("primary")
-        self._pause = QPushButton(theme.icon("pause"), "Pause")
-        self._pause.setToolTip("Pause or resume the training (Space in the Train workspace)")
-        self._stop = QPushButton(theme.icon("stop"), "Stop")
-        self._stop.setToolTip("Save a checkpoint, then stop")
+        self._pause = QPushButton(theme.icon("pause"), _("Pause"))
+        self._pause.setToolTip(_("Pause or resume the training (Space in the Train workspace)"))
+        self._stop = QPushButton(theme.icon("stop"), _("Stop"))
+        self._stop.setToolTip(_("Save a checkpoint, then stop"))
         self._is_paused = self._is_passing = False
         self._start.clicked.connect(self.start_requested)
         self._pause.clicked.connect(self.toggle_pause)
@@ -75,7 +76,7 @@ class Footer(QFrame):
         self._start.setText(status.start)
         self._start.setToolTip(plain_tip(status.start_tip))
         self._is_paused = status.is_paused
-        self._pause.setText("Resume" if status.is_paused else "Pause")
+        self._pause.setText(_("Resume") if status.is_paused else _("Pause"))
         self._pause.setIcon(theme.icon("play" if status.is_paused else "pause"))
         self._stop.setText(status.stop)
         self._stop.setToolTip(plain_tip(status.stop_tip))
@@ -87,14 +88,16 @@ class Footer(QFrame):
 
     def show_tuned(self, tuned: Tuned, settings: Settings) -> None:
         """Shows the choice of the device trial in the tip."""
-        rates = "".join(f"\n{choice}: {rate:,.0f} {settings.counted}/s" for choice, rate in tuned.rates.items())
-        self._state.setToolTip(
-            plain_tip(f"Trains on {tuned.device} in {tuned.precision}, {tuned.memory_format}{rates}")
+        text = _("Trains on {device} in {precision}, {memory_format}").format(
+            device=tuned.device, precision=tuned.precision, memory_format=tuned.memory_format
         )
+        speed = _("{rate} points/s") if settings.points else _("{rate} images/s")
+        rates = [f"{choice}: {speed.format(rate=number(rate))}" for choice, rate in tuned.rates.items()]
+        self._state.setToolTip(plain_tip("\n".join([text, *rates])))
 
     def show_saved(self, step: int) -> None:
         """Shows that a checkpoint was saved automatically."""
-        self.show_status(f"saved at step {step:,}")
+        self.show_status(_("saved at step {step}").format(step=number(step)))
         self._is_passing = False
 
     def show_status(self, text: str, tip: str = "") -> None:

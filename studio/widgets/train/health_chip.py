@@ -9,12 +9,13 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
 from core.diagnosis.case import Diagnosis, Remedy
+from core.language import _, plural
 from studio.widgets.basic.chip import Chip
 from studio.widgets.basic.labels import plain_tip
 from studio.widgets.train.diagnosis_list import DiagnosisList
 
-NOTHING = "No findings"
-WIDEST = "No findings", "99 findings", "Healthy"
+NOTHING = _("No findings")
+WIDEST = NOTHING, plural("{count} finding", "{count} findings", 99), _("Healthy")
 """Texts whose width is reserved, so that the layout does not move."""
 
 
@@ -30,7 +31,7 @@ class HealthChip(Chip):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         self.list = DiagnosisList()
-        super().__init__(self.list, "Training health", WIDEST, parent)
+        super().__init__(self.list, _("Training health"), WIDEST, parent)
         self.list.changed.connect(self.fit_panel)
         self.list.evidence_requested.connect(self._show_evidence)
         self.list.remedy_requested.connect(self._take_remedy)
@@ -40,14 +41,14 @@ class HealthChip(Chip):
     def show_diagnoses(self, found: Sequence[Diagnosis]) -> None:
         """Shows the findings, worst first, or the single good one."""
         self.list.show_diagnoses(found)
-        wrong = [each for each in found if each.severity != "good"]
-        count = "1 finding" if len(wrong) == 1 else f"{len(wrong)} findings"
-        words = count if wrong else "Healthy" if found else NOTHING
+        wrong = sum(each.severity != "good" for each in found)
+        count = plural("{count} finding", "{count} findings", wrong)
+        words = count if wrong else _("Healthy") if found else NOTHING
         self.setText(words)
         said = "\n".join(each.sentence for each in found)
-        self.setAccessibleName(f"Training health: {words}")
+        self.setAccessibleName(_("Training health: {words}").format(words=words))
         self.setAccessibleDescription(said)
-        self.setToolTip(plain_tip(said or "Show findings, evidence and remedies"))
+        self.setToolTip(plain_tip(said or _("Show findings, evidence and remedies")))
         self.set_severity(found[0].severity if found else "none")
 
     def set_can_edit(self, can_edit: bool) -> None:

@@ -9,6 +9,7 @@ from itertools import groupby
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from core.language import _, number, plural
 from core.learn import topics
 from core.stats.keys import better, meaning, valued
 from studio.model.results import MetricResult, Trend
@@ -16,7 +17,7 @@ from studio.widgets.basic.chip import Chip
 from studio.widgets.basic.help_button import HelpButton
 from studio.widgets.basic.labels import Glyph, Label, WrappedLabel, plain_tip
 
-NOTHING = "No metrics"
+NOTHING = _("No metrics")
 WIDEST = NOTHING, "FID 0.0888"
 GLYPHS = {
     Trend.NONE: ("minus", "muted"),
@@ -58,16 +59,22 @@ class MetricCard(QFrame):
         line = QHBoxLayout()
         line.setSpacing(6)
         is_last = result.best in (-1, len(result.steps) - 1)
-        said = f"Step {step:,}" if is_last else f"Best: {value:.{DIGITS}g} at step {step:,}"
-        said = f"{said}, the best so far" if is_last and len(result.steps) > 1 and better_known(result) else said
+        if not is_last:
+            said = _("Best: {value} at step {step}")
+        elif len(result.steps) > 1 and better_known(result):
+            said = _("Step {step}, the best so far")
+        else:
+            said = _("Step {step}")
+        said = said.format(step=number(step), value=f"{value:.{DIGITS}g}")
         line.addWidget(WrappedLabel(said, "muted"), 1)
         for text, tip, chosen in (
-            ("Show step", f"Show samples and curves at step {step:,}", self.step_chosen),
-            ("Open in Explore", f"Explore the checkpoint of step {step:,}", self.open_requested),
+            (_("Show step"), _("Show samples and curves at step {step}"), self.step_chosen),
+            (_("Open in Explore"), _("Explore the checkpoint of step {step}"), self.open_requested),
         ):
             button = QPushButton(text)
-            button.setToolTip(plain_tip(tip))
-            button.setAccessibleName(f"{text}: {result.title}, step {step:,}")
+            button.setToolTip(plain_tip(tip.format(step=number(step))))
+            name = _("{action}: {metric}, step {step}").format(action=text, metric=result.title, step=number(step))
+            button.setAccessibleName(name)
             button.setAutoDefault(True)
             button.clicked.connect(partial(chosen.emit, step))
             line.addWidget(button)
@@ -89,11 +96,11 @@ class MetricList(QWidget):
         self._cards = QVBoxLayout()
         self._cards.setSpacing(8)
         self._empty = WrappedLabel(
-            "No metrics yet. During a training, metrics such as FID compare generated with real images.",
+            _("No metrics yet. During a training, metrics such as FID compare generated with real images."),
             "muted",
         )
-        measure = QPushButton("Measure now")
-        measure.setToolTip("Measure the current images (Ctrl+M)")
+        measure = QPushButton(_("Measure now"))
+        measure.setToolTip(_("Measure the current images (Ctrl+M)"))
         measure.setAutoDefault(True)
         measure.clicked.connect(self.measure_requested)
         foot = QHBoxLayout()
@@ -119,10 +126,11 @@ class MetricList(QWidget):
                 widget.deleteLater()
         if len({each.protocol for each in found}) > 1:
             self._cards.addWidget(
-                WrappedLabel("Compare values within one group only; the groups were measured differently.")
+                WrappedLabel(_("Compare values within one group only; the groups were measured differently."))
             )
         for protocol, results in groupby(found, lambda each: each.protocol):
-            self._cards.addWidget(WrappedLabel(f"Feature extractor and images: {protocol}.", "muted"))
+            said = _("Feature extractor and images: {protocol}.").format(protocol=protocol)
+            self._cards.addWidget(WrappedLabel(said, "muted"))
             for result in results:
                 card = MetricCard(result)
                 card.step_chosen.connect(self.step_chosen)
@@ -143,7 +151,7 @@ class MetricChip(Chip):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         self.list = MetricList()
-        super().__init__(self.list, "Metrics of the run", WIDEST, parent)
+        super().__init__(self.list, _("Metrics of the run"), WIDEST, parent)
         self.list.changed.connect(self.fit_panel)
         self.list.step_chosen.connect(self._go)
         self.list.open_requested.connect(self._open)
@@ -155,10 +163,14 @@ class MetricChip(Chip):
         self.list.show_results(found)
         first = found[0] if found else None
         words = f"{first.title} {first.value:.{DIGITS}g}" if first else NOTHING
-        said = f"{words} at step {first.steps[-1]:,}: {trend_text(first)}" if first else "No metrics yet"
+        said = _("No metrics yet")
+        if first:
+            said = _("{metric} at step {step}: {trend}").format(
+                metric=words, step=number(first.steps[-1]), trend=trend_text(first)
+            )
         self.setText(words)
-        self.setAccessibleName(f"Metrics of the run: {said}")
-        self.setToolTip(plain_tip(f"{said}\nShow all metrics"))
+        self.setAccessibleName(_("Metrics of the run: {metrics}").format(metrics=said))
+        self.setToolTip(plain_tip("\n".join([said, _("Show all metrics")])))
 
     def _go(self, step: int) -> None:
         self.panel.hide()
@@ -177,11 +189,19 @@ def trend_text(result: MetricResult) -> str:
     """Returns the trend of the last measurements: "Better over the last 5 measurements"."""
     count = len(result.values)
     match result.trend:
-        case Trend.BETTER | Trend.WORSE:
-            return f"{result.trend.value.capitalize()} over the last {result.window} measurements"
+        case Trend.BETTER:
+            return plural(
+                "Better over the last {count} measurement", "Better over the last {count} measurements", result.window
+            )
+        case Trend.WORSE:
+            return plural(
+                "Worse over the last {count} measurement", "Worse over the last {count} measurements", result.window
+            )
         case Trend.NOISE:
-            return f"Within noise (n = {result.window})"
-    return "First measurement" if count == 1 else f"No trend yet (n = {count})"
+            return _("Within noise (n = {number})").format(number=number(result.window))
+    if count == 1:
+        return _("First measurement")
+    return _("No trend yet (n = {number})").format(number=number(count))
 
 
 def better_known(result: MetricResult) -> bool:
@@ -197,13 +217,13 @@ def _glyph(result: MetricResult) -> tuple[str, int, str]:
 def _head(result: MetricResult, value: str) -> QHBoxLayout:
     line = QHBoxLayout()
     line.setSpacing(6)
-    title, number = Label(result.title), Label(value)
+    title, measured = Label(result.title), Label(value)
     title.setObjectName("title")
-    number.setObjectName("title")
+    measured.setObjectName("title")
     line.addWidget(title)
     if key := topics.of_number(result.key):
         line.addWidget(HelpButton(key))
-    way = {1: "higher is better", -1: "lower is better"}.get(better(result.number), "")
+    way = {1: _("higher is better"), -1: _("lower is better")}.get(better(result.number), "")
     line.addWidget(WrappedLabel(way, "muted"), 1)
-    line.addWidget(number)
+    line.addWidget(measured)
     return line

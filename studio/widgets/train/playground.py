@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSlider, QVBoxLayout, QWidget
 
+from core.language import _, number
 from studio import theme
 from studio.widgets.basic.labels import Label, plain_tip
 from studio.widgets.train.points_view import PointsView
@@ -24,17 +25,17 @@ class PlaygroundView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.view = PointsView()
-        self._steps = {"D": QPushButton("Train D once"), "G": QPushButton("Train G once")}
+        self._steps = {"D": QPushButton(_("Train D once")), "G": QPushButton(_("Train G once"))}
         for network, name in (("D", "discriminator"), ("G", "generator")):
             button = self._steps[network]
             button.setIcon(theme.icon("skip-forward", name))
-            button.clicked.connect(lambda _=False, network=network: self.step_requested.emit(network))
+            button.clicked.connect(lambda _checked=False, network=network: self.step_requested.emit(network))
         self._said = Label()
         self._pace = QSlider(Qt.Orientation.Horizontal)
         self._pace.setRange(0, 20)
         self._pace.setMinimumWidth(60)
-        self._pace.setAccessibleName("Slow motion")
-        self._pace.setToolTip("Pause after each step; full speed at the left end")
+        self._pace.setAccessibleName(_("Slow motion"))
+        self._pace.setToolTip(_("Pause after each step; full speed at the left end"))
         self._said.setBuddy(self._pace)
         self._pace.valueChanged.connect(self._change_pace)
         bar = QHBoxLayout()
@@ -54,11 +55,14 @@ class PlaygroundView(QWidget):
 
     def set_paused(self, paused: bool) -> None:
         """Sets whether a training is paused, which enables single steps."""
-        for network, name in (("D", "discriminator"), ("G", "generator")):
-            button = self._steps[network]
-            button.setEnabled(paused)
-            does = f"Train the {name} for one step, while the other network stays fixed"
-            button.setToolTip(plain_tip(does if paused else f"{does}. Pause the training first."))
+        for network, tip in (
+            ("D", _("Train the discriminator for one step, while the other network stays fixed")),
+            ("G", _("Train the generator for one step, while the other network stays fixed")),
+        ):
+            if not paused:
+                tip = _("{tip}. Pause the training first.").format(tip=tip)
+            self._steps[network].setEnabled(paused)
+            self._steps[network].setToolTip(plain_tip(tip))
 
     def pace(self) -> float:
         """Returns the pause after each step in seconds."""
@@ -69,5 +73,7 @@ class PlaygroundView(QWidget):
         self.pace_changed.emit(self.pace())
 
     def _say_pace(self) -> None:
-        self._said.setText(f"Slow motion: {self.pace():.2f} s" if self.pace() else "Full speed")
-        self._said.setMinimumWidth(self._said.fontMetrics().horizontalAdvance("Slow motion: 0.00 s"))
+        slow = _("Slow motion: {seconds} s")
+        self._said.setText(slow.format(seconds=number(self.pace(), 2)) if self.pace() else _("Full speed"))
+        widest = self._said.fontMetrics().horizontalAdvance(slow.format(seconds=number(0, 2)))
+        self._said.setMinimumWidth(widest)

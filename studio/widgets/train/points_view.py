@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from core.events import Points
 from core.imaging.points import EXTENT, Color, tint, within
+from core.language import _, number, plural
 from studio import theme
 
 MARGIN = 4
@@ -33,8 +34,10 @@ class PointsView(QWidget):
         self._points: Points | None = None
         self._heat = QImage()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setToolTip("The color shows how real the discriminator rates each place. Right-click to save the image.")
-        self.setAccessibleName("Plane of points")
+        self.setToolTip(
+            _("The color shows how real the discriminator rates each place. Right-click to save the image.")
+        )
+        self.setAccessibleName(_("Plane of points"))
         self._describe()
 
     def set_points(self, points: Points) -> None:
@@ -68,14 +71,19 @@ class PointsView(QWidget):
     def _describe(self) -> None:
         points = self._points
         if points is None:
-            text = "No points yet."
+            text = _("No points yet.")
         elif not len(points.fake):
-            text = f"{len(points.real):,} real points."
+            text = plural("{count} real point.", "{count} real points.", len(points.real))
         else:
             near = _near(points.fake, points.real).mean()
-            text = (
-                f"Step {points.step:,}: {len(points.real):,} real and {len(points.fake):,} generated points; "
-                f"{near:.0%} of these are close to a real point."
+            text = _(
+                "Step {step}: {real} real and {generated} generated points; {percent}% of these are close to a real"
+                " point."
+            ).format(
+                step=number(points.step),
+                real=number(len(points.real)),
+                generated=number(len(points.fake)),
+                percent=number(100 * near),
             )
         self.setAccessibleDescription(text)
 
@@ -89,7 +97,7 @@ class PointsView(QWidget):
         scheme = theme.current()
         if self._points is None:
             painter.setPen(QColor(scheme.muted))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, "Points appear here.")
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, _("Points appear here."))
             return
         plane = self._plane()
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
@@ -137,11 +145,11 @@ class PointsView(QWidget):
     def _paint_legend(self, painter: QPainter, area: QRectF, scheme: theme.Scheme) -> None:
         assert self._points is not None
         training = len(self._points.fake) > 0
-        entries = [("real", scheme.discriminator)]
+        entries = [(_("real"), scheme.discriminator)]
         if training:
-            entries += [("generated", scheme.generator), ("direction G moves", "")]
+            entries += [(_("generated"), scheme.generator), (_("direction G moves"), "")]
         metrics = painter.fontMetrics()
-        widths = [20 + metrics.horizontalAdvance(text) for text, _ in entries]
+        widths = [20 + metrics.horizontalAdvance(text) for text, _color in entries]
         x = area.center().x() - (sum(widths) + GAP * (len(widths) - 1)) / 2
         middle = area.top() + LINE / 2
         for (text, color), width in zip(entries, widths, strict=True):
@@ -162,7 +170,8 @@ class PointsView(QWidget):
         """Paints the color scale and the step."""
         assert self._points is not None
         metrics = painter.fontMetrics()
-        before, after = "D: fake", f"real      step {self._points.step:,}"
+        step = _("step {step}").format(step=number(self._points.step))
+        before, after = _("D: fake"), f"{_('real')}      {step}"
         left = metrics.horizontalAdvance(before)
         x = area.center().x() - (left + BAR + 16 + metrics.horizontalAdvance(after)) / 2
         bar = QRectF(x + left + 8, area.center().y() - 5, BAR, 10)
@@ -197,7 +206,7 @@ class PointsView(QWidget):
         if self._points is None:
             return
         menu = QMenu(self)
-        menu.addAction("Save image…", self.save_requested.emit)
+        menu.addAction(_("Save image…"), self.save_requested.emit)
         menu.exec(event.globalPos())
         menu.deleteLater()
 

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QProgressBar, QSizePolicy, QWidget
 
+from core.language import _, number
 from core.runs.run_name import LONGEST_NAME
 from studio.model.run_status import RunStatus, resting
 from studio.widgets.basic.labels import ElidedLabel, plain_tip
@@ -15,7 +16,7 @@ from studio.widgets.train.metric_card import MetricChip
 
 STEPS = 1000
 """Steps of the progress bar."""
-UNNAMED = "Untitled run"
+UNNAMED = _("Untitled run")
 
 
 class NameEdit(QLineEdit):
@@ -28,7 +29,7 @@ class NameEdit(QLineEdit):
         self.setObjectName("name")
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # or it would take keys of the workspace
         self.setMaxLength(LONGEST_NAME)
-        self.setAccessibleName("Run name")
+        self.setAccessibleName(_("Run name"))
         self._name = ""
         self._title = ""
         self.editingFinished.connect(self._keep)
@@ -76,9 +77,8 @@ class NameEdit(QLineEdit):
 
     def _describe(self) -> None:
         shown = self._name or self._title or UNNAMED
-        self.setToolTip(
-            plain_tip(f"{shown}\nClick or press F2 to rename the run; Enter keeps the name, Esc reverts it")
-        )
+        how = _("Click or press F2 to rename the run; Enter keeps the name, Esc reverts it")
+        self.setToolTip(plain_tip(f"{shown}\n{how}"))
 
 
 class RunStrip(QFrame):
@@ -91,7 +91,7 @@ class RunStrip(QFrame):
         scale_length(self.name, self.name.setMinimumWidth, 110)
         scale_length(self.name, self.name.setMaximumWidth, 320)
         self.metrics, self.health = MetricChip(), HealthChip()
-        self._state, self._step, self._speed, self._time = (ElidedLabel() for _ in range(4))
+        self._state, self._step, self._speed, self._time = (ElidedLabel() for _index in range(4))
         self._state.setObjectName("title")
         self._speed.setObjectName("muted")
         self._bar = QProgressBar(textVisible=False)
@@ -100,7 +100,7 @@ class RunStrip(QFrame):
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         policy.setRetainSizeWhenHidden(True)
         self._bar.setSizePolicy(policy)
-        self._bar.setAccessibleName("Training goal")
+        self._bar.setAccessibleName(_("Training goal"))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(14)
@@ -131,9 +131,9 @@ class RunStrip(QFrame):
     def _keep_places(self) -> None:
         """Reserves the width of usual texts, so that the layout does not move."""
         for label, usual in (
-            (self._state, "Stopped mm"),  # wider than any state but "Reading ..."
-            (self._step, "step 8,888,888"),
-            (self._speed, "88,888 images/s"),
-            (self._time, "88:88:88 elapsed"),
+            (self._state, f"{_('Stopped')} mm"),  # wider than any state but "Reading ..."
+            (self._step, _("step {step}").format(step=number(8_888_888))),
+            (self._speed, _("{rate} images/s").format(rate=number(88_888))),
+            (self._time, _("{duration} elapsed").format(duration="88:88:88")),
         ):
             label.set_usual(usual, keeps=label is self._state)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from core.events import Images, Points, Samples
+from core.language import _, number
 from studio.widgets.basic.labels import Glyph, WrappedLabel
 from studio.widgets.images.image_grid import ImageGrid
 from studio.widgets.images.tile_view import NO_IMAGES
@@ -27,7 +28,7 @@ class EmptyStage(QWidget):
         self._glyph = Glyph("hourglass", 28, "muted")
         self._text = WrappedLabel()
         self._text.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._below = WrappedLabel("Samples appear here when training starts.", "muted")
+        self._below = WrappedLabel(_("Samples appear here when training starts."), "muted")
         self._below.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         column = QVBoxLayout(self)
@@ -56,14 +57,14 @@ class SampleView(QStackedWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.samples = ImageGrid(selectable=True, generated=True, comparable=True)
-        self.samples.setToolTip("Click to enlarge, Ctrl+click or Shift+click to select, right-click for more")
+        self.samples.setToolTip(_("Click to enlarge, Ctrl+click or Shift+click to select, right-click for more"))
         self.samples.set_empty_text("")
         self._empty = EmptyStage(self.samples)
         self.reals = ImageGrid()
-        self.reals.set_empty_text("Real images appear here when a dataset is open.")
+        self.reals.set_empty_text(_("Real images appear here when a dataset is open."))
         self.playground = PlaygroundView()
         self.picture = ImageGrid(generated=True)
-        self.picture.setAccessibleName("Image of the points")
+        self.picture.setAccessibleName(_("Image of the points"))
         self.columns: tuple[str, ...] = ()
         """Names of the samples' columns."""
         self._newest: Samples | None = None
@@ -78,7 +79,7 @@ class SampleView(QStackedWidget):
         self._over = ImageGrid(self.samples)
         self._over.setAutoFillBackground(True)
         self._over.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._over.setAccessibleName("Real images")
+        self._over.setAccessibleName(_("Real images"))
         self._over.hide()
         for page in (self.grids, self.playground, self.picture):
             self.addWidget(page)
@@ -92,7 +93,7 @@ class SampleView(QStackedWidget):
         """Sets training images to compare with."""
         self.show_plane(False)
         self.reals.set_images(images)
-        self.reals.set_caption("Real images")
+        self.reals.set_caption(_("Real images"))
 
     def show_reals_beside(self, shown: bool) -> None:
         """Shows real images beside the samples, each in half of the stage; or the samples alone."""
@@ -104,7 +105,7 @@ class SampleView(QStackedWidget):
         shown = shown and bool(len(self.reals.images())) and self.currentIndex() == GRIDS
         if shown:
             self._over.set_images(self.reals.images())
-            self._over.set_caption("Real images")
+            self._over.set_caption(_("Real images"))
             self._over.setGeometry(self.samples.rect())
             self._over.raise_()
         self._over.setVisible(shown)
@@ -154,7 +155,7 @@ class SampleView(QStackedWidget):
         self.setCurrentIndex(PICTURE if of_points else GRIDS)
         if of_points:
             self.picture.set_images(samples.images)
-            self.picture.set_caption(f"Points, step {samples.step:,}")
+            self.picture.set_caption(_("Points, step {step}").format(step=number(samples.step)))
         else:
             self._put(samples)
 
@@ -172,4 +173,4 @@ class SampleView(QStackedWidget):
         self.columns = samples.columns
         self.samples.set_images(samples.images)
         self.samples.set_columns(len(samples.columns), samples.columns)
-        self.samples.set_caption(f"Generated, step {samples.step:,}")
+        self.samples.set_caption(_("Generated, step {step}").format(step=number(samples.step)))
