@@ -90,13 +90,13 @@ class Chart:
 def chart(curves: Sequence[tuple[str, Curve]], last_step: int, marks: Sequence[tuple[int, str]]) -> Chart:
     """Returns a chart of curves by key, over the steps 0 to `last_step`, with events as marks (step, text)."""
     x = Axis(0, max(last_step, 1), LEFT, WIDTH - RIGHT)
-    y = _value_axis([curve for _, curve in curves])
+    y = _value_axis([curve for _key, curve in curves])
     return Chart(
-        keys.title([key for key, _ in curves]),
+        keys.title([key for key, _curve in curves]),
         y.log,
         sentences(*(_in_words(key, curve) for key, curve in curves)),
         list(_notes(curves)),
-        [_drawn(key, curve, number, x, y) for number, (key, curve) in enumerate(curves)],
+        [_drawn(key, curve, index, x, y) for index, (key, curve) in enumerate(curves)],
         _ticks(x),
         _ticks(y),
         [
@@ -161,7 +161,7 @@ def _notes(curves: Sequence[tuple[str, Curve]]) -> Iterator[str]:
     first = curves[0][0]
     if found := keys.measured(first):
         yield _("Measured with {protocol}").format(protocol=keys.protocol_text(found[1]))
-    if any(curve.spread is not None for _, curve in curves):
+    if any(curve.spread is not None for _key, curve in curves):
         yield _("The band shows one standard deviation on either side.")
     if explained := keys.meaning(first):
         yield explained

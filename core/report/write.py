@@ -35,7 +35,7 @@ def write_report(run: Path, target: Path, overwrite: bool = False) -> Generator[
             _("Choose another folder or name, or allow overwriting."),
         )
     overview = yield from read_overview(run)
-    moving = yield from animation([path for _, path in overview.samples])
+    moving = yield from animation([path for _step, path in overview.samples])
     findings = [(found.severity, found.sentence) for found in overview.diagnoses]
     contents = Contents(_newest(overview), still(run / "reals.png", generated=False), moving, _best(overview), findings)
     yield Progress(_("Writing {file}").format(file=target.name), 0, 0)
