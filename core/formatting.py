@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from core.language import _, number
+
 
 def counted(count: int, what: str) -> str:
     """Returns a number with its noun: "1 image", "12 images"."""
@@ -10,7 +12,7 @@ def counted(count: int, what: str) -> str:
 
 def size_text(bytes: float) -> str:
     """Returns a size in MB (10^6 bytes) or GB (10^9 bytes): 52.4 MB, 1.3 GB."""
-    return f"{bytes / 1e9:.1f} GB" if bytes >= 1e9 else f"{bytes / 1e6:.1f} MB"
+    return f"{number(bytes / 1e9, 1)} GB" if bytes >= 1e9 else f"{number(bytes / 1e6, 1)} MB"
 
 
 def time_text(seconds: float) -> str:
@@ -18,5 +20,7 @@ def time_text(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
-        return f"{hours:,} h {minutes:02d} min"
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+        return _("{hours} h {minutes:02d} min").format(hours=number(hours), minutes=minutes)
+    if minutes:
+        return _("{minutes} min {seconds:02d} s").format(minutes=minutes, seconds=rest)
+    return _("{seconds} s").format(seconds=rest)

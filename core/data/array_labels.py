@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from core.data.items import Skipped, SkippedKind
 from core.data.names import printable, quoted
 from core.data.source import MOST_CLASSES, class_numbers
+from core.language import _, number
 
 Labels = tuple[NDArray[np.int64], tuple[str, ...], tuple[Skipped, ...]]
 """Class numbers (N,), names of the classes, and arrays that were not used."""
@@ -58,7 +59,7 @@ def labels_among(arrays: Sequence[LabelArray], count: int, images: str) -> Label
     for each in _likeliest([each for each in arrays if each.fits(count)], images):
         found, names, wrong = _read(each)
         if len(names) == count and not each.called:  # such as IDs or file names of the images
-            wrong = (Skipped(printable(each.name), "every image has a different label", kind="arrays"),)
+            wrong = (Skipped(printable(each.name), _("every image has a different label"), kind="arrays"),)
         elif names:
             used, numbers, classes = each, found, names
             break
@@ -93,14 +94,15 @@ def _likeliest(fitting: Sequence[LabelArray], images: str) -> Iterator[LabelArra
 def _unused(array: LabelArray, count: int, images: str, labels: LabelArray | None) -> tuple[Skipped, ...]:
     kind: SkippedKind = "arrays"
     if len(array.shape) in (3, 4) and array.kind.kind in "buif":
-        reason = f"the images in {quoted(images)} are used instead"
+        reason = _("the images in {name} are used instead").format(name=quoted(images))
     elif not array.called:
-        reason = "it holds neither images nor labels"
+        reason = _("it holds neither images nor labels")
     elif labels is not None and array.fits(count):
-        reason = f"the labels in {quoted(labels.name)} are used instead"
+        reason = _("the labels in {name} are used instead").format(name=quoted(labels.name))
     else:
         kind = "labels"
-        reason = f"it does not hold a label for each image (number of labels: {array.shape[0] if array.shape else 1})"
+        reason = _("it does not hold a label for each image (number of labels: {count})")
+        reason = reason.format(count=number(array.shape[0] if array.shape else 1))
     return (Skipped(printable(array.name), reason, kind=kind),)
 
 
@@ -108,22 +110,22 @@ def _read(array: LabelArray) -> Labels:
     """Reads integers, booleans, words, or one-hot rows as labels; returns why other arrays are not labels."""
     size = prod(array.shape) * array.kind.itemsize
     if array.kind.kind not in _KINDS or not size:
-        return _refused(array, f"the type {array.kind.name} cannot hold class labels")
+        return _refused(array, _("the type {type} cannot hold class labels").format(type=array.kind.name))
     if size > _LARGEST:
-        return _refused(array, f"larger than {_LARGEST // 2**20} MB")
+        return _refused(array, _("larger than {size} MB").format(size=number(_LARGEST // 2**20)))
     values = array.read()
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim == 2:
         if values.dtype.kind not in "biuf" or not ((values != 0).sum(1) == 1).all():
-            return _refused(array, "its rows are not one-hot")
+            return _refused(array, _("its rows are not one-hot"))
         values = (values != 0).argmax(1)
     if values.dtype.kind in "US":
         return _words(array, values)
     if values.dtype.kind == "f":
         values = values.astype(np.float64)
         if not ((values == np.rint(values)) & (np.abs(values) < _EXACT)).all():
-            return _refused(array, "its numbers are not integers")
+            return _refused(array, _("its numbers are not integers"))
     numbers, names = class_numbers(values.astype(np.int64))
     return (numbers, names, ()) if names else _unusual(array, len(np.unique(values)))
 
@@ -137,8 +139,15 @@ def _words(array: LabelArray, values: NDArray[Any]) -> Labels:
 
 
 def _unusual(array: LabelArray, classes: int) -> Labels:
-    many = f"it has {classes:,} different labels, the limit is {MOST_CLASSES:,}"
-    return _refused(array, "all images have the same label" if classes == 1 else many)
+    return _refused(array, unusual_labels(classes))
+
+
+def unusual_labels(classes: int) -> str:
+    """Returns the reason why one label, or too many different ones, are not used as classes."""
+    if classes == 1:
+        return _("all images have the same label")
+    many = _("it has {count} different labels, the limit is {limit}")
+    return many.format(count=number(classes), limit=number(MOST_CLASSES))
 
 
 def _refused(array: LabelArray, reason: str) -> Labels:

@@ -23,6 +23,7 @@ from core.data.names import quoted
 from core.devices.memory import free_memory, left_out_if_full
 from core.errors import UserError
 from core.imaging.tensors import from_pixels
+from core.language import _, number
 
 RESIDENT_SHARE = 0.25
 """Fraction of the free GPU memory up to which a dataset is kept on the GPU as a whole."""
@@ -99,7 +100,7 @@ class Batches:
         Raises `UserError` if the images can no longer be read; the next call tries the same batches again.
         """
         position, found = BatchPosition(self.epoch, self.index), []
-        for _ in range(count):
+        for _index in range(count):
             position = self._order.begin(position.epoch, position.index)
             try:
                 found.append(self._choose(position))
@@ -214,8 +215,8 @@ def moved(images: Pixels, device: torch.device) -> Tensor:
 def unreadable(title: str, error: OSError) -> UserError:
     """Returns the error for a disk that fails during a training."""
     return UserError(
-        f"The prepared images of {quoted(title)} can no longer be read.",
-        "Check the disk of the cache, open the images again, and continue from the last checkpoint.",
+        _("The prepared images of {name} can no longer be read.").format(name=quoted(title)),
+        _("Check the disk of the cache, open the images again, and continue from the last checkpoint."),
         str(error),
     )
 
@@ -224,6 +225,8 @@ def refuse_large_batch(batch: int, count: int) -> None:
     """Raises `UserError` for a batch that is larger than the dataset."""
     if batch > count:
         raise UserError(
-            f"The batch size {batch} is larger than the number of images, {count}.",
-            f"Set the batch size to {count} or less, or add images.",
+            _("The batch size {batch} is larger than the number of images, {count}.").format(
+                batch=number(batch), count=number(count)
+            ),
+            _("Set the batch size to {count} or less, or add images.").format(count=number(count)),
         )

@@ -28,6 +28,7 @@ from core.data.frames import has_several_frames
 from core.data.items import Picture
 from core.data.resize import fitted, has_alpha, numbers_range, transparent
 from core.data.value_range import Limits, ValueRange
+from core.language import _, number
 
 EXTENSIONS = (
     ".png",
@@ -103,6 +104,10 @@ class UnreadableError(Exception):
     """Raised for a file that cannot be decoded; the message is the reason as a short phrase."""
 
 
+class TooLargeError(UnreadableError):
+    """Raised for a file above a size limit."""
+
+
 def header_size(file: IO[bytes]) -> tuple[int, int]:
     """Returns width and height from the header, before any rotation. Raises any exception of Pillow's."""
     with _opened(file) as image:
@@ -163,21 +168,25 @@ def _refuse_beyond(limits: Limits, image: ImageFile) -> None:
     # Clipping would hide that the value range differs.
     found = numbers_range(image)
     if not found.lies_in(*limits):
-        own, others = (f"{low:g} to {high:g}" for low, high in ((found.low, found.high), limits))
-        raise UnreadableError(f"pixel values {own}, but {others} in the other images; save all images in one range")
+        own, others = (
+            _("{low} to {high}").format(low=f"{low:g}", high=f"{high:g}")
+            for low, high in ((found.low, found.high), limits)
+        )
+        text = _("pixel values {own}, but {others} in the other images; save all images in one range")
+        raise UnreadableError(text.format(own=own, others=others))
 
 
 def _refuse_many_scans(file: IO[bytes]) -> None:
     # Each scan of a progressive JPEG covers the whole image, and may take only 60 bytes.
     file.seek(0)
     if _scans(file.read()) > _MOST_SCANS:
-        raise UnreadableError(f"a JPEG with more than {_MOST_SCANS} scans")
+        raise UnreadableError(_("a JPEG with more than {count} scans").format(count=number(_MOST_SCANS)))
 
 
 def _scans(jpeg: bytes) -> int:
     """Counts the scans up to the end of the image. Data after it, such as a phone's video, is not counted."""
     scans, place = 0, 2
-    for _ in range(_MOST_MARKERS):
+    for _marker in range(_MOST_MARKERS):
         if not (found := _MARKER.search(jpeg, place)):
             return scans
         kind, place = jpeg[found.start() + 1], found.end()
@@ -194,17 +203,17 @@ def reason(error: Exception) -> str:
         case UnreadableError():
             return str(error)
         case PermissionError():
-            return "permission denied"
+            return _("permission denied")
         case FileNotFoundError():
-            return "deleted while the dataset was read"
+            return _("deleted while the dataset was read")
         case MemoryError():
-            return "too large for this computer's memory"
+            return _("too large for this computer's memory")
         case NotImplementedError():
-            return "unsupported compression method"
+            return _("unsupported compression method")
         case zipfile.BadZipFile():
-            return "damaged inside the zip"
+            return _("damaged inside the zip")
         case _:
-            return "not an image, or damaged"
+            return _("not an image, or damaged")
 
 
 def passes(error: Exception) -> bool:
@@ -218,10 +227,10 @@ def _opened(file: IO[bytes]) -> ImageFile:
     # would affect the whole process.
     start = file.read(_FIRST_BYTES)
     if not start:
-        raise UnreadableError("empty file")
+        raise UnreadableError(_("empty file"))
     reader = _reader(start)
     if reader is None:
-        raise UnreadableError("not an image, or damaged")
+        raise UnreadableError(_("not an image, or damaged"))
     if reader is PngImagePlugin.PngImageFile and (places := _large_notes(file)):
         file = _without(file, places)
     size = file.seek(0, io.SEEK_END)
@@ -230,16 +239,17 @@ def _opened(file: IO[bytes]) -> ImageFile:
     pixels = image.width * image.height
     if pixels > MOST_PIXELS:
         image.close()
-        raise UnreadableError(f"larger than {MOST_PIXELS // 1_000_000} megapixels")
+        raise TooLargeError(_("larger than {size} megapixels").format(size=number(MOST_PIXELS // 1_000_000)))
     if pixels > max(_PLAUSIBLE_PIXELS, _PLAUSIBLE_PIXELS_A_BYTE * size):
         image.close()
-        raise UnreadableError(f"claims {pixels // 1_000_000} megapixels in only {size:,} bytes")
+        text = _("claims {size} megapixels in only {count} bytes")
+        raise UnreadableError(text.format(size=number(pixels // 1_000_000), count=number(size)))
     return image
 
 
 def other_picture(name: str) -> str:
     """Returns the reason why one of the `OTHER_PICTURES` is left out."""
-    return f"{name.rpartition('.')[2].upper()} is not supported; save it as PNG or JPEG"
+    return _("{format} is not supported; save it as PNG or JPEG").format(format=name.rpartition(".")[2].upper())
 
 
 def is_picture(start: bytes) -> bool:
@@ -262,11 +272,11 @@ def _large_notes(png: IO[bytes]) -> list[tuple[int, int]]:
     """Returns the spans of metadata chunks to leave out, each from the first byte to one after the last."""
     found, place = [], 8
     png.seek(place)
-    for number in count():
+    for chunk in count():
         if len(head := png.read(8)) < 8:
             break
-        if number == _MOST_CHUNKS:
-            raise UnreadableError(f"a PNG with more than {_MOST_CHUNKS:,} chunks")
+        if chunk == _MOST_CHUNKS:
+            raise UnreadableError(_("a PNG with more than {count} chunks").format(count=number(_MOST_CHUNKS)))
         size = int.from_bytes(head[:4], "big")
         if size > _LARGE_NOTES.get(head[4:], size):
             found.append((place, place + 12 + size))

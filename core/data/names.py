@@ -40,9 +40,9 @@ def opened_regular(path: Path, most: int | None = MOST_BYTES, buffering: int = -
     if S_ISREG(status.st_mode) and (most is None or status.st_size <= most):
         return file
     file.close()
-    raise OSError(
-        f"{path} is larger than {most:,} bytes" if S_ISREG(status.st_mode) else f"{path} is not a regular file"
-    )
+    if S_ISREG(status.st_mode):
+        raise OSError(f"{path} is larger than {most:,} bytes")
+    raise OSError(f"{path} is not a regular file")
 
 
 def content(path: Path, most: int = MOST_BYTES) -> bytes:

@@ -22,6 +22,7 @@ from core.data.names import quoted
 from core.data.source import DataFormat, Source
 from core.errors import UserError
 from core.events import FirstImages, Progress
+from core.language import _
 from core.registry import module, ranked
 
 AUTOMATIC = Preparation()
@@ -91,8 +92,8 @@ def _prepare(name: str, how: Preparation, base: Path) -> Generator[Progress | Fi
         make_room(most, base, JUST_USED)
     if dataset is None:
         raise UserError(
-            f"The prepared images in {quoted(str(entry))} cannot be read.",
-            "Check that disk, or set the environment variable GAN_STUDIO_CACHE to another folder.",
+            _("The prepared images in {folder} cannot be read.").format(folder=quoted(str(entry))),
+            _("Check that disk, or set the environment variable GAN_STUDIO_CACHE to another folder."),
         )
     return dataset
 
@@ -105,10 +106,12 @@ def _kind(name: str) -> tuple[DataFormat, str]:
                 return kind, path
         if name and _exists(name):
             raise UserError(
-                f"GAN Studio cannot read images from {quoted(name)}.",
-                "Open a folder of images, a zip or tar of images, .npy, .npz, MNIST or CIFAR files, or a video.",
+                _("GAN Studio cannot read images from {name}.").format(name=quoted(name)),
+                _("Open a folder of images, a zip or tar of images, .npy, .npz, MNIST or CIFAR files, or a video."),
             )
-    raise UserError(f"{quoted(name)} does not exist.", "Check the path, or try the built-in sample:digits.")
+    raise UserError(
+        _("{name} does not exist.").format(name=quoted(name)), _("Check the path, or try the built-in sample:digits.")
+    )
 
 
 @contextlib.contextmanager
@@ -117,7 +120,9 @@ def _reached(name: str) -> Iterator[None]:
         yield
     except OSError as error:  # no permission for a parent folder, or an invalid name
         raise UserError(
-            f"{quoted(name[:200])} cannot be accessed.", "Check the path and its permissions.", str(error)
+            _("{name} cannot be accessed.").format(name=quoted(name[:200])),
+            _("Check the path and its permissions."),
+            str(error),
         ) from error
 
 

@@ -16,4 +16,4 @@ def is_openable(name: str) -> bool:
 
     if is_checkpoint(Path(name)) or any(fnmatch(name.lower(), pattern) for pattern in PATTERNS.split()):
         return True
-    return kind_by_name(name) in (None, "image", "other format")
+    return kind_by_name(name) in (None, "image", "other_format")

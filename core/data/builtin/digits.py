@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 
 from core.config.preparation import Size
 from core.data.builtin.glyphs import GLYPHS, SEGMENTS
+from core.language import _
 
 COUNT = 10_000
 CLASSES: tuple[str, ...] = tuple("0123456789")
 RESOLUTION = 32
 VERSION = "1"
-PROGRESS_TEXT = "Drawing digits"
+PROGRESS_TEXT = _("Drawing digits")
 
 Floats = NDArray[np.float32]
 
@@ -45,7 +46,7 @@ def _written(labels: NDArray[np.int64], random: np.random.Generator) -> Floats:
 def _warped(points: Floats, random: np.random.Generator) -> Floats:
     """Warps the plane by three slow waves, so that no two digits are equal and joined strokes stay joined."""
     warped = points.copy()
-    for _ in range(3):
+    for _wave in range(3):
         waves = random.uniform(-2.6, 2.6, (len(points), 1, 1, 2)).astype(np.float32)
         phase = random.uniform(0, 2 * np.pi, (len(points), 1, 1)).astype(np.float32)
         reach = random.normal(0, 0.034, (len(points), 1, 1, 2)).astype(np.float32)

@@ -18,6 +18,7 @@ from core.data.items import Picture, Skipped
 from core.data.names import digest
 from core.errors import UserError
 from core.events import Progress
+from core.language import _
 
 _PREFIX = "sample:"
 _SEED = 0
@@ -57,7 +58,7 @@ class Sample:
 
     @property
     def title(self) -> str:
-        return f"Sample: {self.short}"
+        return _("Sample: {name}").format(name=self.short)
 
     @property
     def key(self) -> str:
@@ -118,5 +119,8 @@ def scan(source: str) -> Generator[Progress, None, Sample]:
     short = source.removeprefix(_PREFIX)
     if short not in _DRAWINGS:
         known = ", ".join(_PREFIX + name for name in _DRAWINGS)
-        raise UserError(f"There is no sample dataset {short!r}.", f"Choose one of {known}.")
+        raise UserError(
+            _("There is no sample dataset {name!r}.").format(name=short),
+            _("Choose one of {names}.").format(names=known),
+        )
     return Sample(short, _DRAWINGS[short])

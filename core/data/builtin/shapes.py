@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.config.preparation import Size
+from core.language import _
 
 COUNT = 5_000
 CLASSES: tuple[str, ...] = ("circle", "triangle", "square", "star", "ring")
 RESOLUTION = 64
 VERSION = "1"
-PROGRESS_TEXT = "Drawing shapes"
+PROGRESS_TEXT = _("Drawing shapes")
 
 Floats = NDArray[np.float32]
 Floating = NDArray[np.floating[Any]]  # float32 in fact; numpy's annotations are not that precise

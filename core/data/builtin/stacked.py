@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from core.config.preparation import Size
 from core.data.builtin import digits
+from core.language import _
 
 COUNT = 20_000
 CLASSES: tuple[str, ...] = tuple(f"{number:03d}" for number in range(1000))
 RESOLUTION = 32
 VERSION = "1"
-PROGRESS_TEXT = "Drawing digits"
+PROGRESS_TEXT = _("Drawing digits")
 
 
 def draw(labels: NDArray[np.int64], size: Size, random: np.random.Generator) -> NDArray[np.uint8]:

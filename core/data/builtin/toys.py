@@ -16,6 +16,7 @@ from core.data.dataset import Dataset
 from core.data.names import digest
 from core.data.records import Records
 from core.errors import UserError
+from core.language import _
 
 COUNT = 10_000
 
@@ -68,10 +69,10 @@ def _spiral(labels: Labels, random: np.random.RandomState) -> Floats:
 
 
 TOYS: dict[str, Toy] = {
-    "ring8": Toy("ring of 8", _ring, 1 / 2.5, 8, "mode"),
-    "grid25": Toy("grid of 25", _grid, 1 / 5, 25, "mode"),
-    "moons": Toy("two moons", _moons, 1 / 2, 2, "moon"),
-    "spiral": Toy("spiral", _spiral, 1 / 1.2, 1),
+    "ring8": Toy(_("ring of 8"), _ring, 1 / 2.5, 8, "mode"),
+    "grid25": Toy(_("grid of 25"), _grid, 1 / 5, 25, "mode"),
+    "moons": Toy(_("two moons"), _moons, 1 / 2, 2, "moon"),
+    "spiral": Toy(_("spiral"), _spiral, 1 / 1.2, 1),
 }
 
 
@@ -84,7 +85,10 @@ def dataset(source: str) -> Dataset:
     short = source.removeprefix(_PREFIX)
     if short not in TOYS:
         known = ", ".join(_PREFIX + name for name in TOYS)
-        raise UserError(f"There is no toy dataset {short!r}.", f"Choose one of {known}.")
+        raise UserError(
+            _("There is no toy dataset {name!r}.").format(name=short),
+            _("Choose one of {names}.").format(names=known),
+        )
     toy = TOYS[short]
     random = np.random.RandomState(0)  # its stream is frozen by numpy, unlike that of newer generators
     labels = random.permutation(np.arange(COUNT, dtype=np.int64) % toy.classes)
@@ -94,7 +98,7 @@ def dataset(source: str) -> Dataset:
         array.flags.writeable = False
     return Dataset(
         source=source,
-        title=f"Toy: {toy.title}",
+        title=_("Toy: {name}").format(name=toy.title),
         size=(1, 1),
         images=images,
         labels=labels if toy.classes > 1 else None,

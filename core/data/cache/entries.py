@@ -10,9 +10,9 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from weakref import WeakValueDictionary
 
 import numpy as np
@@ -23,13 +23,14 @@ from core.config.preparation import LARGEST, SMALLEST, Preparation
 from core.data.cache.pixel_writer import PixelWriter
 from core.data.cache.stored_array import StoredArray
 from core.data.dataset import Dataset
-from core.data.items import REMEDIES, Picture, Skipped
+from core.data.items import REMEDIES, Picture, Skipped, listed
 from core.data.names import content, digest, quoted
 from core.data.records import Records, RecordWriter
 from core.data.source import LONGEST_CLASS, MOST_CLASSES, Source
 from core.durable_write import PARTIAL, flush, flush_folder, written
 from core.errors import FOREIGN_ERRORS, UserError
 from core.events import Progress
+from core.language import _, sentences
 
 POLICY = "4"  # increase it when the same files give other pixels, classes or records, so that old entries are not found
 
@@ -38,6 +39,17 @@ LONGEST_NUMBER = 100  # bytes
 _BETWEEN_PROGRESS = 0.05  # seconds
 _ABANDONED = 24 * 3600  # seconds after which an unfinished folder is left over from a killed process
 _UNFINISHED = ".unfinished-"
+Written = Literal["images", "settings", "downloads"]
+_FULL: Mapping[Written, str] = {
+    "images": _("The disk is full: the prepared images do not fit in {folder}."),
+    "settings": _("The disk is full: the settings of the cache do not fit in {folder}."),
+    "downloads": _("The disk is full: the downloaded files do not fit in {folder}."),
+}
+_REFUSED: Mapping[Written, str] = {
+    "images": _("The prepared images cannot be written to {folder}."),
+    "settings": _("The settings of the cache cannot be written to {folder}."),
+    "downloads": _("The downloaded files cannot be written to {folder}."),
+}
 _opened: WeakValueDictionary[tuple[Path, int], StoredArray] = WeakValueDictionary()  # by entry and identity
 
 
@@ -208,23 +220,23 @@ def _without_empty_classes(
 def _enough(source: Source, count: int, skipped: list[Skipped]) -> None:
     if count >= 2:
         return
-    reasons = "; ".join(f"{quoted(each.name)}: {each.reason}" for each in skipped[:3])
-    more = f", and {len(skipped) - 3} more" if len(skipped) > 3 else ""
+    reasons = listed([f"{quoted(each.name)}: {each.reason}" for each in skipped], 3)
     details = "\n".join(f"{each.name}: {each.reason}" for each in skipped[:100])
     title = quoted(source.title)
     if count == 1:
-        rest = f" Skipped files: {reasons}{more}." if skipped else ""
+        rest = _("Skipped files: {reasons}.").format(reasons=reasons) if skipped else ""
         raise UserError(
-            f"{title} has only one readable image; a GAN needs at least 2, better several hundred.",
-            f"Add images, or open another folder.{rest}",
+            _("{name} has only one readable image; a GAN needs at least 2, better several hundred.").format(name=title),
+            sentences(_("Add images, or open another folder."), rest),
             details,
         )
     kinds = Counter(each.kind for each in skipped)
     if kinds["unreadable"] or not kinds:
-        what, remedy = f"None of the images in {title} can be read", "Open another folder."
+        what, remedy = _("None of the images in {name} can be read ({reasons})."), _("Open another folder.")
     else:  # the files are not damaged
-        what, remedy = f"There are no supported images in {title}", REMEDIES[kinds.most_common(1)[0][0]]
-    raise UserError(f"{what} ({reasons}{more}).", remedy, details)
+        what = _("There are no supported images in {name} ({reasons}).")
+        remedy = REMEDIES[kinds.most_common(1)[0][0]]
+    raise UserError(what.format(name=title, reasons=reasons), remedy, details)
 
 
 def _skipped(name: Any, reason: Any, passing: Any, kind: Any) -> Skipped:
@@ -276,7 +288,7 @@ def write_note(file: Path, value: object) -> None:
 
 
 @contextlib.contextmanager
-def writing(base: Path, what: str = "the prepared images", variable: str = "GAN_STUDIO_CACHE") -> Iterator[None]:
+def writing(base: Path, what: Written = "images", variable: str = "GAN_STUDIO_CACHE") -> Iterator[None]:
     """Turns `OSError` into a `UserError`. Use it only around writes to `base`, never around a `yield`.
 
     `what`: the data that is written; `variable`: environment variable that sets another folder.
@@ -286,12 +298,12 @@ def writing(base: Path, what: str = "the prepared images", variable: str = "GAN_
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise UserError(
-                f"The disk is full: {what} do not fit in {quoted(str(base))}.",
-                f"Free disk space, or set the environment variable {variable} to another folder.",
+                _FULL[what].format(folder=quoted(str(base))),
+                _("Free disk space, or set the environment variable {name} to another folder.").format(name=variable),
                 str(error),
             ) from error
         raise UserError(
-            f"{what[0].upper()}{what[1:]} cannot be written to {quoted(str(base))}.",
-            f"Set the environment variable {variable} to a folder that you can write to.",
+            _REFUSED[what].format(folder=quoted(str(base))),
+            _("Set the environment variable {name} to a folder that you can write to.").format(name=variable),
             str(error),
         ) from error

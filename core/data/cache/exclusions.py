@@ -17,6 +17,7 @@ from core.data.cache.entries import LARGEST_META, cache_folder, write_note, writ
 from core.data.dataset import Dataset, RowSubset
 from core.data.names import content, digest, quoted
 from core.errors import FOREIGN_ERRORS, UserError
+from core.language import _
 
 
 def excluded(source: str, base: Path | None = None) -> tuple[str, ...]:
@@ -61,8 +62,10 @@ def without_excluded(dataset: Dataset, base: Path | None = None) -> Dataset:
         return without(dataset, excluded(dataset.source, base))
     except UserError as problem:  # other files were deleted since
         note = quoted(str(_note(dataset.source, base)))
-        remedy = f"Add images, or delete {note}, which lists the images left out."
-        raise UserError(f"Fewer than 2 images of {quoted(dataset.title)} are left.", remedy) from problem
+        raise UserError(
+            _("Fewer than 2 images of {name} are left.").format(name=quoted(dataset.title)),
+            _("Add images, or delete {file}, which lists the images left out.").format(file=note),
+        ) from problem
 
 
 def without(dataset: Dataset, names: Iterable[str]) -> Dataset:
@@ -73,8 +76,8 @@ def without(dataset: Dataset, names: Iterable[str]) -> Dataset:
         return dataset
     if len(rows) < 2:
         raise UserError(
-            f"Fewer than 2 images of {quoted(dataset.title)} would remain.",
-            "Leave out fewer images, or add images.",
+            _("Fewer than 2 images of {name} would remain.").format(name=quoted(dataset.title)),
+            _("Leave out fewer images, or add images."),
         )
     labels, classes = dataset.labels, dataset.classes
     if labels is not None:

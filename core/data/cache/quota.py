@@ -13,6 +13,7 @@ from core.config.preparation import Size
 from core.data.cache.entries import LARGEST_META, cache_folder, is_open, opened_at, remove, write_note, writing
 from core.data.names import content, quoted
 from core.errors import FOREIGN_ERRORS, UserError
+from core.language import _
 
 LIMIT_GB = 20.0
 VARIABLE = "GAN_STUDIO_CACHE_LIMIT_GB"
@@ -52,13 +53,14 @@ def entries(base: Path | None = None) -> list[Entry]:
 def delete(entry: Entry) -> None:
     """Deletes a prepared dataset. Raises `UserError` if it is in use. Its exclusions are kept."""
     name = quoted(entry.title)
-    remedy = "Close the dataset here and in other programs, then try again."
+    remedy = _("Close the dataset here and in other programs, then try again.")
     if is_open(entry.folder):
-        raise UserError(f"The prepared images of {name} are in use.", remedy)
+        raise UserError(_("The prepared images of {name} are in use.").format(name=name), remedy)
     try:
         remove(entry.folder)
     except OSError as error:
-        raise UserError(f"The prepared images of {name} cannot be deleted.", remedy, str(error)) from error
+        what = _("The prepared images of {name} cannot be deleted.").format(name=name)
+        raise UserError(what, remedy, str(error)) from error
 
 
 def limit(base: Path | None = None) -> int:
@@ -67,7 +69,8 @@ def limit(base: Path | None = None) -> int:
     Raises `UserError` if the variable is not a number.
     """
     if text := os.environ.get(VARIABLE):
-        return round(_gigabytes(text, f"Set the environment variable {VARIABLE} to a number, such as 20.") * GB)
+        remedy = _("Set the environment variable {name} to a number, such as 20.").format(name=VARIABLE)
+        return round(_gigabytes(text, remedy) * GB)
     with contextlib.suppress(UserError, *FOREIGN_ERRORS):  # never set, or the file is damaged
         return round(_gigabytes(json.loads(content(_chosen_limit(base)))["gigabytes"], "") * GB)
     return round(LIMIT_GB * GB)
@@ -80,9 +83,9 @@ def limit_is_fixed() -> bool:
 
 def set_limit(gigabytes: float, base: Path | None = None) -> None:
     """Stores the size limit of the cache, in force from the next preparation on. Raises `UserError`."""
-    number = _gigabytes(gigabytes, "Choose a number, such as 20.")
+    number = _gigabytes(gigabytes, _("Choose a number, such as 20."))
     file = _chosen_limit(base)
-    with writing(file.parent, "the settings of the cache"):
+    with writing(file.parent, "settings"):
         write_note(file, {"gigabytes": number})
 
 
@@ -111,7 +114,7 @@ def _gigabytes(value: str | float, remedy: str) -> float:
     except ValueError:
         number = -1.0
     if not 0 <= number < float("inf"):
-        raise UserError(f"The cache limit {value!r} GB is invalid.", remedy)
+        raise UserError(_("The cache limit {value!r} GB is invalid.").format(value=value), remedy)
     return number
 
 

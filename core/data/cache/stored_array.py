@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from core.data.names import opened_regular
 from core.errors import UserError
+from core.language import _
 
 
 class StoredArray:
@@ -58,8 +59,8 @@ class StoredArray:
             self.read(chosen, found)
         except OSError as error:
             raise UserError(
-                f"The prepared images in {self.path.parent} can no longer be read.",
-                "Check the disk of the cache, then open the images again.",
+                _("The prepared images in {folder} can no longer be read.").format(folder=self.path.parent),
+                _("Check the disk of the cache, then open the images again."),
                 str(error),
             ) from error
         return found

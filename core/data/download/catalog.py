@@ -18,6 +18,7 @@ from core.data.items import Picture, Skipped
 from core.data.source import Source
 from core.errors import UserError
 from core.events import Progress
+from core.language import _, all_of, number, sentences
 
 _PREFIX = "download:"
 
@@ -84,18 +85,32 @@ class Download:
     def located(self, base: Path | None = None) -> Path:
         """Returns the file or folder to open. Raises `UserError` if files are missing."""
         if not self.is_here(base):
-            ours = f"run: gan-studio download {self.name} ({self.bytes / 1e6:.0f} MB). Or "
-            remedy = f"{'' if self.is_manual else ours}{self.manual_instructions(base)}."
-            raise UserError(f"{self.title} is not downloaded yet.", f"{remedy[0].upper()}{remedy[1:]}")
+            remedy = self.manual_instructions(base)
+            if not self.is_manual:
+                ours = _("Run: gan-studio download {name} ({size} MB).")
+                ours = ours.format(name=self.name, size=number(self.bytes / 1e6))
+                remedy = sentences(ours, self.manual_instructions(base, is_second=True))
+            raise UserError(_("{name} is not downloaded yet.").format(name=self.title), remedy)
         return self.folder(base) / self.opens
 
-    def manual_instructions(self, base: Path | None = None) -> str:
-        """Returns instructions for the download by hand, as part of a sentence."""
-        where = " and ".join(
-            file.addresses[0] if file.addresses else f"{file.name} from {self.page}" for file in self.files
-        )
-        what = "its files" if any(file.members for file in self.files) else "it" if len(self.files) == 1 else "both"
-        return f"download {where} yourself and put {what} into {self.folder(base)}"
+    def manual_instructions(self, base: Path | None = None, is_second: bool = False) -> str:
+        """Returns instructions for the download by hand. `is_second`: they follow another proposal."""
+        if any(file.members for file in self.files):
+            text = _("Download {files} yourself and put its files into {folder}.")
+            second = _("Or download {files} yourself and put its files into {folder}.")
+        elif len(self.files) == 1:
+            text = _("Download {files} yourself and put it into {folder}.")
+            second = _("Or download {files} yourself and put it into {folder}.")
+        else:
+            text = _("Download {files} yourself and put them into {folder}.")
+            second = _("Or download {files} yourself and put them into {folder}.")
+        files = [
+            file.addresses[0]
+            if file.addresses
+            else _("{file} from {address}").format(file=file.name, address=self.page)
+            for file in self.files
+        ]
+        return (second if is_second else text).format(files=all_of(files), folder=self.folder(base))
 
 
 def downloads_folder() -> Path:
@@ -112,7 +127,10 @@ def known(name: str) -> Download:
     """Returns the dataset of that name, "mnist" or "download:mnist". Raises `UserError` if there is none."""
     short = name.removeprefix(_PREFIX)
     if short not in DOWNLOADS:
-        raise UserError(f"There is no downloadable dataset {short!r}.", f"Choose one of {', '.join(DOWNLOADS)}.")
+        raise UserError(
+            _("There is no downloadable dataset {name!r}.").format(name=short),
+            _("Choose one of {names}.").format(names=", ".join(DOWNLOADS)),
+        )
     return DOWNLOADS[short]
 
 
@@ -217,7 +235,7 @@ _ALL = (
         title="CIFAR-10",
         images=50_000,
         classes=10,
-        license="Krizhevsky 2009; no license given; cite the report",
+        license=_("Krizhevsky 2009; no license given; cite the report"),
         page=f"{_CIFAR}cifar.html",
         files=(
             Remote(
@@ -234,7 +252,7 @@ _ALL = (
         title="CIFAR-100",
         images=50_000,
         classes=100,
-        license="Krizhevsky 2009; no license given; cite the report",
+        license=_("Krizhevsky 2009; no license given; cite the report"),
         page=f"{_CIFAR}cifar.html",
         files=(
             Remote(
@@ -248,10 +266,10 @@ _ALL = (
     ),
     Download(
         name="svhn",
-        title="SVHN, street view house numbers",
+        title=_("SVHN, street view house numbers"),
         images=73_257,
         classes=10,
-        license="Netzer et al. 2011; for non-commercial use",
+        license=_("Netzer et al. 2011; for non-commercial use"),
         page=_SVHN,
         files=(
             Remote(
@@ -265,10 +283,10 @@ _ALL = (
     ),
     Download(
         name="celeba",
-        title="CelebA, aligned and cropped",
+        title=_("CelebA, aligned and cropped"),
         images=202_599,
         classes=0,
-        license="Liu, Luo, Wang, Tang 2015; for non-commercial research",
+        license=_("Liu, Luo, Wang, Tang 2015; for non-commercial research"),
         page="https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html",
         files=(
             Remote(
@@ -281,10 +299,10 @@ _ALL = (
     ),
     Download(
         name="flowers102",
-        title="Oxford 102 Flowers",
+        title=_("Oxford 102 Flowers"),
         images=8_189,
         classes=0,
-        license="Nilsback, Zisserman 2008; no license given",
+        license=_("Nilsback, Zisserman 2008; no license given"),
         page=_FLOWERS,
         files=(
             Remote(

@@ -23,13 +23,14 @@ from core.data.names import opened_regular, quoted
 from core.durable_write import remove_partials, rename, without_links, written
 from core.errors import UserError
 from core.events import Progress
+from core.language import _, sentences
 
 TIMEOUT = 30.0
 """Seconds without data after which a connection fails."""
 _PIECE = 2**18
 _MOMENT = 0.1  # seconds
 
-_writing = partial(writing, what="the downloaded files", variable="GAN_STUDIO_DOWNLOADS")
+_writing = partial(writing, what="downloads", variable="GAN_STUDIO_DOWNLOADS")
 
 
 def fetch(what: str | Download, base: Path | None = None) -> Generator[Progress, None, None]:
@@ -47,8 +48,10 @@ def fetch(what: str | Download, base: Path | None = None) -> Generator[Progress,
     for remote in download.files:
         if not all((folder / local_files).is_file() for local_files in remote.local_files):
             if download.is_manual:
-                remedy = download.manual_instructions(base)
-                raise UserError(f"{download.title} can only be downloaded by hand.", f"Please {remedy}.")
+                raise UserError(
+                    _("{name} can only be downloaded by hand.").format(name=download.title),
+                    download.manual_instructions(base),
+                )
             with _writing(folder):
                 folder.mkdir(parents=True, exist_ok=True)
             yield from _File(download, remote, folder, done).fetch()
@@ -75,33 +78,35 @@ class _File:
         self._part = folder / f"{remote.name}.part"
 
     def adopt(self, origin: Path) -> Generator[Progress, None, None]:
-        yield self._progress("Copying", 0)
+        text = _("Copying {name}")
+        yield self._progress(text, 0)
         self._part_size()  # makes room
         try:
-            yield from self._copy(origin)
+            yield from self._copy(origin, text)
         except BaseException as error:
             with suppress(OSError):
                 self._part.unlink(missing_ok=True)  # a download must not resume from another file
             if isinstance(error, OSError):
-                raise UserError(f"{quoted(origin.name)} cannot be read.", "Choose another file.", str(error)) from error
+                what = _("{name} cannot be read.").format(name=quoted(origin.name))
+                raise UserError(what, _("Choose another file."), str(error)) from error
             raise
         yield from self._store()
 
-    def _copy(self, origin: Path) -> Generator[Progress, None, None]:
+    def _copy(self, origin: Path, text: str) -> Generator[Progress, None, None]:
         """Copies the file; of a longer one, only enough to detect that it is another file."""
         size = 0
         with opened_regular(origin, None) as own, self._opened("wb") as file:
             while size <= self._remote.bytes and (piece := own.read(_PIECE)):
                 with _writing(self._folder):
                     size += _write(file, piece)
-                yield self._progress("Copying", size)
+                yield self._progress(text, size)
 
     def fetch(self) -> Generator[Progress, None, None]:
         yield from self._receive()
         yield from self._store()
 
     def _store(self) -> Generator[Progress, None, None]:
-        yield self._progress("Checking", self._remote.bytes)
+        yield self._progress(_("Checking {name}"), self._remote.bytes)
         self._check()
         if self._remote.members:
             yield from self._unpack()
@@ -123,10 +128,12 @@ class _File:
                 if isinstance(error, HTTPError):
                     error.close()
         server, first = urlsplit(failures[0][0]).netloc, failures[0][1]
-        reason = f"answered {first.code}" if isinstance(first, HTTPError) else "could not be reached"
+        code, what = 0, _("{name} could not be downloaded: {server} could not be reached.")
+        if isinstance(first, HTTPError):
+            code, what = first.code, _("{name} could not be downloaded: {server} answered {code}.")
         raise UserError(
-            f"{self._download.title} could not be downloaded: {server} {reason}.",
-            f"Check the connection and try again; the download resumes. Or {self._manual_instructions}.",
+            what.format(name=self._download.title, server=server, code=code),
+            sentences(_("Check the connection and try again; the download resumes."), self._manual_instructions),
             "\n".join(f"{address}: {error}" for address, error in failures),
         )
 
@@ -134,20 +141,21 @@ class _File:
         size = self._part_size()
         if size >= self._remote.bytes:
             return
+        text = _("Downloading {name}")
         headers = {"User-Agent": "gan-studio"} | ({"Range": f"bytes={size}-"} if size else {})
         with _Waiting(partial(urlopen, Request(address, headers=headers), timeout=TIMEOUT)) as waiting:
-            response = yield from waiting.result(self._progress("Downloading", size))
+            response = yield from waiting.result(self._progress(text, size))
             if response.status != 206 or not response.headers.get("Content-Range", "").startswith(f"bytes {size}-"):
                 size = 0  # the server ignores the range and sends the whole file
             with self._opened("ab" if size else "wb") as file:
                 while size <= self._remote.bytes:
                     waiting.begin(partial(response.read1, _PIECE))
-                    piece = yield from waiting.result(self._progress("Downloading", size))
+                    piece = yield from waiting.result(self._progress(text, size))
                     if not piece:
                         break
                     with _writing(self._folder):
                         size += _write(file, piece)
-                    yield self._progress("Downloading", size)
+                    yield self._progress(text, size)
         if size < self._remote.bytes:
             raise ConnectionError(f"the connection ended after {size} of {self._remote.bytes} bytes")
 
@@ -173,8 +181,10 @@ class _File:
             with _writing(self._folder):
                 self._part.unlink()
             raise UserError(
-                f"The file {quoted(self._remote.name)} is not from {self._download.title}, or is damaged.",
-                f"Try again; or {self._manual_instructions}.",
+                _("The file {file} is not from {dataset}, or is damaged.").format(
+                    file=quoted(self._remote.name), dataset=self._download.title
+                ),
+                sentences(_("Try again."), self._manual_instructions),
                 f"{size} bytes, {found}; expected {self._remote.bytes} bytes, {expected}",
             )
 
@@ -189,15 +199,15 @@ class _File:
                 if content:
                     with _writing(self._folder), written(self._folder / name) as partial, partial.open("wb") as file:
                         shutil.copyfileobj(content, file)
-                yield self._progress("Unpacking", self._remote.bytes)
+                yield self._progress(_("Unpacking {name}"), self._remote.bytes)
 
     @property
     def _manual_instructions(self) -> str:
-        return self._download.manual_instructions(self._folder.parent)
+        return self._download.manual_instructions(self._folder.parent, is_second=True)
 
-    def _progress(self, doing: str, size: int) -> Progress:
+    def _progress(self, text: str, size: int) -> Progress:
         done = self._done + min(size, self._remote.bytes)
-        return Progress(f"{doing} {self._download.title}", done, self._download.bytes, in_bytes=True)
+        return Progress(text.format(name=self._download.title), done, self._download.bytes, in_bytes=True)
 
 
 class _Waiting:

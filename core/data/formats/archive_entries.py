@@ -20,8 +20,9 @@ from core.data.items import Skipped
 from core.data.names import Inside, is_hidden, printable, quoted
 from core.data.source import classes_of
 from core.errors import UserError
+from core.language import _, number
 
-Found = Literal["image", "labels", "run mark"]
+Found = Literal["image", "labels", "run_mark"]
 
 
 class EntryRecognizer:
@@ -41,7 +42,7 @@ class EntryRecognizer:
         if not path or any(map(is_hidden, path)):
             return None
         if path[-1] in RUN_MARKS:
-            return "run mark"
+            return "run_mark"
         labels = is_label_file(path[-1])
         if not labels:
             judged = self._recognizer.judge(name, (lambda: b"") if refused else first)
@@ -54,11 +55,13 @@ class EntryRecognizer:
 
 def _refusal(name: str, path: Inside) -> str:
     outside = name.startswith("/") or ".." in path or re.match(r"[A-Za-z]:", name)
-    return "its path leads outside the archive" if outside else ""
+    return _("its path leads outside the archive") if outside else ""
 
 
 def _too_large(size: int) -> str:
-    return f"larger than {LARGEST_FILE // 2**20} MB when unpacked" if size > LARGEST_FILE else ""
+    if size <= LARGEST_FILE:
+        return ""
+    return _("larger than {size} MB when unpacked").format(size=number(LARGEST_FILE // 2**20))
 
 
 def runs_among(marks: Iterable[Inside]) -> frozenset[Inside]:
@@ -84,8 +87,10 @@ def empty(root: Path, runs: Set[Inside]) -> UserError:
     if runs:
         return of_a_training(root)
     return UserError(
-        f"There are no images in {quoted(root.name)}.",
-        f"Open an archive with {FORMATS} files. If this one holds other archives, unpack it first.",
+        _("There are no images in {name}.").format(name=quoted(root.name)),
+        _("Open an archive with {formats} files. If this one holds other archives, unpack it first.").format(
+            formats=FORMATS
+        ),
         str(root),
     )
 
@@ -102,7 +107,7 @@ class Labels:
         folders = {path[:-1] for path in paths}
         self.around = _shared(folders) if around is None else around
         self._level, names = classes_of(folders)
-        self._numbers = {name: number for number, name in enumerate(names)}
+        self._numbers = {name: label for label, name in enumerate(names)}
         self.classes = tuple(printable(name) for name in names)
         self._noted: ImageLabels | None = None
         labels, self.skipped = read_labels(files)
@@ -119,8 +124,10 @@ class Labels:
             return label if label is not None else self._noted.forgot(self.name(path))
         if not self.classes:
             return 0
-        number = self._numbers.get(path[self._level]) if len(path) > self._level else None
-        return number if number is not None else Skipped(printable(self.name(path)), "added while the archive was read")
+        found = self._numbers.get(path[self._level]) if len(path) > self._level else None
+        if found is None:
+            return Skipped(printable(self.name(path)), _("added while the archive was read"))
+        return found
 
     def name(self, path: Inside) -> str:
         return "/".join(path[self.around :])
@@ -129,4 +136,4 @@ class Labels:
 def _shared(folders: Set[Inside]) -> int:
     """Returns the number of leading parts that all paths share."""
     pairs = zip(min(folders, default=()), max(folders, default=()), strict=False)
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    return sum(1 for _pair in takewhile(lambda pair: pair[0] == pair[1], pairs))

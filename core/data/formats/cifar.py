@@ -16,6 +16,7 @@ from core.data.formats.raw_arrays import Arrays, RowStream, few_names
 from core.data.names import absolute, digest, natural, opened, quoted, version
 from core.errors import UserError
 from core.events import Progress
+from core.language import _
 
 TITLE = "CIFAR"
 RANK = 0
@@ -53,7 +54,9 @@ class _Layout:
         """Returns the rows of a file. Raises `UserError` if it is incomplete."""
         count, rest = divmod(file.stat().st_size, self.row.itemsize)
         if rest or not count:
-            raise damaged(file, "is not a CIFAR file, or it is incomplete", f"rows: {count}, bytes after them: {rest}")
+            raise damaged(
+                file, _("{name} is not a CIFAR file, or it is incomplete."), f"rows: {count}, bytes after them: {rest}"
+            )
         return RowStream(partial(opened, file), self.row, count, part)
 
 
@@ -73,11 +76,12 @@ def opens(source: str) -> bool:
 def scan(source: str) -> Generator[Progress, None, Arrays]:
     """Finds the batches; in a folder, the training batches. Raises `UserError` for damaged and pickled files."""
     root = absolute(source)
-    yield Progress("Looking for images", 0, 0)
+    yield Progress(_("Looking for images"), 0, 0)
     if _is_pickled(root):
+        what = _("{name} is the Python version of CIFAR: pickled data, which could run code when read.")
         raise UserError(
-            f"{quoted(root.name)} is the Python version of CIFAR: pickled data, which could run code when read.",
-            "Download the binary version, whose files end in .bin.",
+            what.format(name=quoted(root.name)),
+            _("Download the binary version, whose files end in .bin."),
             str(root),
         )
     with readable(root):
@@ -90,7 +94,9 @@ def scan(source: str) -> Generator[Progress, None, Arrays]:
         classes = _names(files[0].with_name(layout.names), layout.classes)
         key = digest(*map(version, files), *classes)
     if labels.max() >= len(classes):
-        raise damaged(root, "is not a CIFAR file, or it is damaged", f"class {labels.max()} of {len(classes)}")
+        raise damaged(
+            root, _("{name} is not a CIFAR file, or it is damaged."), f"class {labels.max()} of {len(classes)}"
+        )
     return Arrays(root, key, parts, labels, classes)
 
 

@@ -17,6 +17,7 @@ from typing import IO, Any
 
 from core.data.names import opened, quoted
 from core.errors import FOREIGN_ERRORS, UserError
+from core.language import _
 
 _XZ_MEMORY, _PACKED = 2**27, 2**16
 """Maximum memory for unpacking (twice the need of `xz -9`), and bytes read at a time."""
@@ -114,16 +115,17 @@ def first_bytes(path: Path, count: int) -> bytes:
 def refuse_bomb(root: Path, size: int) -> None:
     """Raises `UserError` if `size`, the unpacked size in bytes, is that of a decompression bomb."""
     if size > _HARMLESS + _MOST_PACKED * root.stat().st_size:
+        what = _("{name} would unpack to more than a hundred times its size, which is unusual for images.")
         raise UserError(
-            f"{quoted(root.name)} would unpack to more than a hundred times its size, which is unusual for images.",
-            "Download it again; if you trust it, unpack it yourself and open the folder.",
+            what.format(name=quoted(root.name)),
+            _("Download it again; if you trust it, unpack it yourself and open the folder."),
             f"{root}: {size} bytes",
         )
 
 
-def damaged(root: Path, why: str, error: object = "") -> UserError:
-    """Returns the error for a damaged file. `why` is the part of the sentence after its name."""
-    return UserError(f"{quoted(root.name)} {why}.", "Copy or download it again.", str(error))
+def damaged(root: Path, what: str, error: object = "") -> UserError:
+    """Returns the error for a damaged file. `what`: sentence that names the file, `{name}`."""
+    return UserError(what.format(name=quoted(root.name)), _("Copy or download it again."), str(error))
 
 
 @contextlib.contextmanager
@@ -133,18 +135,22 @@ def readable(root: Path) -> Iterator[None]:
         yield
     except PermissionError as error:
         raise UserError(
-            f"No permission to read the file {quoted(root.name)}.", "Change its permissions, or copy it.", str(error)
+            _("No permission to read the file {name}.").format(name=quoted(root.name)),
+            _("Change its permissions, or copy it."),
+            str(error),
         ) from error
     except FileNotFoundError as error:
         raise UserError(
-            f"{quoted(root.name)} no longer exists.", "Check that its disk is connected.", str(error)
+            _("{name} no longer exists.").format(name=quoted(root.name)),
+            _("Check that its disk is connected."),
+            str(error),
         ) from error
     except MemoryError as error:
         raise UserError(
-            f"There is not enough memory to read {quoted(root.name)}.",
-            "Close other programs, or save the images in several files.",
+            _("There is not enough memory to read {name}.").format(name=quoted(root.name)),
+            _("Close other programs, or save the images in several files."),
         ) from error
     except EOFError as error:
-        raise damaged(root, "ends too early", error) from error
+        raise damaged(root, _("{name} ends too early."), error) from error
     except _BROKEN as error:
-        raise damaged(root, "is damaged, or has another format than its name says", error) from error
+        raise damaged(root, _("{name} is damaged, or has another format than its name says."), error) from error

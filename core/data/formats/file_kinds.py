@@ -15,8 +15,9 @@ from core.data.formats.video import OTHER_ENDINGS as OTHER_VIDEOS
 from core.data.formats.video import is_video
 from core.data.items import Skipped
 from core.data.names import printable
+from core.language import _, number, one_of, plural
 
-FORMATS = "PNG, JPEG, WebP, HEIC, AVIF, BMP, GIF or TIFF"
+FORMATS = one_of(("PNG", "JPEG", "WebP", "HEIC", "AVIF", "BMP", "GIF", "TIFF"))
 TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 FIRST_BYTES = 264
 """Number of first bytes from which a format is recognized."""
@@ -24,7 +25,7 @@ MOST_OTHERS = 200
 """Maximum number of files with the same unknown extension that are opened, if none of them is an image."""
 MOST_OTHERS_IN_ALL = 2000
 
-Kind = Literal["image", "other format", "archive", "video", "array", "table", "nothing"]
+Kind = Literal["image", "other_format", "archive", "video", "array", "table", "nothing"]
 """Supported image; unsupported image format; files that may hold images; irrelevant file."""
 
 _LONGEST = 12
@@ -48,7 +49,7 @@ _NOTHING = """
     .glb .pts .ttf .otf .md5 .sha1 .sha256 .sfv"""
 _ENDINGS: tuple[tuple[Kind, Iterable[str]], ...] = (
     ("image", (*EXTENSIONS, *_OTHER_NAMES.split())),
-    ("other format", (*OTHER_PICTURES, *_CAMERAS.split(), *_OTHER_FORMATS.split())),
+    ("other_format", (*OTHER_PICTURES, *_CAMERAS.split(), *_OTHER_FORMATS.split())),
     ("archive", (*TARS, *_ARCHIVES.split())),
     ("video", (*VIDEOS, *OTHER_VIDEOS)),
     ("array", _ARRAYS.split()),
@@ -58,18 +59,18 @@ _ENDINGS: tuple[tuple[Kind, Iterable[str]], ...] = (
 _KINDS: Mapping[str, Kind] = {ending: kind for kind, endings in _ENDINGS for ending in endings}
 
 _FIRST: tuple[tuple[int, bytes, Kind, str], ...] = (
-    (0, b"8BPS", "other format", "PSD"),
-    (0, b"\0\0\0\x0cJXL \r\n\x87\n", "other format", "JXL"),
-    (0, b"\0\0\0\x0cjP  \r\n\x87\n", "other format", "JP2"),
-    (0, b"\xff\x4f\xff\x51", "other format", "JP2"),
-    (0, b"\x76\x2f\x31\x01", "other format", "EXR"),
-    (0, b"#?RADIANCE", "other format", "HDR"),
-    (0, b"SIMPLE  =", "other format", "FITS"),
-    (0, b"gimp xcf", "other format", "XCF"),
-    (0, b"qoif", "other format", "QOI"),
-    (0, b"DDS ", "other format", "DDS"),
-    (0, b"FUJIFILMCCD-RAW", "other format", "RAF"),
-    (128, b"DICM", "other format", "DICOM"),
+    (0, b"8BPS", "other_format", "PSD"),
+    (0, b"\0\0\0\x0cJXL \r\n\x87\n", "other_format", "JXL"),
+    (0, b"\0\0\0\x0cjP  \r\n\x87\n", "other_format", "JP2"),
+    (0, b"\xff\x4f\xff\x51", "other_format", "JP2"),
+    (0, b"\x76\x2f\x31\x01", "other_format", "EXR"),
+    (0, b"#?RADIANCE", "other_format", "HDR"),
+    (0, b"SIMPLE  =", "other_format", "FITS"),
+    (0, b"gimp xcf", "other_format", "XCF"),
+    (0, b"qoif", "other_format", "QOI"),
+    (0, b"DDS ", "other_format", "DDS"),
+    (0, b"FUJIFILMCCD-RAW", "other_format", "RAF"),
+    (128, b"DICM", "other_format", "DICOM"),
     (0, b"PK\3\4", "archive", ""),
     (0, b"Rar!\x1a\x07", "archive", ""),
     (0, b"7z\xbc\xaf\x27\x1c", "archive", ""),
@@ -81,7 +82,18 @@ _FIRST: tuple[tuple[int, bytes, Kind, str], ...] = (
 )
 """Signatures: offset, bytes, kind, and name of an unsupported image format."""
 
-_CALLED: Mapping[Kind, str] = {"archive": "an archive", "video": "a video", "array": "an array", "table": "a data file"}
+_CALLED: Mapping[Kind, str] = {
+    "archive": _("an archive"),
+    "video": _("a video"),
+    "array": _("an array"),
+    "table": _("a data file"),
+}
+_CALLED_INSIDE: Mapping[Kind, str] = {
+    "archive": _("an archive inside the archive; unpack it first"),
+    "video": _("a video inside the archive; unpack it first"),
+    "array": _("an array inside the archive; unpack it first"),
+    "table": _("a data file inside the archive; unpack it first"),
+}
 
 
 class Recognizer:
@@ -106,19 +118,24 @@ class Recognizer:
             kind, called = self._looked_at(called, first)
         if kind in ("image", "nothing"):
             return kind == "image"
-        if kind == "other format":
+        if kind == "other_format":
             return Skipped(printable(path), other_picture(called), kind="other_formats")
-        what = f"{_CALLED[kind]} inside the archive; unpack it first" if self._archived else _CALLED[kind]
-        return Skipped(printable(path), what, kind="containers")
+        called = (_CALLED_INSIDE if self._archived else _CALLED)[kind]
+        return Skipped(printable(path), called, kind="containers")
 
     def passed_over(self) -> Iterator[Skipped]:
         """Yields the files of unknown kinds that were not opened, as one skipped item."""
         if count := sum(self._passed.values()):
-            endings = printable(", ".join(ending or "no extension" for ending, _ in self._passed.most_common(3)))
-            others = f"{count:,} files of unknown kinds ({endings}) were not examined"
-            if count == 1:
-                others = f"1 file of an unknown kind ({endings}) was not examined"
-            yield Skipped(endings, f"{others}; {self._looked:,} similar ones are not images", kind="unknown")
+            commonest = [ending or _("no extension") for ending, _count in self._passed.most_common(3)]
+            endings = printable(", ".join(commonest))
+            others = plural(
+                "{count} file of an unknown kind ({endings}) was not examined; {similar} similar ones are not images",
+                "{count} files of unknown kinds ({endings}) were not examined; {similar} similar ones are not images",
+                count,
+                endings=endings,
+                similar=number(self._looked),
+            )
+            yield Skipped(endings, others, kind="unknown")
 
     def _looked_at(self, ending: str, first: Callable[[], bytes]) -> tuple[Kind, str]:
         images, others = self._images[ending], self._others[ending]
@@ -153,7 +170,7 @@ def _ending(name: str) -> str:
     ending = name[dot:]
     if ending in _PACKED:
         inner = _ending(name[:dot])
-        return inner if _KINDS.get(inner) in ("other format", "archive") else ending
+        return inner if _KINDS.get(inner) in ("other_format", "archive") else ending
     return ".0" if ending[1:].isdecimal() else ending
 
 

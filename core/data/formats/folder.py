@@ -22,6 +22,7 @@ from core.data.names import Inside, absolute, digest, is_hidden, natural, opened
 from core.data.source import classes_of
 from core.errors import UserError
 from core.events import FirstImages, Progress
+from core.language import _
 
 TITLE = "Folder"
 RANK = 2
@@ -29,7 +30,7 @@ RANK = 2
 RUN_MARKS = frozenset({"config.json", "stats.jsonl"})
 """Files by which a run folder is recognized. Its sample grids are not training images."""
 RUN_SAMPLES = "samples"
-RUN = "a run folder"
+RUN = _("a run folder")
 
 
 class _Listing(Sequence[File]):
@@ -106,11 +107,11 @@ def scan(source: str) -> Generator[Progress | FirstImages, None, Files]:
         if len(listing) == FIRST_IMAGES:
             yield from first_images(listing)
         elif len(listing) % 2000 == 0:
-            yield Progress("Looking for images", len(listing), 0)
+            yield Progress(_("Looking for images"), len(listing), 0)
     if not listing and not walk.skipped:
         raise UserError(
-            f"There are no images in {quoted(title)}.",
-            f"Open a folder with {FORMATS} files.",
+            _("There are no images in {name}.").format(name=quoted(title)),
+            _("Open a folder with {formats} files.").format(formats=FORMATS),
             printable(str(root)),
         )
     files, unread = _label_files(root, walk.label_files)
@@ -154,7 +155,7 @@ def _label_files(root: Path, paths: Iterable[Inside]) -> tuple[list[LabelFile], 
         try:
             with opened(root.joinpath(*path)) as file:
                 status = os.fstat(file.fileno())
-                why = too_large(total + status.st_size) if S_ISREG(status.st_mode) else "not a regular file"
+                why = too_large(total + status.st_size) if S_ISREG(status.st_mode) else _("not a regular file")
                 if not why:
                     found.append((path, file.read(status.st_size)))
                     total += status.st_size
@@ -168,7 +169,7 @@ def _label_files(root: Path, paths: Iterable[Inside]) -> tuple[list[LabelFile], 
 def of_a_training(root: Path) -> UserError:
     """Returns the error for a run folder, or an archive of one, that is opened as a dataset."""
     return UserError(
-        f"{quoted(root.name)} is {RUN}, not a dataset.",
+        _("{name} is a run folder, not a dataset.").format(name=quoted(root.name)),
         REMEDIES["runs"],
         printable(str(root)),
     )
@@ -206,7 +207,7 @@ class _Walk:
             except OSError as error:
                 if not path:
                     raise _unreadable(self._root, error) from error
-                self._skip("/".join(path), "this folder cannot be opened")
+                self._skip("/".join(path), _("this folder cannot be opened"))
                 continue
             for name, kind in found:
                 inside = "/".join((*path, name))
@@ -261,13 +262,14 @@ class _Walk:
         try:
             status = os.stat(place)  # noqa: PTH116
         except FileNotFoundError:
-            self._skip(inside, "broken link" if Path(place).is_symlink() else "deleted while the dataset was listed")
+            is_link = Path(place).is_symlink()
+            self._skip(inside, _("broken link") if is_link else _("deleted while the dataset was listed"))
         except OSError:
-            self._skip(inside, "it cannot be accessed")
+            self._skip(inside, _("it cannot be accessed"))
         else:
             if S_ISREG(status.st_mode):
                 return status
-            self.skipped.append(Skipped(printable(inside), "not a regular file"))  # opening a pipe would block
+            self.skipped.append(Skipped(printable(inside), _("not a regular file")))  # opening a pipe would block
         return None
 
     def _skip(self, inside: str, why: str) -> None:
@@ -295,7 +297,7 @@ def _first_bytes(path: str) -> bytes:
 def _unreadable(root: Path, error: OSError) -> UserError:
     title = quoted(root.name or str(root))
     if isinstance(error, PermissionError):
-        return UserError(
-            f"No permission to read the folder {title}.", "Change its permissions, or copy it.", str(error)
-        )
-    return UserError(f"The folder {title} cannot be read.", "Check that its disk is connected.", str(error))
+        what, remedy = _("No permission to read the folder {name}."), _("Change its permissions, or copy it.")
+    else:
+        what, remedy = _("The folder {name} cannot be read."), _("Check that its disk is connected.")
+    return UserError(what.format(name=title), remedy, str(error))

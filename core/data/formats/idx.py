@@ -21,6 +21,7 @@ from core.data.names import absolute, digest, printable, quoted, version
 from core.data.source import class_numbers
 from core.errors import UserError
 from core.events import Progress
+from core.language import _
 
 TITLE = "IDX"
 RANK = 1
@@ -36,7 +37,7 @@ def opens(source: str) -> bool:
 def scan(source: str) -> Generator[Progress, None, Arrays]:
     """Finds images and labels, whichever was opened. Raises `UserError` for damaged files, or labels without images."""
     root = absolute(source)
-    yield Progress("Looking for images", 0, 0)
+    yield Progress(_("Looking for images"), 0, 0)
     with readable(root):
         images = _images_of(_inside(root) or root)
         kind, shape = _header(images)
@@ -62,8 +63,8 @@ def _images_of(file: Path) -> Path:
     images = _beside(file, "labels", "images", "34")
     if images is None:
         raise UserError(
-            f"{quoted(file.name)} holds labels, but the file with the images is missing.",
-            "Move the file with the images into the same folder.",
+            _("{name} holds labels, but the file with the images is missing.").format(name=quoted(file.name)),
+            _("Move the file with the images into the same folder."),
             str(file),
         )
     return images
@@ -86,7 +87,8 @@ def _labels(file: Path | None, count: int) -> tuple[NDArray[Any], tuple[Skipped,
         return np.zeros(count, np.int64), ()
     kind, shape = _header(file)
     if shape != (count,) or kind.kind not in "iu":
-        reason = f"its array of type {kind.name} and shape {shape} does not hold a label for each image"
+        reason = _("its array of type {type} and shape {shape} does not hold a label for each image")
+        reason = reason.format(type=kind.name, shape=shape)
         return np.zeros(count, np.int64), (Skipped(printable(file.name), reason, kind="labels"),)
     return RowStream(partial(_numbers, file), kind, count).all(), ()
 
@@ -98,7 +100,7 @@ def _is_idx(start: bytes) -> bool:
 def _header(file: Path) -> tuple[np.dtype[Any], tuple[int, ...]]:
     start = first_bytes(file, 20)
     if not _is_idx(start) or len(start) < _length(start):
-        raise damaged(file, "is not an IDX file (MNIST), or it is damaged")
+        raise damaged(file, _("{name} is not an IDX file (MNIST), or it is damaged."))
     return np.dtype(_KINDS[start[2]]), struct.unpack(f">{start[3]}I", start[4 : _length(start)])
 
 

@@ -18,12 +18,24 @@ import numpy as np
 
 from core.concurrency import in_order
 from core.config.preparation import Preparation
-from core.data.decode import BYTE, FULL, NO_WHITES, Whites, decode, header_size, passes, reason, value_range
-from core.data.items import Picture, Skipped
+from core.data.decode import (
+    BYTE,
+    FULL,
+    NO_WHITES,
+    TooLargeError,
+    Whites,
+    decode,
+    header_size,
+    passes,
+    reason,
+    value_range,
+)
+from core.data.items import Picture, Skipped, SkippedKind
 from core.data.names import digest, printable
 from core.data.source import classes_of, is_for_training, resolution_for, training_level
 from core.data.value_range import ValueRange, white_for
 from core.events import FirstImages, Progress
+from core.language import _, number
 
 SIZES_READ = 200
 """Number of files whose sizes determine the suggested resolution."""
@@ -81,7 +93,7 @@ class Files:
     files: Sequence[File]
     classes: tuple[str, ...]
     skipped: tuple[Skipped, ...]
-    doing: str = "Reading images"
+    doing: str = _("Reading images")
 
     @property
     def total(self) -> int:
@@ -111,7 +123,7 @@ class Files:
             with suppress(Exception), self.files[row].open() as file:  # reading will name what is wrong with it
                 sides.append(min(header_size(file)))
             if index % 32 == 0:
-                yield Progress("Looking at image sizes", index, count)
+                yield Progress(_("Looking at image sizes"), index, count)
         return resolution_for(sides)
 
     def read(self, how: Preparation) -> Iterator[Picture | Skipped | None]:
@@ -199,11 +211,12 @@ def read(file: File, how: Preparation, whites: Whites = NO_WHITES) -> Picture | 
         with file.open() as stream:
             # Reading a fixed number of bytes would allocate as much memory for every file.
             if stream.seek(0, os.SEEK_END) > LARGEST_FILE:
-                return Skipped(printable(file.name), f"larger than {LARGEST_FILE // 2**20} MB")
+                raise TooLargeError(_("larger than {size} MB").format(size=number(LARGEST_FILE // 2**20)))
             stream.seek(0)
             data = stream.read()
         content = int.from_bytes(blake2b(data, digest_size=8).digest(), "little")
         picture = decode(io.BytesIO(data), how, whites)
     except Exception as error:  # decoders raise any exception; it concerns only this file
-        return Skipped(printable(file.name), reason(error), passes(error))
+        kind: SkippedKind = "too_large" if isinstance(error, TooLargeError) else "unreadable"
+        return Skipped(printable(file.name), reason(error), passes(error), kind)
     return replace(picture, label=file.label, name=printable(file.name), bytes=len(data), content=content)

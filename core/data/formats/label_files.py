@@ -18,9 +18,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from core.data.array_labels import unusual_labels
 from core.data.items import Skipped
 from core.data.names import Inside, inside, natural, printable, quoted
 from core.data.source import MOST_CLASSES, class_numbers
+from core.language import _, number, plural
 
 NAMES = (
     "dataset.json",
@@ -37,7 +39,7 @@ NAMES = (
 """Names of label files, in any case. The first readable one in a folder is used."""
 LARGEST = 64 * 2**20
 """Maximum total size in bytes of the label files of a dataset."""
-FOREIGN = "it does not hold labels of images"
+FOREIGN = _("it does not hold labels of images")
 IMAGE_TITLES = ("file_name", "filename", "file", "image", "image_name", "image_id", "path", "id", "name")
 CLASS_TITLES = ("label", "labels", "class", "class_name", "category", "breed", "target")
 """Column titles, in any case, most likely first."""
@@ -111,7 +113,7 @@ class ImageLabels:
 
     def forgot(self, path: str) -> Skipped:
         """Returns an image without a class as skipped."""
-        return Skipped(printable(path), f"it has no class in {self.file}", kind="unlabelled")
+        return Skipped(printable(path), _("it has no class in {file}").format(file=self.file), kind="unlabelled")
 
     def compared(self, paths: Iterable[str]) -> tuple[bool, tuple[Skipped, ...]]:
         """Returns whether the label file names any of the images, and what to report.
@@ -122,21 +124,25 @@ class ImageLabels:
             return True, ()
         known = sum(self.of(path) is not None for path in paths)
         if not known:
-            return False, (_unused(self.file, "it names none of the images"),)
-        names = {path for path, _ in self._named if not any(way(path) in met for way, met in self._met.items())}
+            return False, (_unused(self.file, _("it names none of the images")),)
+        names = {path for path, _number in self._named if not any(way(path) in met for way, met in self._met.items())}
         if not names:
             return True, ()
-        images = f"{len(names):,} image{'' if len(names) == 1 else 's'}"
-        what = f"names {images} that {'is' if len(names) == 1 else 'are'} missing, such as {quoted(min(names))}"
+        what = plural(
+            "{count} image that it names is missing, such as {name}",
+            "{count} images that it names are missing, such as {name}",
+            len(names),
+            name=quoted(min(names)),
+        )
         return True, (Skipped(self.file, what, kind="absent"),)
 
 
 def _by(way: Callable[[str], str], named: Iterable[tuple[str, int]]) -> dict[str, int | None]:
     """Returns classes by the result of `way` for each path; None if a result has several classes."""
     found: dict[str, int | None] = {}
-    for path, number in named:
+    for path, label in named:
         key = way(path)
-        found[key] = number if found.get(key, number) == number else None
+        found[key] = label if found.get(key, label) == label else None
     return found
 
 
@@ -153,7 +159,7 @@ def read_labels(files: Iterable[LabelFile]) -> tuple[ImageLabels | None, tuple[S
             continue
         try:
             rows = list(_PARSERS[path[-1].lower().rpartition(".")[2]](content))
-            _classes([label for _, label in rows])
+            _classes([label for _name, label in rows])
             found = [("/".join((*path[:-1], *inside(name.replace("\\", "/")))), label) for name, label in rows]
         except Exception:  # a file with such a name may hold anything
             skipped.append(_unused("/".join(path), FOREIGN))
@@ -165,13 +171,12 @@ def read_labels(files: Iterable[LabelFile]) -> tuple[ImageLabels | None, tuple[S
     names = sorted(set(used.values()))
     file = names[0] if len(names) == 1 else ", ".join(names)
     try:
-        numbers, classes, different = _classes([label for _, label in pairs])
+        numbers, classes, different = _classes([label for _name, label in pairs])
     except Exception:  # valid alone, but numbers and words together
         return None, (*skipped, _unused(file, FOREIGN))
     if pairs and not classes:
-        many = f"it has {different:,} different labels, the limit is {MOST_CLASSES:,}"
-        skipped.append(_unused(file, "all images have the same label" if different == 1 else many))
-    named = ((name, number) for (name, _), number in zip(pairs, numbers, strict=True))
+        skipped.append(_unused(file, unusual_labels(different)))
+    named = ((name, number) for (name, _label), number in zip(pairs, numbers, strict=True))
     return ImageLabels(tuple(map(printable, classes)), named, printable(file)), tuple(skipped)
 
 
@@ -258,4 +263,4 @@ _PARSERS = {"json": _stylegan, "jsonl": _json_lines, "csv": _table, "tsv": _tabl
 
 def too_large(size: int) -> str:
     """Returns the reason why a label file of `size` bytes is skipped; empty if it is not."""
-    return f"larger than {LARGEST // 2**20} MB" if size > LARGEST else ""
+    return _("larger than {size} MB").format(size=number(LARGEST // 2**20)) if size > LARGEST else ""

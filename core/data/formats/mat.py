@@ -24,6 +24,7 @@ from core.data.formats.raw_arrays import Arrays, pictures
 from core.data.names import absolute, digest, opened, printable, quoted, version
 from core.errors import UserError
 from core.events import Progress
+from core.language import _
 
 TITLE = "MATLAB"
 RANK = 4
@@ -51,15 +52,15 @@ def opens(source: str) -> bool:
 def scan(source: str) -> Generator[Progress, None, Arrays]:
     """Finds the images and their labels. Raises `UserError` if there are no images, and for version 7.3."""
     root = absolute(source)
-    yield Progress("Looking for images", 0, 0)
+    yield Progress(_("Looking for images"), 0, 0)
     with readable(root), opened(root) as file:
         _refuse_hdf5(root, file)
         found = list(_arrays(file, root.stat().st_size))
         images = next((each for each in found if each.are_pictures), None)
         if images is None:
             raise UserError(
-                f"There are no images in {quoted(root.name)}.",
-                "Save an array of uint8 of shape (height, width, 1 or 3, count) as version 7 or older.",
+                _("There are no images in {name}.").format(name=quoted(root.name)),
+                _("Save an array of uint8 of shape (height, width, 1 or 3, count) as version 7 or older."),
                 str(root),
             )
         # MATLAB stores arrays in column-major order.
@@ -99,8 +100,8 @@ def _refuse_hdf5(root: Path, file: IO[bytes]) -> None:
     file.seek(0)
     if file.read(len(_MAGIC)) != _MAGIC:
         raise UserError(
-            f"{quoted(root.name)} is a MATLAB file of version 7.3, which is not supported.",
-            "Save it as version 7: save(name, '-v7') in MATLAB, scipy.io.savemat in Python.",
+            _("{name} is a MATLAB file of version 7.3, which is not supported.").format(name=quoted(root.name)),
+            _("Save it as version 7: save(name, '-v7') in MATLAB, scipy.io.savemat in Python."),
             str(root),
         )
 
@@ -160,7 +161,7 @@ class _Element:
         flags, shape, name = (self._part() for _ in range(3))
         (flag,) = struct.unpack("<I", flags[:4])
         plain = flag & 0xFF in _NUMERIC and not flag & _COMPLEX
-        kind, _, short = self._tag() if plain else (0, 0, b"")
+        kind, _size, short = self._tag() if plain else (0, 0, b"")
         self._ready = short + self._ready
         sides = struct.unpack(f"<{len(shape) // 4}i", shape[: len(shape) // 4 * 4])
         if min(sides, default=0) < 0:
@@ -168,7 +169,7 @@ class _Element:
         return name.decode("utf-8", "replace"), np.dtype(_NUMBERS.get(kind, "O")), sides
 
     def _part(self) -> bytes:
-        _, size, short = self._tag()
+        _kind, size, short = self._tag()
         if size > _LONGEST_PART:
             raise ValueError(f"a name or a shape of {size} bytes")
         return short[:size] if short else self.read(size + -size % 8)[:size]

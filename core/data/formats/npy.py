@@ -25,6 +25,7 @@ from core.data.items import Skipped
 from core.data.names import absolute, digest, is_hidden, opened, printable, quoted, version
 from core.errors import UserError
 from core.events import Progress
+from core.language import _
 
 TITLE = "NumPy"
 RANK = 3
@@ -76,7 +77,7 @@ def scan(source: str) -> Generator[Progress, None, Arrays]:
     Raises `UserError` for damaged files and for arrays that are not images.
     """
     root = absolute(source)
-    yield Progress("Looking for images", 0, 0)
+    yield Progress(_("Looking for images"), 0, 0)
     with readable(root):
         packed = zipfile.is_zipfile(root)
         arrays = list(_members(root) if packed else _alone(root))
@@ -86,8 +87,8 @@ def scan(source: str) -> Generator[Progress, None, Arrays]:
             raise _nothing(root, bool(arrays))
         if found.fortran:
             raise UserError(
-                f"The array in {quoted(root.name)} is in Fortran order, which is not supported.",
-                "Save it again with numpy.save(name, numpy.ascontiguousarray(images)).",
+                _("The array in {name} is in Fortran order, which is not supported.").format(name=quoted(root.name)),
+                _("Save it again with numpy.save(name, numpy.ascontiguousarray(images))."),
             )
         rows = pictures(root, found.numbers, found.kind, found.shape)
         beside, broken = (None, ()) if packed else _beside(root, rows.count)
@@ -97,7 +98,7 @@ def scan(source: str) -> Generator[Progress, None, Arrays]:
         labels, classes, unused = labels_among(others, rows.count, found.name)
         key = digest(version(root), *([version(root.with_name(beside.name))] if beside is not None else []))
     pickled = (
-        Skipped(printable(array.name), "it holds pickled objects, which could run code when read", kind="arrays")
+        Skipped(printable(array.name), _("it holds pickled objects, which could run code when read"), kind="arrays")
         for array in arrays
         if array.kind.hasobject
     )
@@ -136,7 +137,7 @@ def _members(root: Path) -> Iterator[_Array]:
     archive = zipfile.ZipFile(root)
     for info in islice((each for each in archive.infolist() if each.filename.endswith(".npy")), _MOST_ARRAYS):
         if info.compress_type not in BOUNDED:
-            raise damaged(root, "uses an unsupported compression method", info.filename)
+            raise damaged(root, _("{name} uses an unsupported compression method."), info.filename)
         yield _array(root, info.filename.removesuffix(".npy"), partial(archive.open, info), info.file_size)
 
 
@@ -149,17 +150,18 @@ def _array(root: Path, name: str, open: Callable[[], IO[bytes]], size: int) -> _
     except OSError:
         raise
     except Exception as error:  # numpy, tokenize and zipfile raise any exception for an invalid header
-        raise damaged(root, "is not a numpy array, or it is damaged", error) from error
+        raise damaged(root, _("{name} is not a numpy array, or it is damaged."), error) from error
     if min(shape, default=1) < 0 or (not kind.hasobject and head.tell() + prod(shape) * kind.itemsize > size):
-        raise damaged(root, "is shorter than its header says", f"{name}: {shape} of {kind} in {size} bytes")
+        raise damaged(root, _("{name} is shorter than its header says."), f"{name}: {shape} of {kind} in {size} bytes")
     return _Array(name, open, head.tell(), kind, shape, fortran)
 
 
 def _nothing(root: Path, pickled: bool) -> UserError:
     if pickled:
         return UserError(
-            f"{quoted(root.name)} holds pickled objects, which could run code when read.",
-            "Save the images as one array of uint8, shape (N, H, W, C).",
+            _("{name} holds pickled objects, which could run code when read.").format(name=quoted(root.name)),
+            _("Save the images as one array of uint8, shape (N, H, W, C)."),
             str(root),
         )
-    return UserError(f"There are no arrays in {quoted(root.name)}.", "Open another file.", str(root))
+    what = _("There are no arrays in {name}.").format(name=quoted(root.name))
+    return UserError(what, _("Open another file."), str(root))

@@ -33,6 +33,7 @@ from core.data.source import OneFile, resolution_for
 from core.data.value_range import Limits, ValueRange, scaled, white_for
 from core.errors import UserError
 from core.events import Progress
+from core.language import _, number
 
 
 class Stream(Protocol):
@@ -109,7 +110,7 @@ class Arrays(OneFile):
     classes: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     by_column: bool = False
-    doing: str = "Reading images"
+    doing: str = _("Reading images")
 
     @property
     def total(self) -> int:
@@ -148,8 +149,8 @@ class Arrays(OneFile):
             for rows in part.read():
                 if kind.kind == "f" and not np.isfinite(rows).all():
                     raise UserError(
-                        f"{quoted(self.root.name)} has invalid pixel values (NaN or infinite).",
-                        "Replace these values, or remove the images.",
+                        _("{name} has invalid pixel values (NaN or infinite).").format(name=quoted(self.root.name)),
+                        _("Replace these values, or remove the images."),
                         self.name,
                     )
                 here = ValueRange.of(rows, found is None or found.whole)
@@ -160,8 +161,10 @@ class Arrays(OneFile):
         assert found is not None  # there is at least one image
         if found.known is None:
             raise UserError(
-                f"The pixel values in {quoted(self.root.name)} range from {found.low:g} to {found.high:g}.",
-                "Scale them to [0, 1], [-1, 1] or [0, 255], and save the file again.",
+                _("The pixel values in {name} range from {low} to {high}.").format(
+                    name=quoted(self.root.name), low=f"{found.low:g}", high=f"{found.high:g}"
+                ),
+                _("Scale them to [0, 1], [-1, 1] or [0, 255], and save the file again."),
                 self.name,
             )
         return found.known
@@ -183,24 +186,34 @@ def pictures(root: Path, open: Opener, kind: np.dtype[Any], shape: tuple[int, ..
     title = quoted(root.name)
     if kind.kind not in "buif" or not _are_pictures(shape):
         raise UserError(
-            f"{title} does not hold images, but an array of type {kind.name} and shape {shape}.",
-            "Save images as uint8 of shape (N, H, W, C), C = 1, 3 or 4, or of shape (N, H, W) for grayscale.",
+            _("{name} does not hold images, but an array of type {type} and shape {shape}.").format(
+                name=title, type=kind.name, shape=shape
+            ),
+            _("Save images as uint8 of shape (N, H, W, C), C = 1, 3 or 4, or of shape (N, H, W) for grayscale."),
             str(root),
         )
     if _is_single(shape):
         raise UserError(
-            f"{title} holds a single image, of shape {shape}.",
-            "Save all images as one array of shape (N, H, W, C), C = 1 for grayscale, or as image files in a folder.",
+            _("{name} holds a single image, of shape {shape}.").format(name=title, shape=shape),
+            _("Save all images as one array of shape (N, H, W, C), C = 1 for grayscale, or as files in a folder."),
             str(root),
         )
     width, height = _size(shape[1:])
     if width * height > MOST_PIXELS or prod(shape[1:]) * kind.itemsize > LARGEST_FILE:
         raise UserError(
-            f"The images in {title} are too large ({width} x {height} px).", "Save smaller images.", str(root)
+            _("The images in {name} are too large ({width} x {height} px).").format(
+                name=title, width=width, height=height
+            ),
+            _("Save smaller images."),
+            str(root),
         )
     if shape[0] > _MOST_PICTURES:
         raise UserError(
-            f"{title} holds {shape[0]:,} images; the limit is {_MOST_PICTURES:,}.", "Save fewer images.", str(root)
+            _("{name} holds {count} images; the limit is {limit}.").format(
+                name=title, count=number(shape[0]), limit=number(_MOST_PICTURES)
+            ),
+            _("Save fewer images."),
+            str(root),
         )
     rows = RowStream(open, np.dtype((kind, shape[1:])), shape[0])
     refuse_bomb(root, rows.bytes)

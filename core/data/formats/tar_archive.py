@@ -25,6 +25,7 @@ from core.data.items import Picture, Skipped
 from core.data.names import Inside, absolute, digest, inside, printable, version
 from core.data.source import OneFile, is_for_training, resolution_for, training_level
 from core.events import FirstImages, Progress
+from core.language import _
 
 TITLE = "Tar"
 RANK = 6
@@ -46,7 +47,7 @@ class Tar(OneFile):
     level: int
     """Number of levels at which folders split the dataset; 0 without a training folder."""
     is_training_only: bool = False
-    doing: str = "Reading images"
+    doing: str = _("Reading images")
 
     def for_training(self) -> Tar:
         """Returns the source with the images of training folders alone, if there are such folders."""
@@ -65,7 +66,7 @@ class Tar(OneFile):
         with readable(self.root):
             for entry in self._pictures():
                 if entry is None:
-                    yield Progress("Looking at image sizes", len(sides), SIZES_READ)
+                    yield Progress(_("Looking at image sizes"), len(sides), SIZES_READ)
                     continue
                 data = entry[1].content()
                 with contextlib.suppress(Exception):  # `read` will report it
@@ -119,7 +120,7 @@ def opens(source: str) -> bool:
 def scan(source: str) -> Generator[Progress | FirstImages, None, Tar]:
     """Lists the images in the tar. Raises `UserError` if it is damaged, a bomb, a run folder, or has no images."""
     root = absolute(source)
-    yield Progress("Looking for images", 0, 0)
+    yield Progress(_("Looking for images"), 0, 0)
     paths: list[Inside] = []
     marks: list[Inside] = []
     label_files: list[LabelFile] = []
@@ -130,12 +131,12 @@ def scan(source: str) -> Generator[Progress | FirstImages, None, Tar]:
         key = digest(version(root))
         for entry in _entries(root, recognizer):
             if entry is None:
-                yield Progress("Looking for images", len(paths), 0)
+                yield Progress(_("Looking for images"), len(paths), 0)
                 continue
             path, member, judged = entry
             if isinstance(judged, Skipped):
                 skipped.append(judged)
-            elif judged == "run mark":
+            elif judged == "run_mark":
                 marks.append(path)
             elif judged == "labels":
                 skipped += _take(path, member, label_files)
@@ -164,7 +165,7 @@ def _take(path: Inside, member: Member, files: list[LabelFile]) -> list[Skipped]
         return []
     if files and len(path) < len(files[0][0]):
         files.clear()
-    if why := too_large(member.size + sum(len(content) for _, content in files)):
+    if why := too_large(member.size + sum(len(content) for _path, content in files)):
         return [Skipped(printable(member.name), why, kind="labels")]
     files.append((path, member.content()))
     return []

@@ -15,6 +15,7 @@ from typing import IO
 from core.data.formats.compression import first_bytes, refuse_bomb, unpacked
 from core.data.names import quoted
 from core.errors import UserError
+from core.language import _
 
 _BLOCK = tarfile.BLOCKSIZE
 
@@ -96,8 +97,8 @@ class _Walk:
         info = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
         if info.type == tarfile.GNUTYPE_SPARSE:
             raise UserError(
-                f"{quoted(self._root.name)} holds sparse files, which are not supported.",
-                "Create it again without --sparse, or unpack it yourself.",
+                _("{name} holds sparse files, which are not supported.").format(name=quoted(self._root.name)),
+                _("Create it again without --sparse, or unpack it yourself."),
                 info.name,
             )
         return info
@@ -145,8 +146,8 @@ class _File:
 
 def _refused(info: tarfile.TarInfo) -> str:
     if info.issym() or info.islnk():
-        return "link inside the tar"
-    return "" if info.isreg() else "not a regular file"
+        return _("link inside the tar")
+    return "" if info.isreg() else _("not a regular file")
 
 
 def _records(data: bytes) -> dict[str, str]:
@@ -158,7 +159,7 @@ def _records(data: bytes) -> dict[str, str]:
         end = start + int(data[start:space])
         if not space < end <= len(data):
             raise ValueError("a record of impossible length")
-        key, _, value = data[space + 1 : end - 1].partition(b"=")
+        key, _sign, value = data[space + 1 : end - 1].partition(b"=")
         records[_text(key)] = _text(value)
         start = end
     return records

@@ -21,6 +21,7 @@ from core.data.resize import fitted
 from core.data.source import OneFile, resolution_for
 from core.errors import UserError
 from core.events import Progress
+from core.language import _, number
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -46,18 +47,18 @@ _PER_FRAME = 0xF00
 """Flags of a `trun` that stores values for each frame."""
 _FIRST_BYTES = 192
 _OTHERS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
-    (re.compile(start, re.DOTALL), called)
-    for start, called in (
-        (rb"\x00\x00\x01\xba", "an MPEG program stream"),
-        (rb"\x00\x00\x01\xb3", "an MPEG video stream"),
-        (rb"G.{187}G", "an MPEG transport stream"),
-        (rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "a Windows Media file"),
-        (rb"FLV\x01", "a Flash video"),
-        (rb"OggS", "an Ogg file"),
-        (rb"\.RMF", "a RealMedia file"),
+    (re.compile(start, re.DOTALL), what)
+    for start, what in (
+        (rb"\x00\x00\x01\xba", _("{name} is an MPEG program stream, which is not supported.")),
+        (rb"\x00\x00\x01\xb3", _("{name} is an MPEG video stream, which is not supported.")),
+        (rb"G.{187}G", _("{name} is an MPEG transport stream, which is not supported.")),
+        (rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11", _("{name} is a Windows Media file, which is not supported.")),
+        (rb"FLV\x01", _("{name} is a Flash video, which is not supported.")),
+        (rb"OggS", _("{name} is an Ogg file, which is not supported.")),
+        (rb"\.RMF", _("{name} is a RealMedia file, which is not supported.")),
     )
 )
-"""First bytes of unsupported containers."""
+"""First bytes of unsupported containers, and what the user is told."""
 _NO_VIDEOS = tuple(b"ftyp" + brand for brand in (b"M4A", b"M4B", b"M4P", b"avi", b"he", b"mif", b"msf", b"crx"))
 """First bytes of audio and image files with the same container."""
 _COMPRESSED = re.compile(rb"cmov.{4}dcom", re.DOTALL)
@@ -71,7 +72,7 @@ class Video(OneFile):
     total: int = 0  # unknown: depends on the frame step, and many files do not store the number of frames
     classes: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
-    doing: str = "Reading the video"
+    doing: str = _("Reading the video")
 
     def suggest(self) -> Generator[Progress, None, int]:
         """Suggests a resolution from the size of the frames."""
@@ -81,21 +82,23 @@ class Video(OneFile):
     def read(self, how: Preparation) -> Iterator[Picture | Skipped | None]:
         """Yields every `how.frame_step`-th frame from the first, and at the end a note on damaged frames."""
         told = monotonic()
-        number = broken = 0
+        index = broken = 0
         with readable(self.root), _opened(self.root) as container:
             for frame in _frames(container):
-                if frame is not None and number % how.frame_step == 0:
-                    yield _picture(frame, number, how)
+                if frame is not None and index % how.frame_step == 0:
+                    yield _picture(frame, index, how)
                 elif monotonic() - told > _MOMENT:
                     yield None
                     told = monotonic()
                 broken += frame is None
-                number += frame is not None
-                if number == _MOST_FRAMES:
-                    yield Skipped(self.title, f"only its first {_MOST_FRAMES:,} frames are used", kind="incomplete")
+                index += frame is not None
+                if index == _MOST_FRAMES:
+                    reason = _("only its first {count} frames are used").format(count=number(_MOST_FRAMES))
+                    yield Skipped(self.title, reason, kind="incomplete")
                     break
         if broken:
-            yield Skipped(self.title, f"damaged frames: {broken:,}", kind="incomplete")
+            reason = _("damaged frames: {count}").format(count=number(broken))
+            yield Skipped(self.title, reason, kind="incomplete")
 
 
 def opens(source: str) -> bool:
@@ -119,21 +122,23 @@ def is_video(start: bytes) -> bool:
 def scan(source: str) -> Generator[Progress, None, Video]:
     """Opens the video. Raises `UserError` if it has no frames that can be decoded."""
     root = absolute(source)
-    yield Progress("Looking at the video", 0, 0)
+    yield Progress(_("Looking at the video"), 0, 0)
     with readable(root), _opened(root) as container:
         stream = _stream(container)
         if stream is None:
             raise UserError(
-                f"No frames in {quoted(root.name)} can be decoded.",
-                "Convert it to an .mp4 with H.264.",
+                _("No frames in {name} can be decoded.").format(name=quoted(root.name)),
+                _("Convert it to an .mp4 with H.264."),
                 str(root),
             )
         size = (stream.width, stream.height)
         key = digest(version(root))
     if min(size) < 1 or size[0] * size[1] > MOST_PIXELS:
         raise UserError(
-            f"The frame size of {quoted(root.name)}, {size[0]} x {size[1]} px, is not supported.",
-            "Convert it to an .mp4 with smaller frames.",
+            _("The frame size of {name}, {width} x {height} px, is not supported.").format(
+                name=quoted(root.name), width=size[0], height=size[1]
+            ),
+            _("Convert it to an .mp4 with smaller frames."),
             str(root),
         )
     return Video(root, key, size)
@@ -147,15 +152,17 @@ def _opened(root: Path) -> Iterator[InputContainer]:
         start = file.read(_FIRST_BYTES)
         kind = _container_format(start[:12])
         file.seek(0)
-        other = _other(start) or ("a video of another format" if root.suffix.lower() in OTHER_ENDINGS else "")
+        other = _other(start)
+        if not other and root.suffix.lower() in OTHER_ENDINGS:
+            other = _("{name} is a video of another format, which is not supported.")
         if kind is None and other:
             raise UserError(
-                f"{quoted(root.name)} is {other}, which is not supported.",
-                "Convert it to an .mp4 with H.264, for example with HandBrake or FFmpeg.",
+                other.format(name=quoted(root.name)),
+                _("Convert it to an .mp4 with H.264, for example with HandBrake or FFmpeg."),
                 str(root),
             )
         if kind is None or (kind == "mov" and not is_plausible(file, root.stat().st_size)):
-            raise damaged(root, "is not a video, or it is damaged")
+            raise damaged(root, _("{name} is not a video, or it is damaged."))
         file.seek(0)
         try:
             container = av.open(
@@ -167,7 +174,7 @@ def _opened(root: Path) -> Iterator[InputContainer]:
                 metadata_errors="replace",
             )
         except av.error.FFmpegError as error:
-            raise damaged(root, "is a damaged video", error) from error
+            raise damaged(root, _("{name} is a damaged video."), error) from error
         with container:
             yield container
 
@@ -182,8 +189,8 @@ def _container_format(start: bytes) -> str | None:
 
 
 def _other(start: bytes) -> str:
-    """Returns the name of an unsupported container; empty if the first bytes match none."""
-    return next((called for pattern, called in _OTHERS if pattern.match(start)), "")
+    """Returns the sentence about an unsupported container; empty if the first bytes match none."""
+    return next((what for pattern, what in _OTHERS if pattern.match(start)), "")
 
 
 def _stream(container: InputContainer) -> VideoStream | None:

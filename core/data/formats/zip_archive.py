@@ -20,6 +20,7 @@ from core.data.formats.label_files import LabelFile, nearest, too_large
 from core.data.items import Skipped
 from core.data.names import Inside, absolute, digest, inside, natural, printable
 from core.events import Progress
+from core.language import _
 
 TITLE = "Zip"
 RANK = 7
@@ -38,24 +39,24 @@ def opens(source: str) -> bool:
 def scan(source: str) -> Generator[Progress, None, Files]:
     """Lists the images in the zip. Raises `UserError` if it is damaged, a bomb, a run folder, or has no images."""
     root = absolute(source)
-    yield Progress("Looking for images", 0, 0)
+    yield Progress(_("Looking for images"), 0, 0)
     with readable(root):
         archive, status = zipfile.ZipFile(root), root.stat()
         found, skipped = _listed(archive)
-        runs = runs_among(path for path, _ in found["run mark"])
+        runs = runs_among(path for path, _info in found["run_mark"])
         pictures = [each for each in found["image"] if not in_a_run(each[0], runs)]
-        refuse_bomb(root, sum(info.file_size for _, info in pictures))
+        refuse_bomb(root, sum(info.file_size for _path, info in pictures))
     if not pictures and (runs or not skipped):
         raise empty(root, runs)
     pictures.sort(key=lambda each: tuple(natural(part) for part in each[0]))
     label_files, unread = _label_files(archive, dict(found["labels"]), runs)
-    labels = Labels([path for path, _ in pictures], label_files)
+    labels = Labels([path for path, _info in pictures], label_files)
     return _files(root, status, archive, pictures, labels, [*skipped, *named_runs(runs), *unread])
 
 
 def _listed(archive: zipfile.ZipFile) -> tuple[dict[Found, list[_Entry]], list[Skipped]]:
     """Returns the relevant entries by kind, and the skipped ones."""
-    found: dict[Found, list[_Entry]] = {"image": [], "labels": [], "run mark": []}
+    found: dict[Found, list[_Entry]] = {"image": [], "labels": [], "run_mark": []}
     skipped: list[Skipped] = []
     recognizer = EntryRecognizer()
     for info in archive.infolist():
@@ -143,5 +144,5 @@ def _name(info: zipfile.ZipInfo) -> str:
 
 def _sealed(info: zipfile.ZipInfo) -> str:
     if info.flag_bits & _ENCRYPTED:
-        return "encrypted"
-    return "" if info.compress_type in BOUNDED else "unsupported compression method"
+        return _("encrypted")
+    return "" if info.compress_type in BOUNDED else _("unsupported compression method")

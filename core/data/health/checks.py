@@ -6,7 +6,7 @@ Checks only inform: no dataset is refused here.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from math import gcd
 
@@ -17,11 +17,11 @@ from core.config.preparation import Fit, Preparation
 from core.data.dataset import Dataset
 from core.data.health.findings import FindingKind, HealthFinding, Remedy, RowNumbers, Severity, no_rows
 from core.data.health.image_statistics import ImageStatistics
-from core.data.items import REMEDIES, SkippedKind
+from core.data.items import REMEDIES, SkippedKind, listed
 from core.data.names import Inside, natural, quoted
 from core.data.records import MODES
 from core.data.source import MOST_CLASSES, class_level, is_for_training, training_level
-from core.formatting import counted
+from core.language import _, in_context, number, plural, sentences
 from core.presets import augmentation_for
 
 MANY = 0.1
@@ -60,21 +60,65 @@ Floats = NDArray[np.float64]
 # -- files and images --------------------------------------------------------------------------------------------------
 
 
-_LEFT_OUT: Mapping[SkippedKind, str] = {
-    "unreadable": "{files} cannot be read and {are} left out",
-    "inaccessible": "{files} could not be opened and {are} left out",
-    "refused": "{files} in the archive {are} left out",
-    "other_formats": "{files} in unsupported image formats {are} left out",
-    "unlabelled": "{images} without a class {are} left out",
-    "containers": "{files} with other data (archives, videos, arrays) {are} not opened",
+_LEFT_OUT: Mapping[SkippedKind, Callable[[int, str], str]] = {
+    "unreadable": lambda count, reasons: plural(
+        "{count} file cannot be read and is left out ({reasons}).",
+        "{count} files cannot be read and are left out ({reasons}).",
+        count,
+        reasons=reasons,
+    ),
+    "too_large": lambda count, reasons: plural(
+        "{count} file is too large and is left out ({reasons}).",
+        "{count} files are too large and are left out ({reasons}).",
+        count,
+        reasons=reasons,
+    ),
+    "inaccessible": lambda count, reasons: plural(
+        "{count} file could not be opened and is left out ({reasons}).",
+        "{count} files could not be opened and are left out ({reasons}).",
+        count,
+        reasons=reasons,
+    ),
+    "refused": lambda count, reasons: plural(
+        "{count} file in the archive is left out ({reasons}).",
+        "{count} files in the archive are left out ({reasons}).",
+        count,
+        reasons=reasons,
+    ),
+    "other_formats": lambda count, reasons: plural(
+        "{count} file in unsupported image formats is left out ({reasons}).",
+        "{count} files in unsupported image formats are left out ({reasons}).",
+        count,
+        reasons=reasons,
+    ),
+    "unlabelled": lambda count, reasons: plural(
+        "{count} image without a class is left out ({reasons}).",
+        "{count} images without a class are left out ({reasons}).",
+        count,
+        reasons=reasons,
+    ),
+    "containers": lambda count, reasons: plural(
+        "{count} file with other data (archives, videos, arrays) is not opened ({reasons}).",
+        "{count} files with other data (archives, videos, arrays) are not opened ({reasons}).",
+        count,
+        reasons=reasons,
+    ),
 }
-"""First part of a finding's text about skipped files, by kind; the reasons follow in parentheses."""
+"""Text of a finding about a number of skipped files, by kind."""
+_NOT_USED: Mapping[SkippedKind, str] = {
+    "incomplete": _("{name} is only partly read: {reason}."),
+    "labels": _("The labels in {name} are not used: {reason}."),
+    "arrays": _("The array {name} is not used: {reason}."),
+    "absent": _("{name}: {reason}."),
+    "unknown": _("{reason}."),
+}
+"""Sentence about a skipped item that is not a single image, by kind."""
 
 
 def left_out(dataset: Dataset) -> list[HealthFinding]:
     """Returns a finding for each kind of skipped file or unused label file."""
     if not dataset.skipped:
-        return [HealthFinding("unreadable", "good", "All files can be read.")]
+        return [HealthFinding("unreadable", "good", _("All files can be read."))]
     kinds: dict[SkippedKind, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for each in dataset.skipped:
         kinds[each.kind][each.reason].append(each.name)
@@ -86,15 +130,11 @@ def _left_out(dataset: Dataset, kind: SkippedKind, names: Mapping[str, list[str]
     remedy, severity = REMEDIES[kind], _severity(count, count + len(dataset.images))
     if kind in _LEFT_OUT:
         commonest = sorted(names, key=lambda reason: -len(names[reason]))
-        why = "; ".join(f"{len(names[reason]):,}: {reason}" for reason in commonest[:MOST_REASONS])
-        more = f"; and {len(names) - MOST_REASONS} more reasons" if len(names) > MOST_REASONS else ""
-        what = _LEFT_OUT[kind].format(files=counted(count, "file"), images=counted(count, "image"), are=_are(count))
-        text = f"{what} ({why}{more})."
+        counts = [_("{count}: {reason}").format(count=number(len(names[each])), reason=each) for each in commonest]
+        text = _LEFT_OUT[kind](count, listed(counts, MOST_REASONS))
     else:
         text = _said(kind, names)
         severity = "warning" if kind == "labels" and dataset.labels is None else "note"
-    if kind == "unreadable" and any(reason.startswith("larger than") for reason in names):
-        remedy += " Reduce the size of files that are too large."
     return HealthFinding(
         kind, severity, text, remedy, skipped={reason: tuple(files) for reason, files in names.items()}
     )
@@ -105,17 +145,12 @@ def _said(kind: SkippedKind, names: Mapping[str, list[str]]) -> str:
     each = [(name, reason) for reason, files in names.items() for name in files]
     if kind == "runs":
         if len(each) == 1:
-            return f"{quoted(each[0][0])} is a run folder and is left out."
-        return f"{len(each):,} run folders are left out."
-    sentences = {
-        "incomplete": "{name} is only partly read: {reason}.",
-        "labels": "The labels in {name} are not used: {reason}.",
-        "arrays": "The array {name} is not used: {reason}.",
-        "absent": "{name} {reason}.",
-        "unknown": "{reason}.",
-    }
-    said = " ".join(sentences[kind].format(name=quoted(name), reason=reason) for name, reason in each[:MOST_REASONS])
-    return f"{said} And {len(each) - MOST_REASONS:,} more." if len(each) > MOST_REASONS else said
+            return _("{name} is a run folder and is left out.").format(name=quoted(each[0][0]))
+        return plural("{count} run folder is left out.", "{count} run folders are left out.", len(each))
+    said = [_NOT_USED[kind].format(name=quoted(name), reason=reason) for name, reason in each[:MOST_REASONS]]
+    if len(each) > MOST_REASONS:
+        said.append(_("And {count} more.").format(count=number(len(each) - MOST_REASONS)))
+    return sentences(*said)
 
 
 def frames(dataset: Dataset) -> list[HealthFinding]:
@@ -124,13 +159,17 @@ def frames(dataset: Dataset) -> list[HealthFinding]:
     rows = np.flatnonzero(table["frames"])
     if not len(rows):
         return []
-    hold = "holds" if len(rows) == 1 else "hold"
     return [
         HealthFinding(
             "frames",
             _severity(len(rows), len(table)),
-            f"{len(rows):,} of {counted(len(table), 'file')} {hold} several frames or pages. Only the first is used.",
-            "To train on the other frames, save them as separate files, or convert an animation to a video (.mp4).",
+            plural(
+                "{count} of {files} holds several frames or pages. Only the first is used.",
+                "{count} of {files} hold several frames or pages. Only the first is used.",
+                len(rows),
+                files=plural("{count} file", "{count} files", len(table)),
+            ),
+            _("To train on the other frames, save them as separate files, or convert an animation to a video (.mp4)."),
             (rows,),
         )
     ]
@@ -139,13 +178,13 @@ def frames(dataset: Dataset) -> list[HealthFinding]:
 def exact_duplicates(groups: list[RowNumbers], total: int) -> HealthFinding:
     """Returns the finding about groups of identical images among `total` images."""
     if not groups:
-        return HealthFinding("exact_duplicates", "good", "No exact duplicates.")
+        return HealthFinding("exact_duplicates", "good", _("No exact duplicates."))
     copies = all_but_first(groups)
     return HealthFinding(
         "exact_duplicates",
         _severity(len(copies), total),
-        f"{counted(len(copies), 'exact duplicate')}.",
-        "Leave out duplicates: they are seen more often in training. One image of each group stays.",
+        plural("{count} exact duplicate.", "{count} exact duplicates.", len(copies)),
+        _("Leave out duplicates: they are seen more often in training. One image of each group stays."),
         tuple(groups),
         copies,
     )
@@ -154,13 +193,13 @@ def exact_duplicates(groups: list[RowNumbers], total: int) -> HealthFinding:
 def near_duplicates(groups: list[RowNumbers], total: int) -> HealthFinding:
     """Returns the finding about groups of similar images among `total` images."""
     if not groups:
-        return HealthFinding("near_duplicates", "good", "No near-duplicates.")
+        return HealthFinding("near_duplicates", "good", _("No near-duplicates."))
     copies = all_but_first(groups)
     return HealthFinding(
         "near_duplicates",
         _severity(len(copies), total),
-        f"{counted(len(copies), 'near-duplicate')}.",
-        "Review each group and leave out images that you do not need. The largest image of each group stays.",
+        plural("{count} near-duplicate.", "{count} near-duplicates.", len(copies)),
+        _("Review each group and leave out images that you do not need. The largest image of each group stays."),
         tuple(groups),
         copies,
     )
@@ -174,12 +213,12 @@ def all_but_first(groups: list[RowNumbers]) -> RowNumbers:
 def near_empty(rows: RowNumbers, total: int) -> HealthFinding:
     """Returns the finding about blank images among `total` images."""
     if not len(rows):
-        return HealthFinding("near_empty", "good", "No blank images.")
+        return HealthFinding("near_empty", "good", _("No blank images."))
     return HealthFinding(
         "near_empty",
         _severity(len(rows), total),
-        f"{counted(len(rows), 'blank image')}.",
-        "Leave out blank images, unless the generator should produce some.",
+        plural("{count} blank image.", "{count} blank images.", len(rows)),
+        _("Leave out blank images, unless the generator should produce some."),
         (rows,),
         rows,
     )
@@ -193,19 +232,33 @@ def few_images(different: int, dataset: Dataset, augment: str) -> HealthFinding:
     side = max(dataset.size)
     wanted = augmentation_for(different, side) if augment == "none" else augment
     enough = (ENOUGH_AUGMENTED if wanted == augment else ENOUGH) * max(side, 64) / 64
-    remedies = [Remedy(f"Augment: {_AUGMENTATIONS[wanted]}", {"augment": wanted})] if wanted != "none" else []
-    remedies.append(Remedy("Mirror", {"mirror": True}))
+    remedies = [Remedy(_("Mirror"), {"mirror": True})]
+    if wanted != "none":
+        title = _("Augment: {name}").format(name=_AUGMENTATIONS[wanted])
+        remedies.insert(0, Remedy(title, {"augment": wanted}))
     if different >= enough:
-        text = f"{counted(different, 'different image')}: enough for training."
+        text = plural(
+            "{count} different image: enough for training.", "{count} different images: enough for training.", different
+        )
         return HealthFinding("few_images", "good", text, remedies=tuple(remedies))
     grave = different * FAR_TOO_FEW < enough
-    advice = "Mirror the images if left and right do not matter. Add images, or train at a lower resolution."
+    text = plural(
+        "Only {count} image: the discriminator may memorize it, and results will stop improving.",
+        "Only {count} images: the discriminator may memorize them, and results will stop improving.",
+        different,
+    )
+    if grave:
+        text = plural(
+            "Only {count} image: the discriminator will memorize it, and results will stop improving.",
+            "Only {count} images: the discriminator will memorize them, and results will stop improving.",
+            different,
+        )
+    advice = _("Mirror the images if left and right do not matter. Add images, or train at a lower resolution.")
     return HealthFinding(
         "few_images",
         "warning" if grave else "note",
-        f"Only {counted(different, 'image')}: the discriminator {'will' if grave else 'may'} memorize them, and "
-        "results will stop improving.",
-        f"Turn on augmentation. {advice}" if wanted != augment else advice,
+        text,
+        sentences(_("Turn on augmentation."), advice) if wanted != augment else advice,
         remedies=tuple(remedies),
     )
 
@@ -216,17 +269,34 @@ def classes(dataset: Dataset) -> HealthFinding:
     counts = np.array(list(class_counts(dataset).values()))
     least, most = int(counts.min()), int(counts.max())
     smallest, largest = (quoted(dataset.classes[at]) for at in (counts.argmin(), counts.argmax()))
-    told = f"{smallest} has {counted(least, 'image')}, {largest} has {most:,}"
     if least == most:
-        told = f"each has {counted(most, 'image')}"
+        told = plural("each has {count} image", "each has {count} images", most)
+    else:
+        told = plural(
+            "{smallest} has {count} image, {largest} has {most}",
+            "{smallest} has {count} images, {largest} has {most}",
+            least,
+            smallest=smallest,
+            largest=largest,
+            most=number(most),
+        )
     scarce = np.flatnonzero((counts * IMBALANCE <= most) | (counts < FEW_OF_A_CLASS))
     if not len(scarce):
-        return HealthFinding("classes", "good", f"Each of the {len(counts):,} classes has enough images: {told}.")
+        text = _("Each of the {count} classes has enough images: {sizes}.").format(
+            count=number(len(counts)), sizes=told
+        )
+        return HealthFinding("classes", "good", text)
     return HealthFinding(
         "classes",
         "warning" if least * IMBALANCE <= most else "note",
-        f"{len(scarce):,} of {len(counts):,} classes have few images: {told}.",
-        "Add images to these classes, merge classes, or train without labels: rare classes are learned badly.",
+        plural(
+            "{count} of {all} classes has few images: {sizes}.",
+            "{count} of {all} classes have few images: {sizes}.",
+            len(scarce),
+            all=number(len(counts)),
+            sizes=told,
+        ),
+        _("Add images to these classes, merge classes, or train without labels: rare classes are learned badly."),
         tuple(np.flatnonzero(dataset.labels == label) for label in scarce),
     )
 
@@ -235,20 +305,21 @@ def folders(dataset: Dataset, how: Preparation) -> list[HealthFinding]:
     """Returns a finding that explains why folders of images are not used as classes; empty if they are."""
     kept = [_folder(name) for name in dataset.records.all_names()]
     level, parts = class_level(set(kept))
-    train_only = Remedy("Train folder only", {"split": "train"})
+    train_only = Remedy(_("Train folder only"), {"split": "train"})
     if how.split == "train" and kept and all(is_for_training((*path, ""), len(path)) for path in kept):
-        text = "Only images in the train folder are used."
+        text = _("Only images in the train folder are used.")
         return [HealthFinding("folders", "good", text, remedies=(train_only,))]
-    divided = f"The folders {_listed(parts)} are splits of a dataset, not classes." if parts else ""
+    divided = ""
+    if parts:
+        divided = _("The folders {names} are splits of a dataset, not classes.").format(names=_listed(parts))
     if dataset.labels is None and (why := _no_classes(dataset, kept, level, bool(parts))):
         what, what_to_do = why
-        what = f"{divided} {what}" if divided else what
     elif divided:
-        what, what_to_do = f"{divided} Images from all of them are used.", "Open one of them to train on it alone."
+        what, what_to_do = _("Images from all of them are used."), _("Open one of them to train on it alone.")
     else:
         return []
     remedies = (train_only,) if training_level(set(kept)) else ()
-    return [HealthFinding("folders", "note", what, what_to_do, remedies=remedies)]
+    return [HealthFinding("folders", "note", sentences(divided, what), what_to_do, remedies=remedies)]
 
 
 def _no_classes(dataset: Dataset, kept: list[Inside], level: int, parts: bool) -> tuple[str, str] | None:
@@ -260,25 +331,38 @@ def _no_classes(dataset: Dataset, kept: list[Inside], level: int, parts: bool) -
     if len(inside) < 2:
         return None
     deep = [path for path in kept if len(path) > level + 1]
-    no_classes = f"The folders {_listed(inside)} are not used as classes, because"
-    elsewhere = "Move the other images into a folder of their own, or out of the dataset."
+    names = _listed(inside)
+    elsewhere = _("Move the other images into a folder of their own, or out of the dataset.")
     if len(inside) > MOST_CLASSES:
-        many = f"{len(inside):,} folders are too many to be classes; the limit is {MOST_CLASSES:,}."
-        return many, "Merge folders, or train without labels."
+        many = _("{count} folders are too many to be classes; the limit is {limit}.")
+        many = many.format(count=number(len(inside)), limit=number(MOST_CLASSES))
+        return many, _("Merge folders, or train without labels.")
     if deep:
         within = "/".join(deep[0][: level + 1])
-        what_to_do = f"Open the folder whose subfolders are the classes, such as {quoted(within)}."
-        return f"{no_classes} {counted(len(deep), 'image')} {_are(len(deep))} in their subfolders.", what_to_do
+        what = plural(
+            "The folders {names} are not used as classes, because {count} image is in their subfolders.",
+            "The folders {names} are not used as classes, because {count} images are in their subfolders.",
+            len(deep),
+            names=names,
+        )
+        return what, _("Open the folder whose subfolders are the classes, such as {name}.").format(name=quoted(within))
     if count := sum(len(path) <= level for path in kept):
         if parts:
             within = next("/".join(path[:level]) for path in kept if len(path) > level)
-            elsewhere = f"Open {quoted(within)}, whose subfolders are the classes."
-        return f"{no_classes} {counted(count, 'image')} {_are(count)} outside them.", elsewhere
+            elsewhere = _("Open {name}, whose subfolders are the classes.").format(name=quoted(within))
+        what = plural(
+            "The folders {names} are not used as classes, because {count} image is outside them.",
+            "The folders {names} are not used as classes, because {count} images are outside them.",
+            count,
+            names=names,
+        )
+        return what, elsewhere
     # Classes are found from all listed files, before it is known which of them can be read or are excluded.
-    others = [each.name for each in dataset.skipped if each.kind == "unreadable" or each.passing]
+    others = [each.name for each in dataset.skipped if each.kind in ("unreadable", "too_large") or each.passing]
     for name in (*others, *dataset.excluded):
         if len(_folder(name)) != level + 1:
-            return f"{no_classes} the skipped file {quoted(name)} is outside them.", elsewhere
+            what = _("The folders {names} are not used as classes, because the skipped file {file} is outside them.")
+            return what.format(names=names, file=quoted(name)), elsewhere
     return None
 
 
@@ -288,7 +372,8 @@ def _folder(name: str) -> Inside:
 
 def _listed(names: Iterable[str]) -> str:
     """Returns the first few names, in quotes."""
-    return ", ".join(quoted(name) for name in sorted(names, key=natural)[:MOST_REASONS])
+    some = sorted(names, key=natural)[:MOST_REASONS]
+    return in_context("between names in a list", ", ").join(map(quoted, some))
 
 
 def class_counts(dataset: Dataset) -> dict[str, int]:
@@ -310,30 +395,31 @@ def small_originals(dataset: Dataset, how: Preparation) -> HealthFinding:
     factors = np.minimum(*sides) if how.fit == "pad" else np.maximum(*sides)
     rows = np.flatnonzero(factors > ENLARGED)
     if not len(rows):
-        return HealthFinding("small_originals", "good", f"The originals are large enough for {_size(dataset)}.")
+        text = _("The originals are large enough for {size}.").format(size=_size(dataset))
+        return HealthFinding("small_originals", "good", text)
     few = len(rows) < MANY * len(table)
     return HealthFinding(
         "small_originals",
         _severity(len(rows), len(table)),
-        f"{_part(rows, table)} smaller than {_size(dataset)}. Enlarged images are blurred, and so are generated ones.",
-        "Leave them out, or replace them with larger ones."
+        plural(
+            "{count} of {images} is smaller than {size}. Enlarged images are blurred, and so are generated ones.",
+            "{count} of {images} are smaller than {size}. Enlarged images are blurred, and so are generated ones.",
+            len(rows),
+            images=_images(len(table)),
+            size=_size(dataset),
+        ),
+        _("Leave them out, or replace them with larger ones.")
         if few
-        else "Train at a lower resolution, or replace them with larger ones.",
+        else _("Train at a lower resolution, or replace them with larger ones."),
         (rows,),
         rows if few else no_rows(),
     )
 
 
-_DOES: dict[Fit, str] = {
-    "crop": "cropping removes more than a third",
-    "smart": "cropping removes more than a third",
-    "stretch": "stretching distorts them",
-    "pad": "padding fills more than a third of the image",
-}
 _BETTER: dict[Fit, str] = {
-    "crop": "Leave out, pad, or crop yourself",
-    "smart": "Use a smart crop, which keeps the part with the most detail",
-    "pad": "Pad the images, which keeps them whole",
+    "crop": _("Leave out, pad, or crop yourself."),
+    "smart": _("Use a smart crop, which keeps the part with the most detail."),
+    "pad": _("Pad the images, which keeps them whole."),
 }
 
 
@@ -343,23 +429,54 @@ def proportions(dataset: Dataset, how: Preparation) -> HealthFinding:
     rows = np.flatnonzero(parts < CROP_KEEPS)
     grid, (width, height) = _grid(table["width"] / table["height"]), dataset.size
     remedies = [
-        *([Remedy("Smart crop", {"fit": "smart"})] if len(rows) or how.fit == "smart" else []),
-        *([Remedy("Pad", {"fit": "pad"})] if len(rows) or how.fit == "pad" else []),
-        *([Remedy(f"Proportion {_ratio(grid)}", {"grid": grid})] if grid and (len(rows) or width != height) else []),
+        *([Remedy(_("Smart crop"), {"fit": "smart"})] if len(rows) or how.fit == "smart" else []),
+        *([Remedy(_("Pad"), {"fit": "pad"})] if len(rows) or how.fit == "pad" else []),
     ]
+    if grid and (len(rows) or width != height):
+        remedies.append(Remedy(_("Proportion {ratio}").format(ratio=_ratio(grid)), {"grid": grid}))
     if not len(rows):
-        text = "The originals have about the aspect ratio of the training images."
+        text = _("The originals have about the aspect ratio of the training images.")
         return HealthFinding("proportions", "good", text, remedies=tuple(remedies))
     better = fit_for(parts)
     advice = _BETTER["crop" if better == how.fit else better]
+    if grid:
+        own = _("Or train at their own aspect ratio, {ratio} (grid {grid}).").format(ratio=_ratio(grid), grid=grid)
+        advice = sentences(advice, own)
     return HealthFinding(
         "proportions",
         _severity(len(rows), len(table)),
-        f"{_part(rows, table)} much wider or taller than {_size(dataset)}: {_DOES[how.fit]}.",
-        f"{advice}; or train at their own aspect ratio, {_ratio(grid)} (grid {grid})." if grid else f"{advice}.",
+        _other_proportions(len(rows), len(table), how.fit, _size(dataset)),
+        advice,
         (rows,),
         rows if better == "crop" else no_rows(),
         remedies=tuple(remedies),
+    )
+
+
+def _other_proportions(count: int, total: int, fit: Fit, size: str) -> str:
+    images = _images(total)
+    if fit == "stretch":
+        return plural(
+            "{count} of {images} is much wider or taller than {size}: stretching distorts it.",
+            "{count} of {images} are much wider or taller than {size}: stretching distorts them.",
+            count,
+            images=images,
+            size=size,
+        )
+    if fit == "pad":
+        return plural(
+            "{count} of {images} is much wider or taller than {size}: padding fills more than a third of the image.",
+            "{count} of {images} are much wider or taller than {size}: padding fills more than a third of the image.",
+            count,
+            images=images,
+            size=size,
+        )
+    return plural(
+        "{count} of {images} is much wider or taller than {size}: cropping removes more than a third.",
+        "{count} of {images} are much wider or taller than {size}: cropping removes more than a third.",
+        count,
+        images=images,
+        size=size,
     )
 
 
@@ -381,10 +498,25 @@ def colors(statistics: ImageStatistics) -> HealthFinding:
     visible = statistics.variation >= EMPTY  # blank images count as neither
     gray, colored = (np.flatnonzero(visible & so) for so in (statistics.spread < GRAY, statistics.spread >= GRAY))
     if not len(gray):
-        return HealthFinding("colours", "good", "All images are in color.")
+        return HealthFinding("colours", "good", _("All images are in color."))
     if not len(colored):
-        return HealthFinding("colours", "good", "All images are grayscale.")
-    return _mixed("colours", (gray, colored), ("grayscale", "in color"))
+        return HealthFinding("colours", "good", _("All images are grayscale."))
+    images = _images(len(gray) + len(colored))
+    if len(gray) <= len(colored):
+        text = plural(
+            "{count} of {images} is grayscale, the others in color.",
+            "{count} of {images} are grayscale, the others in color.",
+            len(gray),
+            images=images,
+        )
+        return _mixed("colours", text, gray)
+    text = plural(
+        "{count} of {images} is in color, the others grayscale.",
+        "{count} of {images} are in color, the others grayscale.",
+        len(colored),
+        images=images,
+    )
+    return _mixed("colours", text, colored)
 
 
 def print_colors(dataset: Dataset) -> HealthFinding:
@@ -392,12 +524,17 @@ def print_colors(dataset: Dataset) -> HealthFinding:
     table = dataset.records.table
     rows = np.flatnonzero(table["mode"] == MODES.index("CMYK"))
     if not len(rows):
-        return HealthFinding("print_colours", "good", "No CMYK images.")
+        return HealthFinding("print_colours", "good", _("No CMYK images."))
     return HealthFinding(
         "print_colours",
         "note",
-        f"{_part(rows, table)} in CMYK (print colors), converted to RGB.",
-        "Check the colors. If they are wrong, save the originals as RGB.",
+        plural(
+            "{count} of {images} is in CMYK (print colors), converted to RGB.",
+            "{count} of {images} are in CMYK (print colors), converted to RGB.",
+            len(rows),
+            images=_images(len(table)),
+        ),
+        _("Check the colors. If they are wrong, save the originals as RGB."),
         (rows,),
     )
 
@@ -406,33 +543,49 @@ def transparency(dataset: Dataset) -> HealthFinding:
     """Returns the finding about images that are partly transparent."""
     table = dataset.records.table
     rows, opaque = (np.flatnonzero(so) for so in (table["transparent"], ~table["transparent"]))
-    keep = Remedy("Keep transparency", {"alpha": True})
+    keep = Remedy(_("Keep transparency"), {"alpha": True})
     if not len(rows):
-        return HealthFinding("transparency", "good", "No transparent images.")
+        return HealthFinding("transparency", "good", _("No transparent images."))
+    images = _images(len(table))
     if dataset.images.shape[1] < 4:
         return HealthFinding(
             "transparency",
             "note",
-            f"{_part(rows, table)} partly transparent. The background color fills the transparent areas.",
-            "Choose the background color, or keep transparency to generate transparent images.",
+            plural(
+                "{count} of {images} is partly transparent. The background color fills the transparent areas.",
+                "{count} of {images} are partly transparent. The background color fills the transparent areas.",
+                len(rows),
+                images=images,
+            ),
+            _("Choose the background color, or keep transparency to generate transparent images."),
             (rows,),
             remedies=(keep,),
         )
     if not len(opaque):
-        text = "All images are partly transparent, and transparency is kept."
+        text = _("All images are partly transparent, and transparency is kept.")
         return HealthFinding("transparency", "good", text, remedies=(keep,))
-    return replace(_mixed("transparency", (rows, opaque), ("partly transparent", "opaque")), remedies=(keep,))
+    if len(rows) <= len(opaque):
+        text = plural(
+            "{count} of {images} is partly transparent, the others opaque.",
+            "{count} of {images} are partly transparent, the others opaque.",
+            len(rows),
+            images=images,
+        )
+        return replace(_mixed("transparency", text, rows), remedies=(keep,))
+    text = plural(
+        "{count} of {images} is opaque, the others partly transparent.",
+        "{count} of {images} are opaque, the others partly transparent.",
+        len(opaque),
+        images=images,
+    )
+    return replace(_mixed("transparency", text, opaque), remedies=(keep,))
 
 
 # -- wording -----------------------------------------------------------------------------------------------------------
 
 
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"
-
-
-def _part(rows: RowNumbers, whole: NDArray[np.void]) -> str:
-    return f"{len(rows):,} of {counted(len(whole), 'image')} {_are(len(rows))}"
+def _images(count: int) -> str:
+    return plural("{count} image", "{count} images", count)
 
 
 def _size(dataset: Dataset) -> str:
@@ -443,15 +596,13 @@ def _severity(count: int, total: int) -> Severity:
     return "warning" if count >= MANY * total else "note"
 
 
-def _mixed(kind: FindingKind, rows: tuple[RowNumbers, RowNumbers], words: tuple[str, str]) -> HealthFinding:
-    """Returns the finding about images of two kinds that are mixed in one dataset."""
-    (fewer, word), (others, other) = sorted(zip(rows, words, strict=True), key=lambda each: len(each[0]))
-    total = counted(len(fewer) + len(others), "image")
+def _mixed(kind: FindingKind, text: str, fewer: RowNumbers) -> HealthFinding:
+    """Returns the finding about images of two kinds that are mixed in one dataset. `fewer`: those of the rarer kind."""
     return HealthFinding(
         kind,
         "note",
-        f"{len(fewer):,} of {total} {_are(len(fewer))} {word}, the others {other}.",
-        "The generator will produce both kinds. To get only one kind, leave out the other.",
+        text,
+        _("The generator will produce both kinds. To get only one kind, leave out the other."),
         (fewer,),
         fewer,
     )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from core.data.health.findings import RowNumbers
 from core.data.health.image_statistics import ImageStatistics
 from core.events import Progress
+from core.language import _
 
 NEAR_BITS = 4
 """Maximum Hamming distance between the perceptual hashes of near-duplicates.
@@ -57,7 +58,7 @@ def near(statistics: ImageStatistics, rows: RowNumbers) -> Generator[Progress, N
     hashes = statistics.hash.tolist()
     for done, row in enumerate(rows.tolist()):
         if done % _AT_ONCE == 0:
-            yield Progress("Comparing the images", done, len(rows))
+            yield Progress(_("Comparing the images"), done, len(rows))
         parts = list(_parts(hashes[row]))
         alike = {
             first

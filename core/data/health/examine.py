@@ -40,7 +40,7 @@ def examine(
     modes, counts = np.unique(table["mode"], return_counts=True)
     return HealthReport(
         images=len(dataset.images),
-        unreadable=sum(each.kind in ("unreadable", "inaccessible") for each in dataset.skipped),
+        unreadable=sum(each.kind in ("unreadable", "too_large", "inaccessible") for each in dataset.skipped),
         excluded=len(dataset.excluded),
         size=dataset.size,
         classes=checks.class_counts(dataset),

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from core.data.dataset import Dataset
 from core.events import Progress
+from core.language import _
 
 FREQUENCIES = 8
 """DCT frequencies in each direction: low enough to survive re-encoding and sizes down to 8 px."""
@@ -63,7 +64,7 @@ def image_statistics(dataset: Dataset) -> Generator[Progress, None, ImageStatist
     rows, columns = _cosines(height), _cosines(width)
     step = max(_AT_ONCE // (channels * height * width), 1)
     for start in range(0, count, step):
-        yield Progress("Examining the images", start, count)
+        yield Progress(_("Examining the images"), start, count)
         pixels = np.asarray(dataset.images[start : start + step])
         chosen = slice(start, start + len(pixels))
         statistics.content[chosen] = _known(statistics.content[chosen], pixels)

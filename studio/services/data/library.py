@@ -160,7 +160,7 @@ def _download_row(download: Download) -> DownloadRow:
     if here:
         where = _("Saved in {folder}").format(folder=download.folder())
     elif download.is_manual:
-        where = _("Manual download: {instructions}.").format(instructions=download.manual_instructions())
+        where = download.manual_instructions()
     else:
         where = _("Will be saved in {folder}").format(folder=download.folder())
     facts = _("{title}. {license}. {page}").format(title=download.title, license=download.license, page=download.page)
