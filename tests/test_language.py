@@ -24,18 +24,24 @@ WORDS = re.compile(r"[A-Za-z]{2,}[,:;.]? \(?[A-Za-z]{2,}")
 """Two words in a row: probably a text for people."""
 TRANSLATED = {"_", "in_context", "in_language", "plural"}
 FOR_DEVELOPERS = {
-    "ArithmeticError", "AssertionError", "AttributeError", "KeyError", "LookupError", "NotImplementedError", "OSError",
-    "RuntimeError", "TypeError", "ValueError", "SubprocessError", "ArgumentTypeError",
+    "ArithmeticError", "AssertionError", "AttributeError", "ConnectionError", "EOFError", "IndexError", "KeyError",
+    "LookupError", "NotImplementedError", "OSError", "RuntimeError", "TypeError", "ValueError", "SubprocessError",
+    "ArgumentTypeError",
 }  # fmt: skip
 """Exceptions whose texts are at most the technical details of an error, and stay English."""
 NO_CALLS = {
-    "cast", "compile", "deprecated", "getLogger", "match", "search", "setObjectName", "setProperty", "Thread", "TypeVar",
+    "cast", "compile", "deprecated", "getLogger", "match", "search", "setObjectName", "setProperty", "Thread",
+    "TypeVar",
 }  # fmt: skip
 """Functions whose arguments nobody reads."""
 CITATION = re.compile(r"arXiv|\bet al\.")
 NOT_TEXT: dict[str, tuple[str, ...]] = {
     "core/checkpoint.py": ("the digest does not fit",),
     "core/evaluation/features/inception.py": ("other names or shapes",),
+    "core/data/download/catalog.py": ("LeCun, Cortes", "Xiao, Rasul"),
+    "core/data/formats/cifar.py": ("rows: ",),
+    "core/data/names.py": ("network trash folder", "temporary items", "system volume information"),
+    "core/data/source.py": ("train training", "image images"),
     "core/export/checkpoint_lookup.py": ("Its digest is",),
     "core/export/generator.py": ("import sys;",),
     "core/export/onnx_pt2.py": ("The largest difference is",),

@@ -251,12 +251,12 @@ def test_images_that_the_note_forgot_are_named(tmp_path: Path, name: str) -> Non
     assert dataset.classes == ("0", "1")
     assert reasons(dataset) == {
         NAMES[5]: "it has no class in dataset.json",
-        "dataset.json": "names 1 image that is missing, such as 'nowhere.png'",
+        "dataset.json": "1 image that it names is missing, such as 'nowhere.png'",
     }
     found = findings(dataset)
     assert found["unlabelled"].text == ("1 image without a class is left out (1: it has no class in dataset.json).")
     assert "label file" in found["unlabelled"].suggestion
-    assert found["absent"].text == "'dataset.json' names 1 image that is missing, such as 'nowhere.png'."
+    assert found["absent"].text == "'dataset.json': 1 image that it names is missing, such as 'nowhere.png'."
     assert "unreadable" not in found
 
 

@@ -27,7 +27,7 @@ def counts_of(*counts: int) -> Dataset:
         ((60, 100), "good", [], "'class 0' has 60 images, 'class 1' has 100"),
         ((60, 300), "warning", [60], "'class 0' has 60 images, 'class 1' has 300"),
         ((1, 100, 60), "warning", [1], "'class 0' has 1 image, 'class 1' has 100"),
-        ((49, 50), "note", [49], "1 of 2 classes have few images"),
+        ((49, 50), "note", [49], "1 of 2 classes has few images"),
         ((10, 10), "note", [10, 10], "each has 10 images"),
     ],
 )

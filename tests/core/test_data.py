@@ -930,7 +930,7 @@ def test_nothing_readable_names_the_first_files(folder: Path) -> None:
     for index in range(5):
         (folder / f"{index}.png").touch()
     found = problem(folder, None)
-    assert "'0.png': empty file; '1.png': empty file; '2.png': empty file, and 2 more" in found.what
+    assert "'0.png': empty file; '1.png': empty file; '2.png': empty file; and 2 more" in found.what
     assert "4.png" in found.details
 
 

@@ -59,10 +59,10 @@ def test_every_trouble_is_named(folder: Path) -> None:
     assert finding(report, "unreadable").skipped == {
         "not an image, or damaged": ("many/cut.jpg", "many/text.png"),
         "empty file": ("many/empty.png",),
-        "larger than 89 megapixels": ("many/huge.png",),
     }
-    why = "(2: not an image, or damaged; 1: empty file; 1: larger than 89 megapixels)"
-    assert why in finding(report, "unreadable").text
+    assert "(2: not an image, or damaged; 1: empty file)" in finding(report, "unreadable").text
+    said = "1 file is too large and is left out (1: larger than 89 megapixels)."
+    assert finding(report, "too_large").text == said
     assert about("exact_duplicates") == [["many/000.png", "many/copy.png"]]
     assert sorted(about("near_duplicates")) == [
         ["many/001.png", "many/saved anew.jpg"],
@@ -90,7 +90,7 @@ def test_without_what_can_be_excluded_nothing_of_it_is_found_any_more(folder: Pa
         exclude(dataset, named(dataset, one.excludable))
     mended = report_of(opened(folder))
     left = {one.kind for one in mended.findings if one.severity != "good"}
-    assert left == {"unreadable", "few_images", "classes", "print_colours", "transparency"}
+    assert left == {"unreadable", "too_large", "few_images", "classes", "print_colours", "transparency"}
     assert mended.excluded == 8
 
 
