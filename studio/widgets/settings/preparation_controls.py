@@ -18,21 +18,17 @@ from PySide6.QtWidgets import (
 )
 
 from core.config.choices import choice_title
+from core.config.fields import title_of
 from core.config.settings import Settings
 from core.data.health.findings import HealthReport
 from core.events import Progress
 from core.language import _
 from studio.widgets.basic.labels import Label, plain_tip
 from studio.widgets.settings.fields import Field, field_of
+from studio.widgets.settings.preset_fit import PREPARED
 
-TITLES = {
-    "resolution": _("Resolution"),
-    "fit": _("Fit"),
-    "background": _("Background"),
-    "alpha": _("Transparency"),
-    "frame_step": _("Frame step"),
-    "split": _("Split"),
-}
+SHORT = {"alpha": _("Transparency")}
+"""Titles beside a switch that says the rest."""
 
 
 class PreparationControls(QGroupBox):
@@ -46,7 +42,7 @@ class PreparationControls(QGroupBox):
         super().__init__(_("Preparation"), parent)
         self._rows = QFormLayout()
         self._rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self._fields = {name: self._add(name, title) for name, title in TITLES.items()}
+        self._fields = {name: self._add(name) for name in PREPARED}
         self._suggested: dict[str, Any] = {}
         self._values: dict[str, Any] = {}
         self._is_locked = False
@@ -93,16 +89,15 @@ class PreparationControls(QGroupBox):
     def end_progress(self) -> None:
         self._progress.hide()
 
-    def _add(self, name: str, title: str) -> Field:
+    def _add(self, name: str) -> Field:
         info = Settings.model_fields[name]
         extra: Any = info.json_schema_extra
         field = field_of(name, info, extra["unit"])
         field.connect(lambda: self.chosen.emit({name: field.value()}))
-        field.widget.setAccessibleName(title)
+        field.widget.setAccessibleName(title_of(name))
         if isinstance(field.widget, QCheckBox):
             field.widget.setText(_("Keep"))
-            field.widget.setAccessibleName(_("Keep transparency"))
-        label = Label(title)
+        label = Label(SHORT.get(name) or title_of(name))
         label.setBuddy(field.widget)
         self._rows.addRow(label, field.widget)
         return field
