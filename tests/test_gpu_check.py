@@ -18,8 +18,8 @@ import torch
 from core.errors import UserError
 from core.presets import presets
 from core.trainer import Trainer
-from core.training.loop import Plan
 from core.training.captured import Step
+from core.training.loop import Plan
 from tests.core.test_captured import Recorder
 from tools import gpu_check
 from tools.gpu_checks import memory, speed
