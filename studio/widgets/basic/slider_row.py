@@ -106,8 +106,8 @@ class SliderRow(QWidget):
         return [self._slider, self._spin, self._reset]
 
     def set_label_width(self, pixels: int) -> None:
-        """Fixes the label's width, so that the sliders of several rows are aligned."""
-        self._label.setFixedWidth(pixels)
+        """Sets the label's smallest width, so that the sliders of several rows are aligned unless a text is longer."""
+        self._label.setMinimumWidth(pixels)
 
     def _slide(self, position: int) -> None:
         """Takes over the slider's position, which already shows under the pointer."""

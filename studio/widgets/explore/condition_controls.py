@@ -266,6 +266,6 @@ def _form(label_width: int, *choices: _Choice) -> QFormLayout:
     for choice in choices:
         form.addRow(choice.accessibleName(), choice)
         label = form.labelForField(choice)
-        scale_length(label, label.setFixedWidth, label_width)
+        scale_length(label, label.setMinimumWidth, label_width)
         label.setToolTip(choice.toolTip())
     return form

@@ -48,7 +48,7 @@ class StyleControls(QWidget):
         form.addRow(_("Styles of"), self._box)
         form.addRow(_("Layers"), layers)
         for held in (self._box, layers):
-            scale_length(label := form.labelForField(held), label.setFixedWidth, label_width)
+            scale_length(label := form.labelForField(held), label.setMinimumWidth, label_width)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 6, 0, 0)
         column.setSpacing(8)
