@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QDrag, QMouseEvent, QPainter, QPaintEvent, QPi
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from core.events import Images
-from core.language import _
+from core.language import _, in_context
 from core.latent.request import LatentRequest
 from studio import theme
 from studio.widgets.basic.labels import plain_tip
@@ -157,7 +157,7 @@ class ExploreStage(QWidget):
 
     def _describe(self) -> None:
         for button, icon, name, tip in (
-            (self._fit, "frame-corners", _("Fit"), _("Fit the image (0, or double-click).")),
+            (self._fit, "frame-corners", in_context("zoom", "Fit"), _("Fit the image (0, or double-click).")),
             (self._smooth, "drop", _("Smooth"), _("Interpolate between pixels; off keeps square pixels.")),
             (self._before, "columns", BEFORE, _("Hold to show the image before the edit (A).")),
             (self._enlarge, "magnifying-glass-plus", _("Enlarge"), _("Show the image in a separate window (Enter).")),

@@ -7,7 +7,7 @@ from PySide6.QtGui import QImage, QKeyEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from core.events import Images
-from core.language import _, number
+from core.language import _, in_context, number
 from studio.widgets.basic.labels import IconButton, Label
 from studio.widgets.images.image_grid import ImageGrid
 
@@ -46,7 +46,7 @@ class ImageViewer(QDialog):
         smaller.clicked.connect(lambda: self._view.zoom_by(0.8))
         larger = _button("magnifying-glass-plus", _("Zoom in"), _("Zoom in (+)"))
         larger.clicked.connect(lambda: self._view.zoom_by(1.25))
-        fit = _button("frame-corners", _("Fit"), _("Fit (0)"))
+        fit = _button("frame-corners", in_context("zoom", "Fit"), _("Fit (0)"))
         fit.clicked.connect(self._view.fit)
         self._save = _button("floppy-disk", _("Save image"), _("Save this image (S)"))
         self._save.setShortcut("S")
