@@ -384,8 +384,8 @@ def test_every_trouble_has_a_card_and_one_click_mends_it(qtbot: QtBot, studio: A
     report = open_images(qtbot, studio, trouble(tmp_path / "trouble"))
     cards = studio.window.data.view.findings.findChildren(FindingCard)
     assert {card.finding.kind for card in cards if card.finding.severity != "good"} == {
-        "unreadable", "too_large", "exact_duplicates", "near_duplicates", "near_empty", "small_originals", "proportions",
-        "colours", "print_colours", "transparency", "classes", "few_images",
+        "unreadable", "too_large", "exact_duplicates", "near_duplicates", "near_empty", "small_originals",
+        "proportions", "colours", "print_colours", "transparency", "classes", "few_images",
     }  # fmt: skip
     apply = button(studio.window.data, "Apply suggestions: leave out 7")
     click(apply)
