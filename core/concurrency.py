@@ -11,6 +11,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
+from core.language import LANGUAGE, VARIABLE
+
 if TYPE_CHECKING:
     from subprocess import Popen
 
@@ -62,14 +64,15 @@ def own_process(
     """Starts a Python process with the program's own code.
 
     `arguments`: of the interpreter, such as `-m` and a module. `environment`: added to that of this process. The
-    process finds the same packages as this one, reads no input and opens no console. Raises `OSError`.
+    process finds the same packages as this one, speaks the same language, reads no input and opens no console. Raises
+    `OSError`.
     """
     import subprocess
 
     path = os.pathsep.join(filter(None, (str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH"))))
     return subprocess.Popen(
         [sys.executable, "-P", *arguments],
-        env={**os.environ, "PYTHONPATH": path, **(environment or {})},
+        env={**os.environ, "PYTHONPATH": path, VARIABLE: LANGUAGE, **(environment or {})},
         stdin=subprocess.DEVNULL,
         stdout=stdout,
         stderr=stderr,

@@ -1,6 +1,8 @@
-"""Text of counts, file sizes and durations."""
+"""Text of counts, file sizes and durations, and columns of text in a terminal."""
 
 from __future__ import annotations
+
+from unicodedata import east_asian_width
 
 from core.language import _, number
 
@@ -24,3 +26,13 @@ def time_text(seconds: float) -> str:
     if minutes:
         return _("{minutes} min {seconds:02d} s").format(minutes=minutes, seconds=rest)
     return _("{seconds} s").format(seconds=rest)
+
+
+def columns(text: str) -> int:
+    """Returns the columns that a text takes in a terminal: Chinese signs take two."""
+    return sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text)
+
+
+def right(text: str, width: int) -> str:
+    """Returns a text at the right of `width` columns."""
+    return " " * (width - columns(text)) + text

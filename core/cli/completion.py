@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 from core.cli.parser import Parser
 from core.cli.paths import PATHS
+from core.language import _, sentences
 
 INSTALL = {
     "bash": "echo 'eval \"$(gan-studio completion bash)\"' >> ~/.bashrc",
-    "zsh": "echo 'eval \"$(gan-studio completion zsh)\"' >> ~/.zshrc (below compinit)",
+    "zsh": _("{command} (below compinit)").format(command="echo 'eval \"$(gan-studio completion zsh)\"' >> ~/.zshrc"),
     "fish": "gan-studio completion fish > ~/.config/fish/completions/gan-studio.fish",
 }
 
@@ -34,10 +35,12 @@ class Argument:
 
 def add_completion(commands: argparse._SubParsersAction[Parser], parser: Callable[[], Parser]) -> None:
     """Adds the command to those of the program; `parser` returns the whole parser when it is asked for."""
-    help = "Print the script that completes commands and options in a shell."
-    how = "; ".join(f"{shell}: {command}" for shell, command in INSTALL.items())
-    command = commands.add_parser("completion", help=help, description=f"{help} To install it in {how}.")
-    command.add_argument("shell", choices=[*_SCRIPTS], metavar="SHELL", help="Shell that runs the script.")
+    help = _("Print the script that completes commands and options in a shell.")
+    how = _("To install it in {commands}.").format(
+        commands="; ".join(f"{shell}: {command}" for shell, command in INSTALL.items())
+    )
+    command = commands.add_parser("completion", help=help, description=sentences(help, how))
+    command.add_argument("shell", choices=[*_SCRIPTS], metavar="SHELL", help=_("Shell that runs the script."))
     command.set_defaults(command=lambda options: print(script(parser(), options.shell)) or 0)
 
 
@@ -51,7 +54,7 @@ def arguments_of(parser: Parser) -> list[Argument]:
     found = []
     for action in parser._actions:
         if not isinstance(action.choices, dict):  # the commands
-            help = re.split(r"\.(?: |$)", parser.help_of(action).replace("%%", "%"))[0]
+            help = _first_sentence(parser.help_of(action))
             choices = tuple(map(str, action.choices or ()))
             takes_value = action.nargs != 0
             metavar = str(action.metavar or action.dest)
@@ -162,7 +165,11 @@ def _flags(parser: Parser) -> list[str]:
 
 
 def _about(parser: Parser, command: str) -> str:
-    return (parser.commands[command].description or "").partition(".")[0]
+    return _first_sentence(parser.commands[command].description or "")
+
+
+def _first_sentence(text: str) -> str:
+    return re.split(r" ?\.+(?: |$)|。", text)[0]
 
 
 def _quoted(text: str) -> str:

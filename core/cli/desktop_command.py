@@ -5,18 +5,21 @@ from __future__ import annotations
 import argparse
 
 from core.cli.parser import Parser
+from core.language import _
 
 
 def add_desktop(commands: argparse._SubParsersAction[Parser]) -> None:
     """Adds the command to those of the program."""
     command = commands.add_parser(
         "install-desktop",
-        help="Install a desktop entry with an icon, for this user.",
-        description="Install GAN Studio in the desktop's menu, with its icon: on Linux by a .desktop file, which also "
-        "opens its checkpoints (other .safetensors files are left alone), on macOS by a bundle in ~/Applications, on "
-        "Windows by a shortcut in the Start menu. Nothing changes for other users.",
+        help=_("Install a desktop entry with an icon, for this user."),
+        description=_(
+            "Install GAN Studio in the desktop's menu, with its icon: on Linux by a .desktop file, which also opens "
+            "its checkpoints (other .safetensors files are left alone), on macOS by a bundle in ~/Applications, on "
+            "Windows by a shortcut in the Start menu. Nothing changes for other users."
+        ),
     )
-    command.add_argument("--uninstall", action="store_true", help="Delete these files.")
+    command.add_argument("--uninstall", action="store_true", help=_("Delete these files."))
     command.set_defaults(command=install_desktop)
 
 
@@ -26,7 +29,7 @@ def install_desktop(options: argparse.Namespace) -> int:
 
     if options.uninstall:
         files = uninstall()
-        print("\n".join(f"deleted {file}" for file in files) or "There was no desktop entry.")
+        print("\n".join(_("deleted {file}").format(file=file) for file in files) or _("There was no desktop entry."))
     else:
-        print("\n".join(f"wrote {file}" for file in install()))
+        print("\n".join(_("wrote {file}").format(file=file) for file in install()))
     return 0

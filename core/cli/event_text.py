@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
 from core.cli.messages import as_json
 from core.events import Edited, Event, Finished, Measured, Notice, Refused, Report, Rewound, Saved, Tuned
+from core.language import _, in_context, number
 from core.runs.run_watch import Drawn, Owned, Replaced
 from core.stats.keys import in_words
 
@@ -20,18 +21,19 @@ def text_of(event: Event) -> str:
     if isinstance(event, Report):
         return _report(event)
     if isinstance(event, Measured):
-        return f"step {event.step:,}: {', '.join(in_words(event.values).values())}"
+        return _at_step(event.step, _listed(in_words(event.values).values()))
     if isinstance(event, Edited):
-        changes = ", ".join(f"{name} {value}" for name, value in event.changes.items())
-        return f"step {event.step:,}: {changes}"
+        return _at_step(event.step, _listed(f"{name} {value}" for name, value in event.changes.items()))
     if isinstance(event, Saved):
-        return f"step {event.step:,}: saved {event.path}"
+        return _("step {step}: saved {file}").format(step=number(event.step), file=event.path)
     if isinstance(event, Drawn):
-        return f"step {event.step:,}: sample grid {event.path}"
+        return _("step {step}: sample grid {file}").format(step=number(event.step), file=event.path)
     if isinstance(event, Replaced):
-        return "The training went back to an earlier step."
+        return _("The training went back to an earlier step.")
     if isinstance(event, Tuned):
-        return f"{event.device}: {event.precision}, {event.memory_format}"
+        return _("{device}: {precision}, {layout}").format(
+            device=event.device, precision=event.precision, layout=event.memory_format
+        )
     if isinstance(event, Notice):
         return event.text
     if isinstance(event, Finished):
@@ -54,8 +56,20 @@ def _plain(value: Any) -> Any:
 
 
 def _report(report: Report) -> str:
-    parts = [f"step {report.step:,}", f"{report.images:,} seen", f"{report.seconds:,.1f} s"]
+    parts = [
+        _("step {step}").format(step=number(report.step)),
+        _("{count} seen").format(count=number(report.images)),
+        _("{seconds} s").format(seconds=number(report.seconds, 1)),
+    ]
     for key, name in (("Loss/D/loss", "D"), ("Loss/G/loss", "G")):
         if key in report.stats:
             parts.append(f"{name} {report.stats[key]:.3f}")
-    return ", ".join(parts)
+    return _listed(parts)
+
+
+def _at_step(step: int, what: str) -> str:
+    return _("step {step}: {what}").format(step=number(step), what=what)
+
+
+def _listed(parts: Iterable[str]) -> str:
+    return in_context("between names in a list", ", ").join(parts)

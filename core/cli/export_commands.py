@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.cli.messages import MESSAGES, as_json
-from core.cli.parser import Parser, did_you_mean
+from core.cli.parser import Parser, did_you_mean, with_default
 from core.cli.paths import checkpoint, place
 from core.cli.progress import Bar, show
 from core.errors import UserError
 from core.export.animation import MOST_FPS, MOST_FRAMES, MOST_SCALE, Animation, frame_positions
 from core.export.selection import FileOptions, ImageFormat, Packing, SeedSelection
-from core.formatting import counted
 from core.generator_inputs import LARGEST_SEED, parse_seeds
+from core.language import _, in_context, number, one_of, plural
 from core.latent.request import Loop, Point, Walk
 
 if TYPE_CHECKING:
@@ -38,19 +38,21 @@ def generate(options: argparse.Namespace) -> int:
     seeds = parse_seeds(options.seeds)
     sampler, like = _opened(options)
     if options.each_class and not sampler.conditions.classes:
-        raise UserError("This generator knows no classes.", "Leave --each-class out.")
+        raise UserError(_("This generator knows no classes."), _("Leave --each-class out."))
     selection = SeedSelection.of(seeds, like, sampler.meta.classes if options.each_class else ())
     ending = options.out.suffix.lower()
     endings: dict[str, ImageFormat] = {**{end: name for name, end in SUFFIXES.items()}, ".jpeg": "jpeg"}
     drawn = endings.get(ending)
     packing: Packing = "zip" if ending == ".zip" else "sheet" if drawn else "folder"
     if packing == "folder":
-        _refuse_file_name(options.out, f"End its name in {', '.join(endings)} or .zip, or name a folder.")
+        remedy = _("End its name in {endings}, or name a folder.").format(endings=one_of([*endings, ".zip"]))
+        _refuse_file_name(options.out, remedy)
     if drawn and options.format not in (None, drawn):
-        raise UserError(f"{options.out.name} is no {options.format}.", "Leave --format out, or name a folder.")
+        what = _("{file} is no {format}.").format(file=options.out.name, format=options.format)
+        raise UserError(what, _("Leave --format out, or name a folder."))
     file_options = FileOptions(drawn or options.format or "png", packing, options.scale, recipe=options.recipe)
-    show(export_images(sampler, selection, options.out, file_options, options.overwrite), "image")
-    MESSAGES.say(f"{counted(len(selection), 'image')} in {options.out}")
+    show(export_images(sampler, selection, options.out, file_options, options.overwrite), in_context("unit", "image"))
+    MESSAGES.say(plural("{count} image in {place}", "{count} images in {place}", len(selection), place=options.out))
     return 0
 
 
@@ -64,9 +66,10 @@ def interpolate(options: argparse.Namespace) -> int:
         options.fps, options.frames / options.fps, options.loop, options.scale, options.smooth, options.recipe
     )
     if options.around and len(seeds) > 1:
-        raise UserError(f"There is no way around {len(seeds)} seeds.", "Give one, or leave --around out.")
+        what = plural("There is no way around {count} seed.", "There is no way around {count} seeds.", len(seeds))
+        raise UserError(what, _("Give one, or leave --around out."))
     if not options.around and len(seeds) == 1:
-        raise UserError("One seed is no walk.", "Give several, or --around.")
+        raise UserError(_("One seed is no walk."), _("Give several, or --around."))
     sampler, like = _opened(options)
     points = tuple(replace(like, seed=seed) for seed in seeds)
     trajectory: Walk | Loop
@@ -75,8 +78,8 @@ def interpolate(options: argparse.Namespace) -> int:
         trajectory = Loop(points[0], seeds[0] + 1 if seeds[0] < LARGEST_SEED else 0, options.radius)
     else:
         trajectory = Walk(points, options.mode, easing=options.easing)
-    show(export_walk(sampler, trajectory, options.out, animation, options.overwrite), "frame")
-    MESSAGES.say(f"{len(frame_positions(trajectory, animation))} frames in {options.out}")
+    show(export_walk(sampler, trajectory, options.out, animation, options.overwrite), in_context("unit", "frame"))
+    _say_frames(len(frame_positions(trajectory, animation)), options.out)
     return 0
 
 
@@ -84,16 +87,23 @@ def timelapse(options: argparse.Namespace) -> int:
     from core.export.timelapse import export_timelapse
 
     animation = Animation(options.fps, options.seconds, scale=options.scale, smooth=options.smooth)
-    show(export_timelapse(options.run, options.out, animation, options.overwrite, options.caption), "frame")
-    MESSAGES.say(f"{counted(animation.frames, 'frame')} in {options.out}")
+    show(
+        export_timelapse(options.run, options.out, animation, options.overwrite, options.caption),
+        in_context("unit", "frame"),
+    )
+    _say_frames(animation.frames, options.out)
     return 0
+
+
+def _say_frames(frames: int, place: Path) -> None:
+    MESSAGES.say(plural("{count} frame in {place}", "{count} frames in {place}", frames, place=place))
 
 
 def report(options: argparse.Namespace) -> int:
     from core.report.write import write_report
 
-    show(write_report(options.run, options.out, options.overwrite), "stage")
-    MESSAGES.say(f"{options.out} tells of {options.run}")
+    show(write_report(options.run, options.out, options.overwrite), in_context("unit", "stage"))
+    MESSAGES.say(_("{report} tells of {run}").format(report=options.out, run=options.run))
     return 0
 
 
@@ -101,8 +111,11 @@ def export(options: argparse.Namespace) -> int:
     from core.export.generator import export_generator, note_of
     from core.latent.sampler import Sampler
 
-    show(export_generator(Sampler.open(options.checkpoint, "cpu"), options.out, options.overwrite), "stage")
-    MESSAGES.say(f"{options.out}, and how to use it: {note_of(options.out)}")
+    show(
+        export_generator(Sampler.open(options.checkpoint, "cpu"), options.out, options.overwrite),
+        in_context("unit", "stage"),
+    )
+    MESSAGES.say(_("{file}, and how to use it: {note}").format(file=options.out, note=note_of(options.out)))
     return 0
 
 
@@ -114,7 +127,7 @@ def project(options: argparse.Namespace) -> int:
     from core.projection.search_space import FixedConditions
     from core.projection.target_image import open_picture
 
-    _refuse_file_name(options.out, "Name a folder: two images are put into it.")
+    _refuse_file_name(options.out, _("Name a folder: two images are put into it."))
     opened = load(options.checkpoint)
     picture = open_picture(options.picture, opened.meta)
     sampler = Sampler.of(opened, options.device)
@@ -126,15 +139,15 @@ def project(options: argparse.Namespace) -> int:
     psnr = 0.0
     with (
         closing(export_projection(opened, sampler, picture, options.out, **wanted)) as events,
-        Bar("step", steps) as bar,
+        Bar(in_context("unit", "step"), steps) as bar,
     ):
         for event in events:
             if isinstance(event, ProjectionStep):
                 psnr = event.psnr
-                bar.advance(event.step, "Projecting", f"{psnr:.1f} dB")
+                bar.advance(event.step, _("Projecting"), f"{number(psnr, 1)} dB")
     files = {name: str(options.out / f"{name}.png") for name in ("target", "projected")}
-    print(as_json({"psnr": psnr, **files}) if options.json else f"PSNR {psnr:.2f} dB")
-    MESSAGES.say(f"target.png and projected.png in {options.out}")
+    print(as_json({"psnr": psnr, **files}) if options.json else f"PSNR {number(psnr, 2)} dB")
+    MESSAGES.say(_("target.png and projected.png in {folder}").format(folder=options.out))
     return 0
 
 
@@ -152,7 +165,7 @@ def _label(text: str | None, classes: Sequence[str], known: int) -> tuple[float,
     if text is None:
         return ()
     if not known:
-        raise UserError("This generator knows no classes.", "Leave --label out.")
+        raise UserError(_("This generator knows no classes."), _("Leave --label out."))
     names = [*classes]
     if text in names:
         chosen = names.index(text)
@@ -160,30 +173,31 @@ def _label(text: str | None, classes: Sequence[str], known: int) -> tuple[float,
         chosen = int(text)
     else:
         choices = ", ".join(names[:20]) + ", ..." * (len(names) > 20)
-        raise UserError(f"There is no class {text!r}.", did_you_mean(text, names) or f"Choose one of {choices}.")
+        remedy = did_you_mean(text, names) or _("Choose one of {choices}.").format(choices=choices)
+        raise UserError(_("There is no class {name!r}.").format(name=text), remedy)
     return tuple(float(index == chosen) for index in range(len(names)))
 
 
 def add_exports(commands: argparse._SubParsersAction[Parser]) -> None:
     """Adds the commands and their options to those of the program."""
-    help = "Generate images of seeds."
+    help = _("Generate images of seeds.")
     command = commands.add_parser("generate", help=help, description=help)
     command.set_defaults(command=generate)
     _add_sampling(command)
     command.add_argument(
-        "--out", type=place, required=True, metavar="OUT", help="Folder, .zip, or .png, .jpg or .webp for one sheet."
+        "--out", type=place, required=True, metavar="OUT", help=_("Folder, .zip, or .png, .jpg or .webp for one sheet.")
     )
-    command.add_argument("--each-class", action="store_true", help="Generate each seed in each class.")
+    command.add_argument("--each-class", action="store_true", help=_("Generate each seed in each class."))
     command.add_argument(
         "--format",
         choices=["png", "jpeg", "webp"],
         metavar="FORMAT",
-        help="File format of the images in a folder or .zip. Default: png.",
+        help=with_default(_("File format of the images in a folder or .zip."), "png"),
     )
     _add_recipe(command)
     _add_writing(command)
 
-    help = "Interpolate between seeds, as a video."
+    help = _("Interpolate between seeds, as a video.")
     command = commands.add_parser("interpolate", help=help, description=help)
     command.set_defaults(command=interpolate)
     _add_sampling(command)
@@ -192,111 +206,133 @@ def add_exports(commands: argparse._SubParsersAction[Parser]) -> None:
         type=_between(int, 1, MOST_FRAMES),
         default=60,
         metavar="N",
-        help="Frames from one seed to the next; with --around the frames of the whole video.",
+        help=_("Frames from one seed to the next; with --around the frames of the whole video."),
     )
     command.add_argument(
-        "--mode", choices=["slerp", "lerp"], default="slerp", metavar="MODE", help="Spherical or linear interpolation."
+        "--mode",
+        choices=["slerp", "lerp"],
+        default="slerp",
+        metavar="MODE",
+        help=_("Spherical or linear interpolation."),
     )
     command.add_argument(
         "--easing",
         choices=["even", "smooth"],
         default="even",
         metavar="EASING",
-        help="Speed between two seeds: even, or slower near each seed.",
+        help=_("Speed between two seeds: even, or slower near each seed."),
     )
-    command.add_argument("--loop", action="store_true", help="Return from the last seed to the first.")
-    command.add_argument("--around", action="store_true", help="Move in a circle around a single seed.")
+    command.add_argument("--loop", action="store_true", help=_("Return from the last seed to the first."))
+    command.add_argument("--around", action="store_true", help=_("Move in a circle around a single seed."))
     command.add_argument(
         "--radius",
         type=_between(float, 0, 1),
         default=0.5,
         metavar="R",
-        help="Radius of the circle of --around, from 0 (no motion) to 1 (unrelated images).",
+        help=_("Radius of the circle of --around, from 0 (no motion) to 1 (unrelated images)."),
     )
     _add_recipe(command)
     _add_animation_options(command)
 
-    help = "Export the generator for other programs, as .onnx or .pt2."
+    help = _("Export the generator for other programs, as .onnx or .pt2.")
     command = commands.add_parser("export", help=help, description=help)
     command.set_defaults(command=export)
     _add_checkpoint(command)
-    command.add_argument("--out", type=place, required=True, metavar="FILE", help="File to write: .onnx or .pt2.")
+    command.add_argument("--out", type=place, required=True, metavar="FILE", help=_("File to write: .onnx or .pt2."))
     _add_overwrite(command)
 
-    help = "Project a picture: find the latent of the most similar image."
+    help = _("Project a picture: find the latent of the most similar image.")
     command = commands.add_parser("project", help=help, description=help)
     command.set_defaults(command=project)
     _add_checkpoint(command)
-    command.add_argument("picture", type=place, metavar="PICTURE", help="Picture to project.")
+    command.add_argument("picture", type=place, metavar="PICTURE", help=_("Picture to project."))
     command.add_argument(
-        "--out", type=place, required=True, metavar="FOLDER", help="Folder for target.png and projected.png."
+        "--out", type=place, required=True, metavar="FOLDER", help=_("Folder for target.png and projected.png.")
     )
     command.add_argument(
-        "--steps", type=int, metavar="N", help="Optimizer steps; more come closer to the picture. Default: 500."
+        "--steps",
+        type=int,
+        metavar="N",
+        help=with_default(_("Optimizer steps; more come closer to the picture."), "500"),
     )
     command.add_argument(
-        "--label", metavar="CLASS", help="Name or number of a class. Default: the class that fits best."
+        "--label", metavar="CLASS", help=with_default(_("Name or number of a class."), _("the class that fits best"))
     )
     _add_device(command)
-    command.add_argument("--seed", type=int, default=0, metavar="N", help="Seed of the latents to start from.")
-    command.add_argument("--json", action="store_true", help="Print the PSNR and the files as JSON.")
+    command.add_argument("--seed", type=int, default=0, metavar="N", help=_("Seed of the latents to start from."))
+    command.add_argument("--json", action="store_true", help=_("Print the PSNR and the files as JSON."))
     _add_recipe(command)
     _add_overwrite(command)
 
-    help = "Make a time-lapse video of a run's samples."
+    help = _("Make a time-lapse video of a run's samples.")
     command = commands.add_parser("timelapse", help=help, description=help)
     command.set_defaults(command=timelapse)
-    command.add_argument("run", type=place, metavar="RUN", help="Folder of the run.")
-    command.add_argument("--seconds", type=_finite, default=10.0, metavar="S", help="Length of the video in seconds.")
-    command.add_argument("--caption", action="store_true", help="Write the step below the samples.")
+    command.add_argument("run", type=place, metavar="RUN", help=_("Folder of the run."))
+    command.add_argument(
+        "--seconds", type=_finite, default=10.0, metavar="S", help=_("Length of the video in seconds.")
+    )
+    command.add_argument("--caption", action="store_true", help=_("Write the step below the samples."))
     _add_animation_options(command)
 
-    help = "Write an HTML report of a run: samples, curves, settings."
+    help = _("Write an HTML report of a run: samples, curves, settings.")
     command = commands.add_parser("report", help=help, description=help)
     command.set_defaults(command=report)
-    command.add_argument("run", type=place, metavar="RUN", help="Folder of the run.")
-    command.add_argument("--out", type=place, required=True, metavar="FILE", help="File to write, such as report.html.")
+    command.add_argument("run", type=place, metavar="RUN", help=_("Folder of the run."))
+    command.add_argument(
+        "--out", type=place, required=True, metavar="FILE", help=_("File to write, such as report.html.")
+    )
     _add_overwrite(command)
 
 
 def _add_checkpoint(command: Parser) -> None:
     command.add_argument(
-        "checkpoint", type=checkpoint, metavar="CKPT", help="Checkpoint, or the folder of a run for its newest one."
+        "checkpoint", type=checkpoint, metavar="CKPT", help=_("Checkpoint, or the folder of a run for its newest one.")
     )
 
 
 def _add_sampling(command: Parser) -> None:
     _add_checkpoint(command)
-    command.add_argument("--seeds", required=True, metavar="SEEDS", help="Seeds, such as 0-63 or 1,5,9.")
-    command.add_argument("--label", metavar="CLASS", help="Name or number of a class. Default: the classes take turns.")
+    command.add_argument("--seeds", required=True, metavar="SEEDS", help=_("Seeds, such as 0-63 or 1,5,9."))
+    command.add_argument(
+        "--label", metavar="CLASS", help=with_default(_("Name or number of a class."), _("the classes take turns"))
+    )
     command.add_argument(
         "--psi",
         type=_finite,
         default=1.0,
         metavar="X",
-        help="Truncation psi. Below 1 images are more typical, above 1 more varied.",
+        help=_("Truncation psi. Below 1 images are more typical, above 1 more varied."),
     )
     _add_device(command)
 
 
 def _add_device(command: Parser) -> None:
     command.add_argument(
-        "--device", default="auto", metavar="DEVICE", help="Device to compute on: auto, cpu, cuda:0, xpu:0, mps ..."
+        "--device", default="auto", metavar="DEVICE", help=_("Device to compute on: auto, cpu, cuda:0, xpu:0, mps ...")
     )
 
 
 def _add_animation_options(command: Parser) -> None:
     command.add_argument(
-        "--out", type=place, required=True, metavar="VIDEO", help="File .mp4, .gif or .webp, or a folder for PNG files."
+        "--out",
+        type=place,
+        required=True,
+        metavar="VIDEO",
+        help=_("File .mp4, .gif or .webp, or a folder for PNG files."),
     )
-    command.add_argument("--fps", type=_between(int, 1, MOST_FPS), default=30, metavar="N", help="Frames per second.")
-    command.add_argument("--smooth", action="store_true", help="Enlarge smoothly, without square pixels.")
+    command.add_argument(
+        "--fps", type=_between(int, 1, MOST_FPS), default=30, metavar="N", help=_("Frames per second.")
+    )
+    command.add_argument("--smooth", action="store_true", help=_("Enlarge smoothly, without square pixels."))
     _add_writing(command)
 
 
 def _add_recipe(command: Parser) -> None:
     command.add_argument(
-        "--no-recipe", dest="recipe", action="store_false", help="Leave the recipe (checkpoint, latents) out of PNGs."
+        "--no-recipe",
+        dest="recipe",
+        action="store_false",
+        help=_("Leave the recipe (checkpoint, latents) out of PNGs."),
     )
 
 
@@ -306,11 +342,11 @@ def _refuse_file_name(path: Path, remedy: str) -> None:
 
     Image.init()
     if path.suffix.lower() in {*Image.EXTENSION, *OTHER_FILES}:
-        raise UserError(f"{path.name} would be the name of a folder.", remedy)
+        raise UserError(_("{name} would be the name of a folder.").format(name=path.name), remedy)
 
 
 def _add_overwrite(command: Parser) -> None:
-    command.add_argument("--overwrite", action="store_true", help="Replace files that exist.")
+    command.add_argument("--overwrite", action="store_true", help=_("Replace files that exist."))
 
 
 def _add_writing(command: Parser) -> None:
@@ -320,7 +356,7 @@ def _add_writing(command: Parser) -> None:
         choices=range(1, MOST_SCALE + 1),
         default=1,
         metavar="N",
-        help="Factor by which images are enlarged.",
+        help=_("Factor by which images are enlarged."),
     )
     _add_overwrite(command)
 
@@ -339,6 +375,7 @@ def _between(kind: type[int] | type[float], low: int, high: int) -> Callable[[st
         with suppress(ValueError):
             if low <= kind(text) <= high:
                 return kind(text)
-        raise argparse.ArgumentTypeError(f"{text!r} is not a {'whole ' * (kind is int)}number from {low} to {high}")
+        whole, any_ = _("Give a whole number from {low} to {high}."), _("Give a number from {low} to {high}.")
+        raise argparse.ArgumentTypeError((whole if kind is int else any_).format(low=low, high=high))
 
     return read

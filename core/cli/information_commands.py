@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from core.cli.messages import MESSAGES, as_json, without_controls
-from core.cli.parser import LazyChoices, Parser
+from core.cli.parser import LazyChoices, Parser, with_default
 from core.cli.paths import checkpoint, place, source
 from core.cli.progress import show
-from core.formatting import counted, size_text
+from core.formatting import right, size_text
+from core.language import _, in_context, plural
 from core.presets import presets
 from core.registry import components
 from core.stats.metric_key import parse, title
@@ -19,53 +20,59 @@ from core.stats.metric_key import parse, title
 
 def add_information(commands: argparse._SubParsersAction[Parser]) -> None:
     """Adds the commands and their options to those of the program."""
-    help = "Inspect a dataset, a checkpoint or a run."
+    help = _("Inspect a dataset, a checkpoint or a run.")
     command = commands.add_parser("inspect", help=help, description=help)
     command.set_defaults(command=inspect)
     command.add_argument(
-        "path", type=source, metavar="PATH", help="Dataset (also sample:, download: or toy:NAME), checkpoint or run."
+        "path", type=source, metavar="PATH", help=_("Dataset (also sample:, download: or toy:NAME), checkpoint or run.")
     )
     command.add_argument(
         "--resolution",
         type=int,
         metavar="N",
-        help="Width and height in pixels at which images are examined. Default: what suits them.",
+        help=with_default(_("Width and height in pixels at which images are examined."), _("what suits them")),
     )
     _add_json(command)
 
-    help = "Evaluate a checkpoint: FID, KID and other metrics of its images."
+    help = _("Evaluate a checkpoint: FID, KID and other metrics of its images.")
     command = commands.add_parser("evaluate", help=help, description=help)
     command.set_defaults(command=evaluate)
-    _add_checkpoint_and_data(command, "Real images. They are prepared as for the training.")
+    _add_checkpoint_and_data(command, _("Real images. They are prepared as for the training."))
     metrics = ", ".join(components("evaluation.metrics"))
     command.add_argument(
-        "--metrics", default="fid,kid", metavar="NAMES", help=f"Metrics, with commas between them: {metrics}."
+        "--metrics",
+        default="fid,kid",
+        metavar="NAMES",
+        help=_("Metrics, with commas between them: {metrics}.").format(metrics=metrics),
     )
     command.add_argument(
         "--extractor",
         choices=[*components("evaluation.features")],
         metavar="NAME",
-        help="Feature extractor. Default: classifier where the images have labels, else vgg16.",
+        help=with_default(_("Feature extractor."), _("classifier where the images have labels, else vgg16")),
     )
     command.add_argument(
-        "--weights", type=place, metavar="FILE", help="Weights of inception. Default: those that were downloaded."
+        "--weights",
+        type=place,
+        metavar="FILE",
+        help=with_default(_("Weights of inception."), _("those that were downloaded")),
     )
-    command.add_argument("--count", type=int, default=5000, metavar="N", help="Number of generated images.")
-    command.add_argument("--real", type=int, default=10_000, metavar="N", help="Largest number of real images.")
+    command.add_argument("--count", type=int, default=5000, metavar="N", help=_("Number of generated images."))
+    command.add_argument("--real", type=int, default=10_000, metavar="N", help=_("Largest number of real images."))
     _add_json(command)
 
-    help = "Measure what a checkpoint reveals about its training images."
+    help = _("Measure what a checkpoint reveals about its training images.")
     command = commands.add_parser("privacy", help=help, description=help)
     command.set_defaults(command=privacy)
-    _add_checkpoint_and_data(command, "Images that the checkpoint was trained on.")
+    _add_checkpoint_and_data(command, _("Images that the checkpoint was trained on."))
     _add_json(command)
 
-    help = "List the presets."
+    help = _("List the presets.")
     command = commands.add_parser("presets", help=help, description=help)
     command.set_defaults(command=list_presets)
     _add_json(command)
 
-    help = "Download a well-known dataset, or list them all."
+    help = _("Download a well-known dataset, or list them all.")
     command = commands.add_parser("download", help=help, description=help)
     command.set_defaults(command=download)
     command.add_argument(
@@ -73,37 +80,40 @@ def add_information(commands: argparse._SubParsersAction[Parser]) -> None:
         nargs="?",
         choices=LazyChoices(_downloads),
         metavar="NAME",
-        help="Dataset to download. Without a name the datasets are listed.",
+        help=_("Dataset to download. Without a name the datasets are listed."),
     )
-    command.add_argument("--json", action="store_true", help="Print the list as JSON.")
+    command.add_argument("--json", action="store_true", help=_("Print the list as JSON."))
 
-    help = "Diagnose this computer: devices, PyTorch, disk, and what limits them."
+    help = _("Diagnose this computer: devices, PyTorch, disk, and what limits them.")
     command = commands.add_parser("doctor", help=help, description=help)
     command.set_defaults(command=doctor)
-    command.add_argument("--quick", action="store_true", help="Skip the ten seconds of training on each device.")
+    command.add_argument("--quick", action="store_true", help=_("Skip the ten seconds of training on each device."))
     _add_json(command)
 
-    help = "List prepared datasets on the disk, limit or clear them."
+    help = _("List prepared datasets on the disk, limit or clear them.")
     command = commands.add_parser("cache", help=help, description=help)
     command.set_defaults(command=cache)
     command.add_argument(
-        "--limit", type=float, metavar="GB", help="Largest size of all prepared datasets. The oldest are deleted first."
+        "--limit",
+        type=float,
+        metavar="GB",
+        help=_("Largest size of all prepared datasets. The oldest are deleted first."),
     )
-    command.add_argument("--clear", action="store_true", help="Delete all. They are prepared again when needed.")
+    command.add_argument("--clear", action="store_true", help=_("Delete all. They are prepared again when needed."))
     _add_json(command)
 
 
 def _add_json(command: Parser) -> None:
-    command.add_argument("--json", action="store_true", help="Print everything as JSON.")
+    command.add_argument("--json", action="store_true", help=_("Print everything as JSON."))
 
 
 def _add_checkpoint_and_data(command: Parser, data: str) -> None:
     command.add_argument(
-        "checkpoint", type=checkpoint, metavar="CKPT", help="Checkpoint, or the folder of a run for its newest one."
+        "checkpoint", type=checkpoint, metavar="CKPT", help=_("Checkpoint, or the folder of a run for its newest one.")
     )
     command.add_argument("data", type=source, metavar="DATA", help=data)
     command.add_argument(
-        "--device", default="auto", metavar="DEVICE", help="Device to compute on: auto, cpu, cuda:0, xpu:0, mps ..."
+        "--device", default="auto", metavar="DEVICE", help=_("Device to compute on: auto, cpu, cuda:0, xpu:0, mps ...")
     )
 
 
@@ -129,20 +139,20 @@ def evaluate(options: argparse.Namespace) -> int:
         options.weights,
         options.device,
     )
-    measured = show(wanted.events(), "piece")
+    measured = show(wanted.events(), in_context("unit", "piece"))
     if options.json:
         print(as_json({"step": measured.step, **measured.values}))
     else:
         for found, value in measured.values.items():
             number, protocol = parse(found)
-            print(f"{value:>12.6g}  {title(number)}, {protocol.text}")
+            print(f"{value:>12.6g}  " + _("{metric}, {protocol}").format(metric=title(number), protocol=protocol.text))
     return 0
 
 
 def privacy(options: argparse.Namespace) -> int:
     from core.jobs.privacy_job import PrivacyJob
 
-    report = show(PrivacyJob(options.checkpoint, options.data, options.device).events(), "piece")
+    report = show(PrivacyJob(options.checkpoint, options.data, options.device).events(), in_context("unit", "piece"))
     print(as_json(asdict(report)) if options.json else "\n".join(report.lines()))
     return 0
 
@@ -155,7 +165,7 @@ def list_presets(options: argparse.Namespace) -> int:
         print(as_json(found))
     else:
         for name, p in presets().items():
-            print(f"{name:>10}  {p.title}. {p.when}")
+            print(f"{name:>10}  " + _("{title}. {use}").format(title=p.title, use=p.when))
     return 0
 
 
@@ -185,22 +195,29 @@ def cache(options: argparse.Namespace) -> int:
         print(as_json(facts))
         return 0
     if options.clear:
-        print(f"{counted(len(deleted), 'prepared dataset')} deleted, {size_text(freed)} freed")
+        told = plural(
+            "{count} prepared dataset deleted, {size} freed",
+            "{count} prepared datasets deleted, {size} freed",
+            len(deleted),
+            size=size_text(freed),
+        )
+        print(told)
     if held or not options.clear:
         for entry in held:
             width, height = entry.size
             used = entry.used.astimezone().strftime("%Y-%m-%d %H:%M")
             images = f"{entry.count} x {width} x {height} px"
-            line = f"{size_text(entry.bytes):>10}  {used}  {images:>22}  {entry.title}  {entry.source}"
+            line = f"{right(size_text(entry.bytes), 10)}  {used}  {images:>22}  {entry.title}  {entry.source}"
             print(without_controls(line))
-        print(f"{size_text(sum(entry.bytes for entry in held))} of {size_text(most)} in {cache_folder()}")
+        size, limited = size_text(sum(entry.bytes for entry in held)), size_text(most)
+        print(_("{size} of {limit} in {folder}").format(size=size, limit=limited, folder=cache_folder()))
     return 0
 
 
 def doctor(options: argparse.Namespace) -> int:
     from core.jobs.doctor import examine, lines
 
-    facts = show(examine(options.window(), options.quick), "piece")
+    facts = show(examine(options.window(), options.quick), in_context("unit", "piece"))
     print(as_json(facts) if options.json else without_controls("\n".join(lines(facts))))
     return 0
 
@@ -215,7 +232,8 @@ def download(options: argparse.Namespace) -> int:
         return 0
     wanted = INCEPTION if options.name == INCEPTION.name else known(options.name)
     show(fetch(wanted), "B")
-    MESSAGES.say(f"{wanted.located() if wanted is INCEPTION else wanted.source} can be opened now")
+    what = wanted.located() if wanted is INCEPTION else wanted.source
+    MESSAGES.say(_("{dataset} can be opened now").format(dataset=what))
     return 0
 
 
@@ -238,9 +256,10 @@ def list_downloads(json: bool) -> None:
         )
         return
     for each in known.values():
-        here = "here" if each.is_here() else "by hand" if each.is_manual else ""
-        use = f"{counted(each.images, 'image'):>14}" if each.images else f"{'to evaluate':>14}"
-        print(f"{each.name:>14}  {use}  {size_text(each.bytes):>8}  {here:>7}  {each.title}. {each.license}")
+        here = _("here") if each.is_here() else _("by hand") if each.is_manual else ""
+        use = plural("{count} image", "{count} images", each.images) if each.images else _("to evaluate")
+        about = _("{title}. {license}").format(title=each.title, license=each.license)
+        print("  ".join((right(each.name, 14), right(use, 14), right(size_text(each.bytes), 8), right(here, 7), about)))
 
 
 def _downloads() -> Iterator[str]:

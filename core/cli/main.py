@@ -16,10 +16,11 @@ from core.cli.desktop_command import add_desktop
 from core.cli.export_commands import add_exports
 from core.cli.information_commands import add_information
 from core.cli.messages import MESSAGES, NORMAL
-from core.cli.parser import Parser
+from core.cli.parser import OPTIONS, USAGE, Parser
 from core.cli.training_commands import add_training
 from core.devices.memory import REMEDY, is_out_of_memory
 from core.errors import RunBusyError, UserError, refused_by_system
+from core.language import _, sentences
 
 BAD_INPUT, INTERRUPTED = 2, 130
 
@@ -38,11 +39,11 @@ def main(arguments: Sequence[str], window: Callable[[], Mapping[str, Any]] = dic
         command: Callable[[argparse.Namespace], int] = options.command
         return command(options)
     except RunBusyError as problem:
-        MESSAGES.complain(f"{problem} See gan-studio watch, and --copy.", problem.details)
+        MESSAGES.complain(sentences(str(problem), _("See gan-studio watch, and --copy.")), problem.details)
     except UserError as problem:
         MESSAGES.complain(str(problem), problem.details)
     except KeyboardInterrupt:
-        MESSAGES.complain("interrupted")
+        MESSAGES.complain(_("interrupted"))
         return INTERRUPTED
     except BrokenPipeError:  # whoever read it, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains as it ends
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str], window: Callable[[], Mapping[str, Any]] = dic
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        MESSAGES.complain(f"There is not enough memory for this. {REMEDY} {error}")
+        MESSAGES.complain(sentences(_("There is not enough memory for this."), REMEDY, str(error)))
     except OSError as error:
         refusal = refused_by_system(error)
         MESSAGES.complain(str(refusal), refusal.details)
@@ -67,14 +68,14 @@ def parser() -> Parser:
     """Returns the parser of the program."""
     program = Parser(
         "gan-studio",
-        description="Train, explore and evaluate GANs. Without a command the window opens, on PATH if one is given.",
-        usage="gan-studio [PATH]\n       gan-studio COMMAND [options]",
+        description=_("Train, explore and evaluate GANs. Without a command the window opens, on PATH if one is given."),
+        usage=f"gan-studio [PATH]\n{' ' * len(USAGE)}gan-studio COMMAND {OPTIONS}",
     )
     program.add_argument(
-        "--version", action="version", version=f"GAN Studio {__version__}", help="Show the version and exit."
+        "--version", action="version", version=f"GAN Studio {__version__}", help=_("Show the version and exit.")
     )
     commands = program.add_subparsers(
-        title="Commands", required=True, metavar="COMMAND", prog="gan-studio", parser_class=Parser
+        title=_("Commands"), required=True, metavar="COMMAND", prog="gan-studio", parser_class=Parser
     )
     program.commands = commands.choices
     add_training(commands)

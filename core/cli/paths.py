@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.errors import UserError
+from core.language import _
 
 
 def place(text: str) -> Path:
@@ -12,7 +13,8 @@ def place(text: str) -> Path:
     try:
         return Path(text).expanduser()
     except RuntimeError as error:
-        raise UserError(f"The home folder in {text!r} is not known.", "Write the whole path.", str(error)) from error
+        what = _("The home folder in {path!r} is not known.").format(path=text)
+        raise UserError(what, _("Write the whole path."), str(error)) from error
 
 
 def source(text: str) -> str:
@@ -28,7 +30,8 @@ def checkpoint(text: str) -> Path:
     if is_run(path):
         return Run(path).newest()
     if path.is_dir():
-        raise UserError(f"{path} is a folder, and not one of a training.", "Give a checkpoint, or the folder of a run.")
+        what = _("{path} is a folder, and not one of a training.").format(path=path)
+        raise UserError(what, _("Give a checkpoint, or the folder of a run."))
     return path
 
 

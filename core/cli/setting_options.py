@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from typing import Any, cast, get_args
 
-from core.cli.parser import Parser
+from core.cli.parser import Parser, with_default
 from core.config.choices import choices_of
 from core.config.setting import GROUP_TITLES, Unit, unit_text
 from core.config.settings import Settings
+from core.language import _
 from core.presets import presets
 
 COMMON = (
@@ -32,7 +33,7 @@ def add_settings(command: Parser) -> None:
             groups[extra["group"]] = command.add_argument_group(GROUP_TITLES[extra["group"]])
         group = groups[extra["group"]]
         flag, default = "--" + name.replace("_", "-"), _value_text(getattr(usual, name), extra["unit"])
-        help = f"{field.description} Default: {default}.".replace("%", "%%")
+        help = with_default(field.description or "", default)
         if field.annotation is bool:
             action: argparse.Action = group.add_argument(flag, action=argparse.BooleanOptionalAction, help=help)
         else:
@@ -48,8 +49,8 @@ def add_settings(command: Parser) -> None:
 def _value_text(value: Any, unit: Unit) -> str:
     """Returns a default as the command line takes it, with its unit."""
     if value is None:
-        return "no limit"
+        return _("no limit")
     if isinstance(value, bool):
-        return "on" if value else "off"
+        return _("on") if value else _("off")
     text = f"{value:g}" if isinstance(value, float) else str(value)
     return f"{text} {unit_text(unit, value)}" if unit and not isinstance(value, str) else text

@@ -21,13 +21,14 @@ from core.events import (
     Saved,
     Tuned,
 )
+from core.language import _, in_context, number, sentences
 
 
 class TrainingBar(Bar):
     """The bar of a training with these settings."""
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__("step")
+        super().__init__(in_context("unit", "step"))
         self._settings = settings
         self._tuned = ""
 
@@ -45,7 +46,7 @@ class TrainingBar(Bar):
             self.say(self._tuned)
             self._tuned = ""
         elif isinstance(event, Refused):
-            self.warn(f"{event.problem} The training waits for that, and tries again.")
+            self.warn(sentences(str(event.problem), _("The training waits for that, and tries again.")))
         elif isinstance(event, Measured | Saved | Finished) or (isinstance(event, Edited) and _is_verbose()):
             self.say(text_of(event))
 
@@ -56,9 +57,10 @@ class TrainingBar(Bar):
             self.expect(round(report.step * 60 * self._settings.minutes / max(report.seconds, 1e-9)))
         else:
             self.expect(self._settings.steps)
-        rate = f"{stats['Timing/images_per_sec']:.0f} {self._settings.counted}/s"
+        pattern = _("{rate} points/s") if self._settings.points else _("{rate} images/s")
+        rate = pattern.format(rate=number(stats["Timing/images_per_sec"]))
         losses = f"D {stats['Loss/D/loss']:.3f}, G {stats['Loss/G/loss']:.3f}"
-        self.advance(report.step, "Training", f"{rate}, {losses}")
+        self.advance(report.step, _("Training"), f"{rate}, {losses}")
         if _is_verbose():
             self.say(text_of(report))
 

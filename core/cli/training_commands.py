@@ -7,13 +7,14 @@ from contextlib import closing
 from time import monotonic, sleep
 
 from core.cli.messages import MESSAGES, without_controls
-from core.cli.parser import Parser
+from core.cli.parser import OPTIONS, USAGE, Parser
 from core.cli.paths import checkpoint, place, source
 from core.cli.setting_options import add_settings
 from core.config.settings import Settings
 from core.errors import UserError
 from core.events import Edited, Measured, Refused, Report
 from core.jobs.interruption import Interruption
+from core.language import _, sentences
 from core.presets import preset, presets
 
 RETRY_SECONDS = 10.0
@@ -22,37 +23,44 @@ RETRY_SECONDS = 10.0
 
 def add_training(commands: argparse._SubParsersAction[Parser]) -> None:
     """Adds the commands and their options to those of the program."""
-    help = "Train a GAN on images: a folder, an archive, sample:digits, toy:ring8 ..."
-    usage = "gan-studio train DATA --out RUN [options]\n       gan-studio train DATA --resume CKPT [options]"
-    preset_note = (
-        f"Defaults are those of the preset {next(iter(presets()))}. Each preset has its own, and fits some of them to "
-        f"the number of images and the device."
+    help = _("Train a GAN on images: a folder, an archive, sample:digits, toy:ring8 ...")
+    again = f"\n{' ' * len(USAGE)}gan-studio train DATA --resume CKPT {OPTIONS}"
+    preset_note = _(
+        "Defaults are those of the preset {preset}. Each preset has its own, and fits some of them to the number of "
+        "images and the device."
+    ).format(preset=next(iter(presets())))
+    command = commands.add_parser(
+        "train",
+        help=help,
+        description=sentences(help, preset_note),
+        usage=f"gan-studio train DATA --out RUN {OPTIONS}{again}",
     )
-    command = commands.add_parser("train", help=help, description=f"{help} {preset_note}", usage=usage)
     command.set_defaults(command=train)
     command.add_argument(
         "data",
         type=source,
         metavar="DATA",
-        help="Folder, zip, tar, .npy, .npz, .mat, MNIST or CIFAR files, video, sample:, download: or toy:NAME.",
+        help=_("Folder, zip, tar, .npy, .npz, .mat, MNIST or CIFAR files, video, sample:, download: or toy:NAME."),
     )
-    command.add_argument("--out", type=place, metavar="RUN", help="New folder for the run. Not needed with --resume.")
     command.add_argument(
-        "--resume", type=checkpoint, metavar="CKPT", help="Checkpoint to continue from, or a run: its newest one."
+        "--out", type=place, metavar="RUN", help=_("New folder for the run. Not needed with --resume.")
+    )
+    command.add_argument(
+        "--resume", type=checkpoint, metavar="CKPT", help=_("Checkpoint to continue from, or a run: its newest one.")
     )
     command.hide(
         command.add_argument(
-            "--copy", action="store_true", help="Continue in a copy of the run, which may be training elsewhere."
+            "--copy", action="store_true", help=_("Continue in a copy of the run, which may be training elsewhere.")
         )
     )
-    command.hide(command.add_argument("--json", action="store_true", help="Print each event as a line of JSON."))
+    command.hide(command.add_argument("--json", action="store_true", help=_("Print each event as a line of JSON.")))
     add_settings(command)
 
-    help = "Watch a run that another process trains, report by report."
+    help = _("Watch a run that another process trains, report by report.")
     command = commands.add_parser("watch", help=help, description=help)
     command.set_defaults(command=watch)
-    command.add_argument("run", type=place, metavar="RUN", help="Folder of the run.")
-    command.add_argument("--json", action="store_true", help="Print each event as a line of JSON.")
+    command.add_argument("run", type=place, metavar="RUN", help=_("Folder of the run."))
+    command.add_argument("--json", action="store_true", help=_("Print each event as a line of JSON."))
 
 
 def train(options: argparse.Namespace) -> int:
@@ -63,13 +71,13 @@ def train(options: argparse.Namespace) -> int:
 
     given = {name: getattr(options, name) for name in Settings.model_fields if getattr(options, name) is not None}
     if options.copy and not options.resume:
-        raise UserError("--copy needs the run that is copied.", "Name it with --resume.")
+        raise UserError(_("--copy needs the run that is copied."), _("Name it with --resume."))
     if not options.out and not options.resume:
-        raise UserError("A new run needs a folder.", "Name one with --out.")
+        raise UserError(_("A new run needs a folder."), _("Name one with --out."))
     if options.resume:
         if "preset" in given:
-            what = f"The preset {given['preset']!r} cannot be given together with --resume."
-            raise UserError(what, "Leave it out: the checkpoint holds its settings.")
+            what = _("The preset {preset!r} cannot be given together with --resume.").format(preset=given["preset"])
+            raise UserError(what, _("Leave it out: the checkpoint holds its settings."))
         settings = load(options.resume).meta.settings.changed(**given)
     else:
         chosen = preset(given.pop("preset", next(iter(presets()))))
@@ -100,7 +108,8 @@ def watch(options: argparse.Namespace) -> int:
     run, is_owned = Run(options.run), False
     for event in events_of(run):
         if isinstance(event, Owned):
-            MESSAGES.say(f"{run_title(run.folder)}: training {event.owner.place}")
+            said = _("{run}: training {place}").format(run=run_title(run.folder), place=event.owner.place)
+            MESSAGES.say(said)
             is_owned = True
         if options.json:
             if line := json_of(event):
@@ -110,9 +119,10 @@ def watch(options: argparse.Namespace) -> int:
         elif line := text_of(event):
             MESSAGES.say(line)
     if not is_owned:
-        what = f"Nobody else trains in {run_title(run.folder)} at the moment."
-        raise UserError(what, "Continue it with gan-studio train --resume, or look into it with gan-studio inspect.")
-    MESSAGES.say("The training has ended.")
+        what = _("Nobody else trains in {run} at the moment.").format(run=run_title(run.folder))
+        remedy = _("Continue it with gan-studio train --resume, or look into it with gan-studio inspect.")
+        raise UserError(what, remedy)
+    MESSAGES.say(_("The training has ended."))
     return 0
 
 
