@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.errors import UserError
+from core.language import _, number, sentences
+
 if TYPE_CHECKING:
     from studio.main_window import MainWindow
 
@@ -45,8 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments = [os.path.expanduser(text) for text in arguments]  # noqa: PTH111 (it may be sample:digits)
         if complaint := mistake(arguments, cli.commands()):
             return _refuse(complaint)
-    if complaint := screen_complaint():
-        return _refuse(complaint)
+    if problem := screen_problem():
+        return _refuse(str(problem))
     return open_window(arguments[0] if arguments else None)
 
 
@@ -102,7 +105,7 @@ def _window_facts() -> dict[str, Any]:
 
     from core.concurrency import own_process
 
-    complaint, said = screen_complaint(), b""
+    complaint, said = screen_problem(), b""
     environment = {"QT_QPA_PLATFORM": "offscreen"} if complaint else {}
     try:
         with own_process("-m", "studio.window_facts", stdout=PIPE, stderr=PIPE, environment=environment) as process:
@@ -116,10 +119,10 @@ def _window_facts() -> dict[str, Any]:
     except (OSError, ValueError, SubprocessError) as error:
         lines = said.decode("utf-8", "replace").strip().splitlines()
         reason = next((line for line in lines if "qt" in line.lower()), str(error))
-        trouble = (f"Qt cannot open a window: {reason}", "Install the libraries that it needs", "make setup")
-        return {"trouble": trouble}
+        what = _("Qt cannot open a window: {reason}").format(reason=reason)
+        return {"trouble": (what, _("Install the libraries that it needs"), "make setup")}
     if complaint:
-        facts |= {"Platform": "none", "Screen": complaint.partition(". ")[0]}
+        facts |= {"Platform": "none", "Screen": complaint.what}
     return facts
 
 
@@ -129,34 +132,37 @@ def mistake(arguments: Sequence[str], commands: Sequence[str]) -> str:
 
     first = arguments[0]
     if os.path.lexists(first) or (len(arguments) == 1 and (":" in first or os.sep in first)):
-        return "" if len(arguments) == 1 else f"Only one thing can be opened at a time, and not {len(arguments)}."
-    hint = did_you_mean(first, commands) or "See gan-studio --help."
-    return f"There is no command, file or folder {first!r}. {hint}"
+        if len(arguments) == 1:
+            return ""
+        return _("Only one thing can be opened at a time, and not {count}.").format(count=number(len(arguments)))
+    hint = did_you_mean(first, commands) or _("See gan-studio --help.")
+    return sentences(_("There is no command, file or folder {name!r}.").format(name=first), hint)
 
 
-def screen_complaint() -> str:
-    """Why no window can be opened, and what to do; empty if one can. Qt itself would abort the process.
+def screen_problem() -> UserError | None:
+    """Returns why no window can be opened, and what to do; None if one can. Qt itself would abort the process.
 
     Variables may be left over from a session that is gone, so that each screen is asked.
     """
     if sys.platform != "linux":
-        return ""
+        return None
     wanted = [name.partition(":")[0] for name in os.environ.get("QT_QPA_PLATFORM", "").split(";") if name]
     display, wayland = os.environ.get("DISPLAY"), os.environ.get("WAYLAND_DISPLAY")
     if any(name in DEVICES and Path(DEVICES[name]).exists() for name in wanted):
-        return ""  # a platform that needs neither
+        return None  # a platform that needs neither
     if wayland and (not wanted or any(name.startswith("wayland") for name in wanted)):
         if _wayland_answers(wayland):
-            return ""
+            return None
         os.environ.pop("WAYLAND_DISPLAY")  # or Qt would insist on it
     if display and (not wanted or "xcb" in wanted) and _display_answers():
-        return ""
-    remedy = "Run it in a desktop session, or train without a window: gan-studio train --help."
+        return None
+    remedy = _("Run it in a desktop session, or train without a window: gan-studio train --help.")
     if wanted and not {"xcb", *DEVICES} & {*wanted} and not any(name.startswith("wayland") for name in wanted):
-        return f"QT_QPA_PLATFORM is {os.environ['QT_QPA_PLATFORM']!r}, which is no platform of Qt. Unset it."
+        what = _("QT_QPA_PLATFORM is {name!r}, which is no platform of Qt.").format(name=os.environ["QT_QPA_PLATFORM"])
+        return UserError(what, _("Unset it."))
     if named := wayland or display:
-        return f"The screen {named!r} does not answer. {remedy}"
-    return f"There is no screen to open a window on. {remedy}"
+        return UserError(_("The screen {name!r} does not answer.").format(name=named), remedy)
+    return UserError(_("There is no screen to open a window on."), remedy)
 
 
 def _wayland_answers(display: str) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
 from core.cli.messages import as_json
 from core.events import Edited, Event, Finished, Measured, Notice, Refused, Report, Rewound, Saved, Tuned
-from core.language import _, in_context, number
+from core.language import _, listed, number
 from core.runs.run_watch import Drawn, Owned, Replaced
 from core.stats.keys import in_words
 
@@ -21,9 +21,9 @@ def text_of(event: Event) -> str:
     if isinstance(event, Report):
         return _report(event)
     if isinstance(event, Measured):
-        return _at_step(event.step, _listed(in_words(event.values).values()))
+        return _at_step(event.step, listed(in_words(event.values).values()))
     if isinstance(event, Edited):
-        return _at_step(event.step, _listed(f"{name} {value}" for name, value in event.changes.items()))
+        return _at_step(event.step, listed(f"{name} {value}" for name, value in event.changes.items()))
     if isinstance(event, Saved):
         return _("step {step}: saved {file}").format(step=number(event.step), file=event.path)
     if isinstance(event, Drawn):
@@ -64,12 +64,8 @@ def _report(report: Report) -> str:
     for key, name in (("Loss/D/loss", "D"), ("Loss/G/loss", "G")):
         if key in report.stats:
             parts.append(f"{name} {report.stats[key]:.3f}")
-    return _listed(parts)
+    return listed(parts)
 
 
 def _at_step(step: int, what: str) -> str:
     return _("step {step}: {what}").format(step=number(step), what=what)
-
-
-def _listed(parts: Iterable[str]) -> str:
-    return in_context("between names in a list", ", ").join(parts)

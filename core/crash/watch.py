@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from core.crash import report
+from core.language import _, sentences
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -169,7 +170,8 @@ def _is_known(error: BaseException) -> bool:
 
 def _say(error: BaseException, file: Path | None) -> None:
     words = " ".join(f"{type(error).__name__}: {error}".split())
-    where = f"The report is in {file}" if file else "No report could be written."
-    line = f"gan-studio: Something went wrong inside GAN Studio ({words}). {where}"
+    what = _("Something went wrong inside GAN Studio ({error}).").format(error=words)
+    where = _("The report is in {file}").format(file=file) if file else _("No report could be written.")
+    line = f"gan-studio: {sentences(what, where)}"
     if sys.stderr:  # a program without a console has none
         print("".join(sign if sign.isprintable() else "\ufffd" for sign in line), file=sys.stderr, flush=True)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 from core import __version__
+from core.language import ENGLISH, LANGUAGE, in_language, languages
 
 NAME = "GAN Studio"
 IDENTIFIER = "gan-studio"
-COMMENT = "Train generative adversarial networks on your own images"
 MIME_TYPE = "application/x-gan-studio-checkpoint"
 SVG, PNG = (Path(__file__).with_name(f"{IDENTIFIER}.{ending}") for ending in ("svg", "png"))
 
@@ -20,13 +21,11 @@ DESKTOP = """[Desktop Entry]
 Type=Application
 Version=1.5
 Name={name}
-GenericName=GAN trainer
-Comment={comment}
+{texts}
 Exec={command} %f
 Icon={identifier}
 Terminal=false
 Categories=Graphics;Science;ArtificialIntelligence;
-Keywords=GAN;neural network;machine learning;image generation;
 MimeType={mime};
 StartupWMClass={name}
 """
@@ -36,7 +35,7 @@ StartupWMClass={name}
 MIME = """<?xml version="1.0" encoding="UTF-8"?>
 <mime-info xmlns="http://www.freedesktop.org/standards/shared-mime-info">
   <mime-type type="{mime}">
-    <comment>GAN Studio checkpoint</comment>
+{comments}
     <icon name="{identifier}"/>
     <magic priority="60">
       <match type="string" offset="8" value='{{"__metadata__":{{'>
@@ -58,8 +57,10 @@ def linux(data: Path, command: Sequence[str]) -> Files:
     """Returns the .desktop file, the MIME type of checkpoints and the icon, below the user's data folder
     (`XDG_DATA_HOME`)."""
     exec_line = " ".join(_desktop_quoted(each) for each in command)
-    entry = DESKTOP.format(name=NAME, comment=COMMENT, command=exec_line, identifier=IDENTIFIER, mime=MIME_TYPE)
-    mime = MIME.format(mime=MIME_TYPE, identifier=IDENTIFIER)
+    entry = DESKTOP.format(
+        name=NAME, texts="\n".join(_texts()), command=exec_line, identifier=IDENTIFIER, mime=MIME_TYPE
+    )
+    mime = MIME.format(mime=MIME_TYPE, identifier=IDENTIFIER, comments="\n".join(_comments()))
     return {
         data / "applications" / f"{IDENTIFIER}.desktop": entry.encode(),
         data / "mime" / "packages" / f"{IDENTIFIER}.xml": mime.encode(),
@@ -105,8 +106,33 @@ def shortcut(link: Path, icon: Path, command: Sequence[str]) -> str:
 
     values = {"link": str(link), "program": command[0], "arguments": list2cmdline(command[1:]), "icon": str(icon)}
     return SHORTCUT.format(
-        **{name: _powershell_quoted(value) for name, value in {**values, "comment": COMMENT}.items()}
+        **{name: _powershell_quoted(value) for name, value in {**values, "comment": comment(LANGUAGE)}.items()}
     )
+
+
+def comment(language: str) -> str:
+    """Returns what the program does, in a language."""
+    return in_language(language, "Train generative adversarial networks on your own images")
+
+
+def _texts() -> Iterator[str]:
+    """Yields the keys of a desktop entry whose values are texts, in each language."""
+    for language in languages():
+        texts = {
+            "GenericName": in_language(language, "GAN trainer"),
+            "Comment": comment(language),
+            "Keywords": in_language(language, "GAN;neural network;machine learning;image generation;"),
+        }
+        place = "" if language == ENGLISH else f"[{language}]"
+        yield from (f"{key}{place}={text}" for key, text in texts.items())
+
+
+def _comments() -> Iterator[str]:
+    """Yields the elements that name the type of checkpoints, in each language."""
+    for language in languages():
+        text = in_language(language, "GAN Studio checkpoint")
+        place = "" if language == ENGLISH else f' xml:lang="{language}"'
+        yield f"    <comment{place}>{escape(text)}</comment>"
 
 
 def _icon(format: str) -> bytes:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from core.desktop.files import IDENTIFIER, NAME, Files, link, linux, macos, shortcut, windows
 from core.errors import UserError
+from core.language import _
 
 PATIENCE = 60.0
 """Seconds for each program of the desktop that rereads its lists."""
@@ -78,7 +79,8 @@ def _applications() -> Path:
 def _folder(variable: str) -> Path:
     if named := os.environ.get(variable):
         return Path(named)
-    raise UserError(f"{variable} is not set.", "Set it to the folder that Windows gives it, and try again.")
+    what = _("{variable} is not set.").format(variable=variable)
+    raise UserError(what, _("Set it to the folder that Windows gives it, and try again."))
 
 
 def _remove_bundle(applications: Path) -> None:
@@ -96,7 +98,8 @@ def _make_shortcut(icon: Path, command: Sequence[str]) -> Path:
     try:
         subprocess.run(powershell, check=True, capture_output=True, timeout=PATIENCE)
     except (OSError, subprocess.SubprocessError) as error:
-        raise UserError("PowerShell made no shortcut.", f"Pin {command[0]} to the Start menu.", repr(error)) from error
+        remedy = _("Pin {program} to the Start menu.").format(program=command[0])
+        raise UserError(_("PowerShell made no shortcut."), remedy, repr(error)) from error
     return target
 
 

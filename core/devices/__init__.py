@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from core.devices.cuda import cuda_devices
 from core.devices.device import KINDS, Device
 from core.errors import UserError
+from core.language import _, plural, sentences
 
 if TYPE_CHECKING:
     import torch
@@ -48,7 +49,8 @@ def resolve(name: str) -> torch.device:
                 raise UserError(device.trouble.what, device.trouble.advice)
             return torch.device(device.name)
     names = ", ".join(device.name for device in available())
-    raise UserError(f"There is no device {name!r} on this machine.", f"Choose auto or one of {names}.")
+    what = _("There is no device {name!r} on this machine.").format(name=name)
+    raise UserError(what, _("Choose auto or one of {names}.").format(names=names))
 
 
 def use(name: str) -> torch.device:
@@ -65,8 +67,8 @@ def use(name: str) -> torch.device:
         try:
             torch.get_device_module(device).set_device(device)
         except RuntimeError as error:
-            remedy = "Close the programs that use it, or choose another device."
-            raise UserError(f"The device {device} is busy.", remedy, str(error)) from error
+            remedy = _("Close the programs that use it, or choose another device.")
+            raise UserError(_("The device {device} is busy.").format(device=device), remedy, str(error)) from error
     return device
 
 
@@ -76,7 +78,7 @@ def passed_over(name: str) -> str:
     troubles = [device.trouble for device in others if device.trouble]
     if name != "auto" or first.kind != "cpu" or not troubles:
         return ""
-    return f"Trains on the CPU. {troubles[0].what} {troubles[0].advice}"
+    return sentences(_("Trains on the CPU."), troubles[0].what, troubles[0].advice)
 
 
 def use_tf32() -> None:
@@ -147,7 +149,7 @@ def _cpu() -> Device:
 
     memory = psutil.virtual_memory()
     threads = torch.get_num_threads()
-    title = f"CPU, {threads} thread{'s' * (threads != 1)}"
+    title = plural("CPU, {count} thread", "CPU, {count} threads", threads)
     known = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
     has_bf16 = any(known.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
     return Device(

@@ -13,6 +13,7 @@ from typing import Any
 from core.devices.builds import capabilities, fitting_backend, install_command, is_older, least_driver, runs_on
 from core.devices.device import Device, Trouble
 from core.devices.nvml import Card, Seen, look
+from core.language import _
 
 HIDES = "CUDA_VISIBLE_DEVICES"
 
@@ -94,8 +95,10 @@ def _amd_device(index: int) -> Device:
     known = [each.partition(":")[0] for each in torch.cuda.get_arch_list()]
     if not known or architecture in known:
         return device
-    what = f"This build of PyTorch has no kernels for {device.title} ({architecture})."
-    return replace(device, trouble=Trouble(what, "Install a build that has them", install_command()))
+    what = _("This build of PyTorch has no kernels for {device} ({architecture}).").format(
+        device=device.title, architecture=architecture
+    )
+    return replace(device, trouble=Trouble(what, _("Install a build that has them"), install_command()))
 
 
 def _nvidia_strengths(capability: tuple[int, int]) -> tuple[str, ...]:
@@ -127,34 +130,47 @@ def _unreachable(seen: Seen, cuda: str, reason: str) -> Trouble | None:
     if HIDES in os.environ or not (seen.cards or is_old):
         return None
     if is_old:
-        driver = f"The NVIDIA driver {seen.driver}".rstrip()
-        needed = f", which needs {least_driver(cuda)} or newer" if least_driver(cuda) else ""
-        what = f"{driver} is too old for this build of PyTorch (CUDA {cuda}){needed}."
-        return Trouble(what, "Update the driver, or install a matching build", install_command())
+        said = _("The NVIDIA driver {driver} is too old for this build of PyTorch (CUDA {cuda}).")
+        if least := least_driver(cuda):
+            said = _(
+                "The NVIDIA driver {driver} is too old for this build of PyTorch (CUDA {cuda}), which needs {least} or "
+                "newer."
+            )
+        what = said.format(driver=seen.driver or _("(unknown version)"), cuda=cuda, least=least)
+        return Trouble(what, _("Update the driver, or install a matching build"), install_command())
     return _silent(_branded("NVIDIA", seen.cards[0].name), reason)
 
 
 def _silent(name: str, reason: str) -> Trouble:
-    what = f"{name} does not respond: {(reason.splitlines() or [''])[0].rstrip('.')}."
-    return Trouble(what, "Restart the computer; if that does not help, check whether the driver finds it", "nvidia-smi")
+    cause = (reason.splitlines() or [""])[0].rstrip(".")
+    what = _("{device} does not respond: {reason}.").format(device=name, reason=cause)
+    remedy = _("Restart the computer; if that does not help, check whether the driver finds it")
+    return Trouble(what, remedy, "nvidia-smi")
 
 
 def _without_cuda(card: Card) -> Trouble:
-    what = f"This build of PyTorch cannot use {_branded('NVIDIA', card.name)}: it has no CUDA."
-    return Trouble(what, "Install a build with CUDA", install_command())
+    what = _("This build of PyTorch cannot use {device}: it has no CUDA.")
+    return Trouble(what.format(device=_branded("NVIDIA", card.name)), _("Install a build with CUDA"), install_command())
 
 
 def _unbuilt(device: Device, architectures: list[str]) -> Trouble:
     """Returns the trouble of a card for which this build has no kernels."""
     own = capabilities([device.architecture])[0]
     known = capabilities(architectures)
-    needs = "{}.{} or newer".format(*known[0]) if own < known[0] else ", ".join("{}.{}".format(*each) for each in known)
-    has = "{}.{}".format(*own)
-    what = f"{device.title} has compute capability {has}, but this build of PyTorch is for {needs}."
+    what = (
+        _("{device} has compute capability {capability}, but this build of PyTorch is for {least} or newer.")
+        if own < known[0]
+        else _("{device} has compute capability {capability}, but this build of PyTorch is for {others}.")
+    ).format(
+        device=device.title,
+        capability="{}.{}".format(*own),
+        least="{}.{}".format(*known[0]),
+        others=", ".join("{}.{}".format(*each) for each in known),
+    )
     backend = fitting_backend(own, architectures)
     if not backend:
-        return Trouble(what, "No build supports this GPU any more: choose another device")
-    return Trouble(what, "Install a build for this GPU", install_command(backend))
+        return Trouble(what, _("No build supports this GPU any more: choose another device"))
+    return Trouble(what, _("Install a build for this GPU"), install_command(backend))
 
 
 def _branded(brand: str, name: str) -> str:

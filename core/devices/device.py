@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.language import _, listed, number
+
 KINDS = ("cuda", "xpu", "mps", "cpu")
 """Kinds of devices by torch's names, fastest first: `cuda` is NVIDIA, or AMD with builds for ROCm; `xpu` is Intel."""
 
@@ -19,7 +21,8 @@ class Trouble:
     @property
     def advice(self) -> str:
         """Remedy and command as a sentence."""
-        return f"{self.remedy}: {self.command}" if self.command else f"{self.remedy}."
+        advice = _("{remedy}: {command}") if self.command else _("{remedy}.")
+        return advice.format(remedy=self.remedy, command=self.command)
 
 
 @dataclass(frozen=True)
@@ -49,5 +52,5 @@ class Device:
     @property
     def memory(self) -> str:
         """Memory for people; empty if unknown."""
-        parts = ((self.free_memory, "free"), (self.total_memory, "total"))
-        return ", ".join(f"{bytes / 2**30:.1f} GB {word}" for bytes, word in parts if bytes)
+        parts = ((self.free_memory, _("{size} GB free")), (self.total_memory, _("{size} GB total")))
+        return listed(text.format(size=number(bytes / 2**30, 1)) for bytes, text in parts if bytes)

@@ -29,6 +29,7 @@ from core.devices.stream import synchronize
 from core.errors import FOREIGN_ERRORS
 from core.events import Notice, Progress, Stepped, Tuned
 from core.generator_inputs import Conditions
+from core.language import _, number
 from core.trainer import Trainer
 from core.training.compute_format import ComputeFormat
 
@@ -106,8 +107,10 @@ def trial(settings: Settings, dataset: Dataset, device: torch.device) -> Generat
         if more and more[winner] > WORTH * rates[winner]:
             times = more[winner] / rates[winner]
             yield Notice(
-                f"A batch size of {larger} would train {times:.1f} times as many images/s on this device. Results may"
-                f" differ, so the batch size stays {settings.batch} unless you change it."
+                _(
+                    "A batch size of {larger} would train {times} times as many images/s on this device. Results may "
+                    "differ, so the batch size stays {size} unless you change it."
+                ).format(larger=number(larger), times=number(times, 1), size=number(settings.batch))
             )
     return tuned
 
@@ -120,8 +123,8 @@ def _rates(
     times: dict[ComputeFormat, list[float]] = {choice: [] for choice in choices}
     begun, steps = perf_counter(), (ROUNDS + 1) * len(choices)
     try:
-        for number, (round_, choice) in enumerate(product(range(ROUNDS + 1), choices)):
-            yield Progress("Finding the fastest settings for this device", done * steps + number, total * steps)
+        for turn, (round_, choice) in enumerate(product(range(ROUNDS + 1), choices)):
+            yield Progress(_("Finding the fastest settings for this device"), done * steps + turn, total * steps)
             best = min((min(seconds) for seconds in times.values() if seconds), default=float("inf"))
             is_late = round_ > 1 and perf_counter() - begun > LONG
             if round_ and (is_late or choice not in candidates or min(times[choice]) > HOPELESS * best):
@@ -189,7 +192,7 @@ class _Candidate:
         tuned = Tuned(device.type, choice.precision, choice.memory_format, {})
         self._device = device
         self._events = Trainer(settings, dataset, tuned, signals=False).events()
-        for _ in range(1 if device.type == "cpu" else WARM_UP):
+        for _step in range(1 if device.type == "cpu" else WARM_UP):
             self._step()
 
     def seconds(self) -> float:

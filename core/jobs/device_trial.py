@@ -21,6 +21,7 @@ from time import monotonic, sleep
 from core.concurrency import own_process
 from core.errors import FOREIGN_ERRORS, UserError
 from core.events import Progress, Report, Tuned
+from core.language import _, number, sentences
 
 SECONDS = 10.0
 PRESET, RESOLUTION, IMAGES = "dcgan", 32, 512
@@ -42,7 +43,8 @@ class DeviceTrial:
 
 def try_device(name: str, seconds: float) -> Generator[Progress, None, DeviceTrial]:
     """Trains on a device for `seconds` and returns the result. Closing the generator ends the training."""
-    waiting, until = Progress(f"Training on {name} for {seconds:g} s", 0, 0), monotonic() + seconds + PATIENCE
+    what = _("Training on {device} for {seconds} s").format(device=name, seconds=f"{seconds:g}")
+    waiting, until = Progress(what, 0, 0), monotonic() + seconds + PATIENCE
     with TemporaryDirectory(prefix="gan-studio-", ignore_cleanup_errors=True) as folder:
         said, complaint = Path(folder, "said"), Path(folder, "complaint")
         with (
@@ -55,7 +57,8 @@ def try_device(name: str, seconds: float) -> Generator[Progress, None, DeviceTri
                     yield waiting
                     sleep(POLL_SECONDS)
                 if process.returncode is None:
-                    return DeviceTrial(problem=f"It did not respond within {seconds + PATIENCE:.0f} s.")
+                    late = _("It did not respond within {seconds} s.").format(seconds=number(seconds + PATIENCE))
+                    return DeviceTrial(problem=late)
             finally:
                 process.kill()
         return _read(_last_line(said), _last_line(complaint), process.returncode)
@@ -71,8 +74,9 @@ def _last_line(file: Path) -> str:
 def _read(said: str, complaint: str, code: int) -> DeviceTrial:
     with suppress(*FOREIGN_ERRORS):
         return DeviceTrial(**json.loads(said))
-    ended = signal.strsignal(-code) if code < 0 else f"exit code {code}"
-    return DeviceTrial(problem=f"The process ended ({ended}). {complaint}"[:LONGEST_REASON].strip())
+    reason = signal.strsignal(-code) if code < 0 else _("exit code {code}").format(code=code)
+    ended = _("The process ended ({reason}).").format(reason=reason)
+    return DeviceTrial(problem=sentences(ended, complaint)[:LONGEST_REASON].strip())
 
 
 def train(name: str, seconds: float) -> DeviceTrial:

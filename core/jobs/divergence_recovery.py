@@ -15,6 +15,7 @@ from core.config.settings import Settings
 from core.devices.memory import left_out_if_full
 from core.errors import DivergenceError, UserError
 from core.events import Event, Notice, Report, Rewound, Saved
+from core.language import _, number, plural, sentences
 from core.monitoring.time_budget import TimeBudget
 from core.runs.run import Run
 from core.trainer import Trainer
@@ -97,20 +98,23 @@ class DivergenceRecovery:
             what, remedy, details = error.what, error.remedy, error.details
         else:
             cause = traceback.format_exception_only(error)[-1].strip().splitlines()[0]
-            what, remedy = f"The training failed at step {self._trainer.step}: {cause.removesuffix('.')}.", ""
+            what = _("The training failed at step {step}: {cause}.").format(
+                step=number(self._trainer.step), cause=cause.removesuffix(".")
+            )
+            remedy = ""
             details = "".join(traceback.format_exception(error))
         if self._trainer.images > self._begun:
             with suppress(Exception):  # device lost, memory or disk full, or damaged state
                 self._run.save(self._trainer)
             saved = self._newest_good()
             said = (
-                f"Step {saved.step} is saved; continue from there."
+                _("Step {step} is saved; continue from there.").format(step=number(saved.step))
                 if saved
-                else "Continue from the newest checkpoint of the run."
+                else _("Continue from the newest checkpoint of the run.")
             )
-            remedy = f"{remedy} {said}".strip()
+            remedy = sentences(remedy, said)
         self._run.log(f"{what} {details}")
-        return UserError(what, remedy or "Start again.", details)
+        return UserError(what, remedy or _("Start again."), details)
 
     def _newest_good(self) -> Saved | None:
         """Saves the newest state in memory unless the run has a newer one; returns the newest checkpoint."""
@@ -138,12 +142,12 @@ class DivergenceRecovery:
         # Once the training has gone this much further, another divergence counts as a new problem.
         self._safe = max(self._safe, 2 * step - good.meta.step)
         trainer.rewind(good)
-        gentler, how = remedy(settings, self._tries)
+        gentler, said = remedy(settings, self._tries)
         edited = trainer.edit(gentler)
         with suppress(UserError):  # a full disk must not end the training
             self._run.note(edited)
             self._run.note_rewind(trainer.step)
-        text = f"{diverged.what} Training continues from step {trainer.step} {how}."
+        text = sentences(diverged.what, said.format(step=number(trainer.step)))
         self._run.log(text)
         yield Rewound(trainer.step, edited.changes)
         yield Notice(text)
@@ -165,24 +169,32 @@ class DivergenceRecovery:
         return good
 
     def _give_up(self, diverged: DivergenceError) -> None:
-        text = f"{diverged.what} It diverged {TRIES + 1} times, despite more stable settings."
+        again = plural(
+            "It diverged {count} time, despite more stable settings.",
+            "It diverged {count} times, despite more stable settings.",
+            TRIES + 1,
+        )
+        text = sentences(diverged.what, again)
         self._run.log(text)
         with suppress(Exception):  # full disk or lost device; earlier checkpoints exist
             self._trainer.rewind(self._good(1))
             self._run.save(self._trainer)
         raise UserError(
             text,
-            "Open an earlier checkpoint, and choose lower learning rates or another loss.",
+            _("Open an earlier checkpoint, and choose lower learning rates or another loss."),
         )
 
 
 def remedy(settings: Settings, tries: int) -> tuple[Settings, str]:
-    """Returns more stable settings and a description: half the learning rates, or at the second try a penalty."""
+    """Returns more stable settings, with half the learning rates or at the second try a penalty, and a sentence about
+    them with a place for the `{step}`."""
     penalized = _penalized(settings) if tries == 2 else None
+    if penalized and penalized.gradient_penalty:
+        return penalized, _("Training continues from step {step} with the gradient penalty turned on.")
     if penalized:
-        name = "gradient penalty" if penalized.gradient_penalty else "R1 penalty"
-        return penalized, f"with the {name} turned on"
-    return settings.changed(lr_g=settings.lr_g / 2, lr_d=settings.lr_d / 2), "with half the learning rates"
+        return penalized, _("Training continues from step {step} with the R1 penalty turned on.")
+    halved = settings.changed(lr_g=settings.lr_g / 2, lr_d=settings.lr_d / 2)
+    return halved, _("Training continues from step {step} with half the learning rates.")
 
 
 def _penalized(settings: Settings) -> Settings | None:

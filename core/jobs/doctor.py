@@ -26,8 +26,9 @@ from core.devices.builds import install_command
 from core.devices.device import Device, Trouble
 from core.errors import UserError
 from core.events import Progress
-from core.formatting import size_text
+from core.formatting import right, size_text
 from core.jobs.device_trial import PRESET, RESOLUTION, SECONDS, DeviceTrial, try_device
+from core.language import _, listed, number
 from core.runs.run import runs_folder
 
 LITTLE_DISK = 2 * 10**9
@@ -36,6 +37,20 @@ VARIABLES = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ZE_AFFINITY_MASK", 
 """Environment variables that affect devices."""
 
 TRAINED = f"{PRESET}, {RESOLUTION} px, {SECONDS:.0f} s"
+_TITLES = {
+    "Program": _("Program"),
+    "System": _("System"),
+    "Processor": _("Processor"),
+    "Environment": _("Environment"),
+    "Platform": _("Platform"),
+    "Screen": _("Screen"),
+    "Scaling": _("Scaling"),
+    "cache": _("Cache"),
+    "runs": _("Runs"),
+}
+"""Titles of facts and folders."""
+_WORDS = {"CPU only": _("CPU only"), "missing": _("missing"), "none": _("none")}
+"""Texts of facts that are words."""
 
 Facts = dict[str, Any]
 
@@ -46,7 +61,7 @@ def examine(window: Mapping[str, Any], quick: bool = False) -> Generator[Progres
     `window`: facts about the window system by name, possibly with a `trouble`. `quick`: skip the short training on each
     usable device.
     """
-    looking = Progress("Examining this computer", 0, 0)
+    looking = Progress(_("Examining this computer"), 0, 0)
     devices = yield from run_in_thread(look, looking)  # the first import of torch is slow
     trials = {}
     for device in devices:
@@ -70,15 +85,17 @@ def examine(window: Mapping[str, Any], quick: bool = False) -> Generator[Progres
 
 def lines(facts: Facts) -> Iterator[str]:
     """Yields the facts as text lines for people, the problems last."""
-    yield from (f"{name:>14}  {text}" for name, text in rows(facts))
+    yield from (f"{right(name, 14)}  {text}" for name, text in rows(facts))
     yield ""
+    heading = _("Problem")
     for trouble in troubles(facts):
-        yield f"{'Problem':>14}  {trouble.what}"
-        yield f"{'':>14}  {trouble.remedy}{':' if trouble.command else '.'}"
+        remedy = _("{remedy}:") if trouble.command else _("{remedy}.")
+        yield f"{right(heading, 14)}  {trouble.what}"
+        yield f"{'':>14}  {remedy.format(remedy=trouble.remedy)}"
         if trouble.command:
             yield f"{'':>14}  {trouble.command}"
     if not facts["troubles"]:
-        yield f"{'':>14}  No problems found."
+        yield " " * 16 + _("No problems found.")
 
 
 def troubles(facts: Facts) -> list[Trouble]:
@@ -88,30 +105,33 @@ def troubles(facts: Facts) -> list[Trouble]:
 
 def rows(facts: Facts) -> list[tuple[str, str]]:
     """Returns names and texts of all facts except problems; a text without a name belongs to the row above."""
-    return [(name, text) for name, text in _rows(facts) if text]
+    return [(_TITLES.get(name, name), _WORDS.get(text, text)) for name, text in _rows(facts) if text]
 
 
 def _rows(facts: Facts) -> Iterator[tuple[str, str]]:
     """Yields the rows of `rows`, including empty ones."""
     yield from facts["program"].items()
     build = facts["pytorch"]
-    yield "PyTorch", f"{build['version']}, {build['build']}, torchvision {build['torchvision']}"
-    yield "", build["architectures"] and f"made for {', '.join(build['architectures'])}"
+    made_for, torchvision = (_WORDS.get(build[fact], build[fact]) for fact in ("build", "torchvision"))
+    yield "PyTorch", listed([build["version"], made_for, f"torchvision {torchvision}"])
+    architectures = ", ".join(build["architectures"])
+    yield "", architectures and _("made for {architectures}").format(architectures=architectures)
     for device in facts["devices"]:
-        driver = device["driver"] and f"driver {device['driver']}"
-        yield (
-            device["name"],
-            ", ".join(filter(None, (device["title"], _memory(device), device["architecture"], driver))),
-        )
+        driver = device["driver"] and _("driver {version}").format(version=device["driver"])
+        yield device["name"], listed(filter(None, (device["title"], _memory(device), device["architecture"], driver)))
         strengths = ", ".join(device["good_at"])
-        yield "", (strengths and f"fast formats: {strengths}") if device["usable"] else "cannot be used"
-        yield "", device["images_per_second"] and f"trains {device['images_per_second']:,.0f} images/s ({TRAINED})"
+        fast = strengths and _("fast formats: {formats}").format(formats=strengths)
+        yield "", fast if device["usable"] else _("cannot be used")
+        if rate := device["images_per_second"]:
+            yield "", _("trains {rate} images/s ({training})").format(rate=number(rate), training=TRAINED)
     for name, fact in facts["window"].items():
         yield name, "; ".join(fact) if isinstance(fact, list) else str(fact)
     for folder in facts["folders"]:
-        yield folder["name"].capitalize(), f"{size_text(folder['free'])} free at {folder['path']}"
-        yield from (("", f"{size_text(bytes)} of {name}") for name, bytes in folder["parts"].items())
-        yield "", folder["limit"] and f"at most {size_text(folder['limit'])} of datasets"
+        yield folder["name"], _("{size} free at {folder}").format(size=size_text(folder["free"]), folder=folder["path"])
+        for name, bytes in folder["parts"].items():
+            yield "", _("{size} of {name}").format(size=size_text(bytes), name=name)
+        if most := folder["limit"]:
+            yield "", _("at most {size} of datasets").format(size=size_text(most))
 
 
 def _memory(device: Facts) -> str:
@@ -130,7 +150,9 @@ def _program() -> dict[str, str]:
         "Program": f"GAN Studio {__version__}",
         "Python": f"{platform.python_version()}, {platform.python_implementation()}, {platform.machine()}",
         "System": platform.platform(),
-        "Processor": f"{processor}, {cores} cores, {threads} threads, {level}",
+        "Processor": _("{processor}, {cores} cores, {threads} threads, {instructions}").format(
+            processor=processor, cores=cores, threads=threads, instructions=level
+        ),
         "Environment": ", ".join(f"{name}={os.environ[name]}" for name in VARIABLES if name in os.environ),
     }
 
@@ -202,7 +224,7 @@ def _names(folder: Path) -> Iterable[str]:
 def _taken(folder: Path) -> int:
     """Returns the total size in bytes of the files below a folder; deleted ones are skipped."""
     taken = 0
-    for parent, _, names in os.walk(folder):
+    for parent, _folders, names in os.walk(folder):
         for name in names:
             with suppress(OSError):
                 taken += os.lstat(os.path.join(parent, name)).st_size  # noqa: PTH118 (there may be a million)
@@ -215,20 +237,22 @@ def _troubles(
     yield from (device.trouble for device in devices if device.trouble)
     for name, trial in trials.items():
         if trial.problem:
-            what = f"Training on {name} failed: {trial.problem}"
+            what = _("Training on {device} failed: {problem}").format(device=name, problem=trial.problem)
             if name == "cpu":
-                yield Trouble(what, "Reinstall PyTorch", install_command())
+                yield Trouble(what, _("Reinstall PyTorch"), install_command())
             else:
-                remedy = "Update its driver, and train on the CPU until then"
+                remedy = _("Update its driver, and train on the CPU until then")
                 yield Trouble(what, remedy, "gan-studio train sample:digits --out run --device cpu")
     for folder in folders:
         if folder["free"] < LITTLE_DISK:
-            what = f"Only {size_text(folder['free'])} are free at {folder['path']}."
+            free = size_text(folder["free"])
+            what = _("Only {size} are free at {folder}.").format(size=free, folder=folder["path"])
             if folder["name"] == "cache":
-                yield Trouble(what, "Free disk space, or delete the prepared datasets", "gan-studio cache --clear")
+                yield Trouble(what, _("Free disk space, or delete the prepared datasets"), "gan-studio cache --clear")
             else:
                 verb = "set" if sys.platform == "win32" else "export"
-                yield Trouble(what, "Free disk space, or use another folder for runs", f"{verb} GAN_STUDIO_RUNS=FOLDER")
+                remedy = _("Free disk space, or use another folder for runs")
+                yield Trouble(what, remedy, f"{verb} GAN_STUDIO_RUNS=FOLDER")
 
 
 def _anonymous(value: Any) -> Any:

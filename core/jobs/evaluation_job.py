@@ -17,6 +17,7 @@ from core.evaluation.evaluate import evaluate, refuse_other_images
 from core.evaluation.features import Extractor, build, default_for
 from core.evaluation.metrics import chosen
 from core.events import FirstImages, Measured, Notice, Progress
+from core.language import _
 from core.latent.sampler import Sampler
 from core.registry import ranked
 from core.runs.retention import record_metric
@@ -75,8 +76,8 @@ def measure(run: Run, checkpoint: Path, dataset: Dataset) -> Generator[Progress 
     refuse_busy(run.folder)
     sampler = Sampler.open(checkpoint)
     if dataset.fingerprint != sampler.meta.dataset_fingerprint:
-        remedy = f"Open {sampler.meta.dataset} with the same preparation."
-        raise UserError("The open images are not the training images of this run.", remedy)
+        remedy = _("Open {dataset} with the same preparation.").format(dataset=sampler.meta.dataset)
+        raise UserError(_("The open images are not the training images of this run."), remedy)
     extractor = yield from build(chosen_features(sampler.meta.settings, dataset), dataset, sampler.device)
     measured = yield from _measured(sampler, dataset, extractor)
     with write_access(run.folder):

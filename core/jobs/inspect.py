@@ -18,12 +18,57 @@ from core.data.prepare import prepare
 from core.diagnosis import diagnose
 from core.diagnosis.case import RunFacts
 from core.diagnosis.report_history import ReportHistory
+from core.formatting import right
 from core.imaging.channels import CHANNEL_NAMES
+from core.language import _, in_context, number, plural
 from core.runs.run import Run, is_checkpoint, is_run
 
 SHOWN = 8
 """Maximum number of items of a kind in text output; JSON has all."""
 SHOWN_GROUPS = 3
+_KINDS = {
+    "checkpoint": _("checkpoint"),
+    "dataset": _("dataset"),
+    "points": _("points"),
+    "run": in_context("noun", "run"),
+}
+_SEVERITIES = {
+    "good": _("good"),
+    "note": in_context("severity", "note"),
+    "warning": _("warning"),
+    "watch": in_context("severity", "watch"),
+    "bad": _("bad"),
+}
+_TITLES = {
+    "kind": in_context("fact", "kind"),
+    "channels": in_context("fact", "channels"),
+    "step": in_context("fact", "step"),
+    "images": in_context("fact", "images"),
+    "seconds": in_context("fact", "seconds"),
+    "epoch": in_context("fact", "epoch"),
+    "index": in_context("fact", "index"),
+    "dataset": in_context("fact", "dataset"),
+    "dataset_fingerprint": in_context("fact", "dataset fingerprint"),
+    "classes": in_context("fact", "classes"),
+    "device": in_context("fact", "device"),
+    "precision": in_context("fact", "precision"),
+    "memory_format": in_context("fact", "memory format"),
+    "created": in_context("fact", "created"),
+    "stats": in_context("fact", "stats"),
+    "settings": in_context("fact", "settings"),
+    "reports": in_context("fact", "reports"),
+    "checkpoints": in_context("fact", "checkpoints"),
+    "points": in_context("fact", "points"),
+    "fingerprint": in_context("fact", "fingerprint"),
+    "size": in_context("fact", "size"),
+    "suggested_resolution": in_context("fact", "suggested resolution"),
+    "suggested_fit": in_context("fact", "suggested fit"),
+    "colour": in_context("fact", "colour"),
+    "modes": in_context("fact", "modes"),
+    "sizes": in_context("fact", "sizes"),
+    "excluded": in_context("fact", "excluded"),
+}
+"""Names of facts, for people."""
 
 
 def describe(source: str, resolution: int | None = None) -> dict[str, Any]:
@@ -116,13 +161,14 @@ def lines(facts: dict[str, Any]) -> Iterator[str]:
     """Yields the facts as text lines for people; facts that findings state are omitted."""
     for name, value in facts.items():
         if name not in ("diagnoses", "findings", "histograms", "skipped"):
-            yield f"{name.replace('_', ' '):>20}  {_plain(value)}"
+            title = _TITLES[name] if name in _TITLES else name.replace("_", " ")
+            yield f"{right(title, 20)}  {_plain(_KINDS.get(value, value) if name == 'kind' else value)}"
     severity = ""
     for finding in facts.get("findings", ()):
         if severity != "good":  # good findings are omitted
             yield ""
         severity = finding["severity"]
-        yield f"{severity:>20}  {finding['text']}"
+        yield f"{right(_SEVERITIES.get(severity, severity), 20)}  {finding['text']}"
         yield from (f"{'':>20}  {line}" for line in _particulars(finding))
     yield from _diagnoses(facts)
 
@@ -130,7 +176,7 @@ def lines(facts: dict[str, Any]) -> Iterator[str]:
 def _diagnoses(facts: dict[str, Any]) -> Iterator[str]:
     for found in facts.get("diagnoses", ()):
         yield ""
-        yield f"{found['severity']:>20}  {found['sentence']}"
+        yield f"{right(_SEVERITIES.get(found['severity'], found['severity']), 20)}  {found['sentence']}"
         yield from (f"{'':>20}  {remedy['text']} {_flags(remedy['changes'])}" for remedy in found["remedies"])
 
 
@@ -149,11 +195,11 @@ def _particulars(finding: dict[str, Any]) -> Iterator[str]:
     if finding["suggestion"]:
         yield finding["suggestion"]
     for reason, files in finding["skipped"].items():
-        yield f"{reason}: {_plain(files)}"
+        yield _("{reason}: {files}").format(reason=reason, files=_plain(files))
     groups = finding["groups"]
     yield from (_plain(group) for group in groups[:SHOWN_GROUPS])
     if len(groups) > SHOWN_GROUPS:
-        yield f"and {len(groups) - SHOWN_GROUPS:,} more groups"
+        yield plural("and {count} more group", "and {count} more groups", len(groups) - SHOWN_GROUPS)
 
 
 def _plain(value: Any) -> str:
@@ -161,6 +207,8 @@ def _plain(value: Any) -> str:
     if isinstance(value, dict):
         return _plain([f"{key}: {item}" for key, item in value.items()])
     if isinstance(value, list):
-        more = f", and {len(value) - SHOWN:,} more" if len(value) > SHOWN else ""
-        return ", ".join(_plain(item) for item in value[:SHOWN]) + more
+        items = ", ".join(_plain(item) for item in value[:SHOWN])
+        if len(value) > SHOWN:
+            return _("{items}, and {count} more").format(items=items, count=number(len(value) - SHOWN))
+        return items
     return " ".join(str(value).split())

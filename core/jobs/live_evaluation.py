@@ -14,7 +14,7 @@ from core.evaluation.evaluate import LEAST
 from core.evaluation.features import Extractor, build
 from core.events import EvaluationProgress, Event, Notice, Progress, Stepped
 from core.jobs.evaluation_job import chosen_features, rate_checkpoint
-from core.language import _
+from core.language import _, sentences
 from core.latent.sampler import Sampler
 from core.runs.run import Run
 from core.trainer import Trainer
@@ -94,7 +94,8 @@ class LiveEvaluator:
         except UserError as problem:
             self._failed = self._trainer.settings.evaluation_features
             self._end()
-            return Notice(f"The images could not be measured. {problem} The training continues.")
+            failed, goes_on = _("The images could not be measured."), _("The training continues.")
+            return Notice(sentences(failed, str(problem), goes_on))
         if isinstance(event, Progress):
             return EvaluationProgress(event.text, event.done, event.total)
         if isinstance(event, Notice):  # notices of an extractor are shown only on request

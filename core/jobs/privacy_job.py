@@ -26,7 +26,7 @@ from core.evaluation.nearest_neighbors import neighbor_distances
 from core.events import FirstImages, Images, Progress
 from core.generator_inputs import Conditions
 from core.imaging.tensors import from_pixels
-from core.language import _
+from core.language import _, number
 from core.latent.request import LatentRequest
 from core.latent.sampler import Sampler
 from core.models.conditioning import build_pair
@@ -64,27 +64,33 @@ class PrivacyReport:
 
     def lines(self) -> Iterator[str]:
         """Yields the result as sentences."""
-        yield (
-            f"AUC {self.auc:.3f} (95 % CI {self.low:.3f} to {self.high:.3f}): probability that the discriminator "
-            f"scores one of {self.trained:,} training images above one of {self.held:,} held-out images; {GUESSING} is "
-            "chance."
+        yield _(
+            "AUC {auc} (95 % CI {low} to {high}): probability that the discriminator scores one of {trained} training "
+            "images above one of {held} held-out images; {chance} is chance."
+        ).format(
+            auc=number(self.auc, 3),
+            low=number(self.low, 3),
+            high=number(self.high, 3),
+            trained=number(self.trained),
+            held=number(self.held),
+            chance=number(GUESSING, 1),
         )
         if self.low > KNOWN:
-            yield (
+            yield _(
                 "This checkpoint reveals of many images whether they were used for training. Share exported images or "
                 "the exported generator instead, which contain no discriminator."
             )
         elif self.low > GUESSING:
-            yield "This checkpoint reveals a little about which images were used for training."
+            yield _("This checkpoint reveals a little about which images were used for training.")
         else:
-            yield "This test cannot distinguish training images from others."
-        yield (
-            f"{self.nearer:,} of {self.generated:,} generated images are nearer to a training image than every "
-            f"held-out image is. The median distance is {self.ratio:.2f} times that of held-out images."
-        )
+            yield _("This test cannot distinguish training images from others.")
+        yield _(
+            "{nearer} of {generated} generated images are nearer to a training image than every held-out image is. The "
+            "median distance is {ratio} times that of held-out images."
+        ).format(nearer=number(self.nearer), generated=number(self.generated), ratio=number(self.ratio, 2))
         if self.nearer:
-            yield "Check them in Explore > Nearest images: they may be copies."
-        yield "This does not prove privacy: other attacks may reveal more, and single images may still be at risk."
+            yield _("Check them in Explore > Nearest images: they may be copies.")
+        yield _("This does not prove privacy: other attacks may reveal more, and single images may still be at risk.")
 
 
 @dataclass(frozen=True)
@@ -114,13 +120,13 @@ def report_privacy(
     """
     device, settings = use(device_name), checkpoint.meta.settings
     if dataset.fingerprint != checkpoint.meta.dataset_fingerprint:
-        remedy = f"Open {checkpoint.meta.dataset} with the same preparation."
-        raise UserError("These are not the training images of the checkpoint.", remedy)
+        remedy = _("Open {dataset} with the same preparation.").format(dataset=checkpoint.meta.dataset)
+        raise UserError(_("These are not the training images of the checkpoint."), remedy)
     held = held_rows(settings, dataset)
     if not len(held):
         raise UserError(
-            "This training has no held-out images to compare with.",
-            "Train with 5 % held-out images, on at least 200 images.",
+            _("This training has no held-out images to compare with."),
+            _("Train with 5 % held-out images, on at least 200 images."),
         )
     if settings.clusters:
         dataset = yield from clustered(dataset, settings.clusters, device)
@@ -147,7 +153,7 @@ def report_privacy(
 def _generated(sampler: Sampler) -> Generator[Progress, None, Images]:
     parts = []
     for start in range(0, GENERATED, AT_ONCE):
-        yield Progress("Generating images", start, GENERATED)
+        yield Progress(_("Generating images"), start, GENERATED)
         parts.append(sampler.render(LatentRequest.of_seeds(range(start, min(start + AT_ONCE, GENERATED)))))
     return np.concatenate(parts)
 
@@ -169,13 +175,13 @@ def _scores(
     meta = checkpoint.meta
     conditions = Conditions.of(meta.settings, len(meta.classes))
     with torch.device("meta"):  # no memory, and no draw from the random generator, which a training may be using
-        _, D = build_pair(meta.settings, meta.channels, conditions)
+        _G, D = build_pair(meta.settings, meta.channels, conditions)
     D.load_state_dict(checkpoint.part("D"), assign=True)
     D.eval().requires_grad_(False).to(device)
     labels = np.zeros(len(dataset.images), np.int64) if dataset.labels is None else np.asarray(dataset.labels)
     found = []
     for start in range(0, len(rows), AT_ONCE):
-        yield Progress("Scoring real images", start, len(rows))
+        yield Progress(_("Scoring real images"), start, len(rows))
         part = rows[start : start + AT_ONCE]
         images = from_pixels(torch.from_numpy(np.array(dataset.images[part])).to(device))
         classes = torch.zeros(len(part), conditions.classes, device=device)

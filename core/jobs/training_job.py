@@ -24,6 +24,7 @@ from core.events import Edited, Event, Notice, Progress, Saved, Tuned
 from core.jobs.autotune import trial
 from core.jobs.divergence_recovery import DivergenceRecovery
 from core.jobs.live_evaluation import LiveEvaluator
+from core.language import _, sentences
 from core.presets import FitContext, preset
 from core.runs.retention import pin
 from core.runs.run import Run, is_run, next_folder, refuse_taken
@@ -105,7 +106,7 @@ class TrainingJob:
         yield tuned
         trainer = self.trainer = Trainer(settings, dataset, tuned, checkpoint)
         if checkpoint and (anew := _begins_anew(checkpoint, trainer)):
-            yield Notice(" ".join(anew))
+            yield Notice(sentences(*anew))
         return trainer
 
     def _train(self, run: Run, lock: RunLock) -> Generator[Event, None, None]:
@@ -129,22 +130,24 @@ class TrainingJob:
         to a separate file."""
         assert self.trainer is not None
         copy = run.folder / f"step {self.trainer.step} before it was taken over.safetensors"
-        remedy = "Watch it there, or train a copy: continue from its checkpoint in another folder."
+        remedy = _("Watch it there, or train a copy: continue from its checkpoint in another folder.")
         with suppress(UserError):
             self.save_as(copy)
-            remedy += f" The state of this process is saved in {copy.name}."
-        return UserError(f"Another process took over {run.folder.name} while this one was suspended.", remedy)
+            saved = _("The state of this process is saved in {file}.").format(file=copy.name)
+            remedy = sentences(remedy, saved)
+        what = _("Another process took over {run} while this one was suspended.").format(run=run.folder.name)
+        return UserError(what, remedy)
 
     def save(self) -> Saved:
         """Writes a checkpoint into the run; call it between two events. Raises `UserError`."""
         if self.trainer is None or self.run is None:
-            raise UserError("The training has not begun yet.", "Save again in a few seconds.")
+            raise UserError(_("The training has not begun yet."), _("Save again in a few seconds."))
         return self.run.save(self.trainer)
 
     def save_at_end(self) -> Saved | Notice:
         """Saves the training when the process has to end; never raises. Call it between two events."""
         saved = self._recovery.save_at_end() if self._recovery else None
-        return saved or Notice("The training could not be saved. Continue from the newest checkpoint of the run.")
+        return saved or Notice(_("The training could not be saved. Continue from the newest checkpoint of the run."))
 
     def save_pinned(self) -> Saved:
         """Writes a checkpoint and pins it, so that it is never pruned. Raises `UserError`."""
@@ -155,15 +158,15 @@ class TrainingJob:
     def measure(self) -> None:
         """Requests an evaluation of the present state, soon; call it between two events. Raises `UserError`."""
         if self.evaluator is None or self.trainer is None:
-            raise UserError("The training has not begun yet.", "Try again in a few seconds.")
+            raise UserError(_("The training has not begun yet."), _("Try again in a few seconds."))
         if self.trainer.dataset.points:
-            raise UserError("Metrics of images do not apply to 2-D points.", "Compare the points in the plot.")
+            raise UserError(_("Metrics of images do not apply to 2-D points."), _("Compare the points in the plot."))
         self.evaluator.ask()
 
     def save_as(self, path: Path) -> Saved:
         """Writes a checkpoint to any path; call it between two events. Raises `UserError`."""
         if self.trainer is None:
-            raise UserError("The training has not begun yet.", "Save again in a few seconds.")
+            raise UserError(_("The training has not begun yet."), _("Save again in a few seconds."))
         save(self.trainer.checkpoint(), path)
         return Saved(path, self.trainer.step)
 
@@ -174,7 +177,7 @@ class TrainingJob:
         cannot be recorded.
         """
         if self.trainer is None or self.run is None:
-            raise UserError("The training has not begun yet.", "Change the settings again in a few seconds.")
+            raise UserError(_("The training has not begun yet."), _("Change the settings again in a few seconds."))
         before = self.trainer.settings
         edited = self.trainer.edit(settings)
         try:
@@ -187,7 +190,7 @@ class TrainingJob:
     def single_step(self, network: Literal["D", "G"]) -> Event:
         """Updates one network once and returns the new samples; call it between two events. Raises `UserError`."""
         if self.trainer is None:
-            raise UserError("The training has not begun yet.", "Try again in a few seconds.")
+            raise UserError(_("The training has not begun yet."), _("Try again in a few seconds."))
         return self.trainer.step_discriminator() if network == "D" else self.trainer.step_generator()
 
     def _fitted(self, dataset: Dataset) -> Settings:
@@ -219,7 +222,7 @@ class TrainingJob:
         elif runs is not None:
             folder = next_folder(runs, trainer.dataset.title, trainer.settings.preset)
         else:
-            raise UserError("No folder was given for the run.", "Choose a folder.")
+            raise UserError(_("No folder was given for the run."), _("Choose a folder."))
         run = Run.begin(folder, trainer, origin)
         if self.copy and origin is not None:
             write_name(run.folder, copy_name(run_title(origin.folder)))
@@ -245,14 +248,16 @@ def _begins_anew(checkpoint: Checkpoint, trainer: Trainer) -> list[str]:
     meta, settings, dataset = checkpoint.meta, trainer.settings, trainer.dataset
     found = []
     if optimizer_states(settings) != optimizer_states(meta.settings):
-        found.append("The optimizers start anew: their state in the checkpoint is that of another optimizer.")
+        found.append(_("The optimizers start anew: their state in the checkpoint is that of another optimizer."))
     if dataset.fingerprint != meta.dataset_fingerprint:
-        found.append("The images are not those of the checkpoint: their order and the held-out images start anew.")
+        found.append(_("The images are not those of the checkpoint: their order and the held-out images start anew."))
     if settings.condition != "none" and dataset.classes != meta.classes:
-        names = f"{printable(', '.join(meta.classes[:SHOWN]))} are now {printable(', '.join(dataset.classes[:SHOWN]))}"
-        found.append(f"The classes have other names, and are matched in order: {names}.")
+        before, now = (printable(", ".join(classes[:SHOWN])) for classes in (meta.classes, dataset.classes))
+        renamed = _("The classes have other names, and are matched in order: {before} are now {now}.")
+        found.append(renamed.format(before=before, now=now))
     if trainer.device.type != meta.device:
-        found.append(f"The random numbers start anew: those of the checkpoint are from another device, {meta.device}.")
+        other = _("The random numbers start anew: those of the checkpoint are from another device, {device}.")
+        found.append(other.format(device=meta.device))
     return found
 
 

@@ -8,7 +8,7 @@ one new file there.
 """
 
 from core.language.choice import ENGLISH, LANGUAGE, PSEUDO, VARIABLE, languages
-from core.language.messages import _, all_of, in_context, in_language, one_of, plural, sentences
+from core.language.messages import _, all_of, in_context, in_language, listed, one_of, plural, sentences
 from core.language.numbers import date_text, number
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "in_context",
     "in_language",
     "languages",
+    "listed",
     "number",
     "one_of",
     "plural",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gettext
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from typing import Any
 
@@ -58,6 +58,11 @@ def sentences(*texts: str) -> str:
     return reduce(lambda first, second: pattern.format(first=first, second=second), given) if given else ""
 
 
+def listed(names: Iterable[str]) -> str:
+    """Returns names with what the language puts between them: "a, b, c"."""
+    return in_context("between names in a list", ", ").join(names)
+
+
 def all_of(names: Sequence[str]) -> str:
     """Returns names as a list in a sentence: "a, b and c"."""
     return _list(names, in_context("end of a list", "{first} and {last}"))
@@ -70,5 +75,5 @@ def one_of(names: Sequence[str]) -> str:
 
 def _list(names: Sequence[str], end: str) -> str:
     *first, last = names
-    beginning = in_context("between names in a list", ", ").join(first)
+    beginning = listed(first)
     return end.format(first=beginning, last=last) if first else last

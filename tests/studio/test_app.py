@@ -47,12 +47,12 @@ def test_a_platform_that_is_none_or_lacks_its_device_is_said(monkeypatch: pytest
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("QT_QPA_PLATFORM", "nonsense")
-    assert "'nonsense', which is no platform of Qt" in app.screen_complaint()
+    assert "'nonsense', which is no platform of Qt" in str(app.screen_problem())
     monkeypatch.setitem(app.DEVICES, "linuxfb", "/missing")
     monkeypatch.setenv("QT_QPA_PLATFORM", "linuxfb")
-    assert "no screen" in app.screen_complaint()
+    assert "no screen" in str(app.screen_problem())
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
-    assert app.screen_complaint() == ""
+    assert app.screen_problem() is None
 
 
 def test_commands_need_no_screen() -> None:
