@@ -10,6 +10,8 @@ from PySide6 import __version__
 from PySide6.QtCore import Qt, qVersion
 from PySide6.QtGui import QGuiApplication, QScreen
 
+from core.language import _, listed, number
+
 
 def window_facts() -> dict[str, Any]:
     """Returns facts by name. Call it in the GUI thread of a running application."""
@@ -18,10 +20,10 @@ def window_facts() -> dict[str, Any]:
     variables = ("XDG_SESSION_TYPE", "XDG_CURRENT_DESKTOP")
     session = [os.environ[name] for name in variables if os.environ.get(name)]
     scheme = application.styleHints().colorScheme()
-    colors = [] if scheme is Qt.ColorScheme.Unknown else [f"{scheme.name.lower()} colors"]
+    colors = {Qt.ColorScheme.Light: [_("light colors")], Qt.ColorScheme.Dark: [_("dark colors")]}.get(scheme, [])
     facts: dict[str, Any] = {
         "Qt": f"{qVersion()}, PySide6 {__version__}",
-        "Platform": ", ".join([application.platformName(), *session, *colors]),
+        "Platform": listed([application.platformName(), *session, *colors]),
         "Screen": [_screen(screen) for screen in application.screens()],
     }
     scaled = [f"{name}={value}" for name, value in os.environ.items() if name.startswith("QT_") and "SCAL" in name]
@@ -30,9 +32,12 @@ def window_facts() -> dict[str, Any]:
 
 def _screen(screen: QScreen) -> str:
     size, ratio = screen.size(), screen.devicePixelRatio()
-    return (
-        f"{size.width()} x {size.height()} at {ratio:.0%}, {screen.logicalDotsPerInch():.0f} dpi, "
-        f"{screen.refreshRate():.0f} Hz"
+    return _("{width} x {height} at {scale}%, {density} dpi, {rate} Hz").format(
+        width=size.width(),
+        height=size.height(),
+        scale=number(100 * ratio),
+        density=number(screen.logicalDotsPerInch()),
+        rate=number(screen.refreshRate()),
     )
 
 

@@ -222,7 +222,7 @@ def test_remedies() -> None:
     settings = tiny_settings("wgan_gp", gradient_penalty=0)
     halved, how = remedy(settings, 1)
     assert (halved.lr_g, halved.lr_d) == (settings.lr_g / 2, settings.lr_d / 2)
-    assert how == "with half the learning rates"
+    assert how == "Training continues from step {step} with half the learning rates."
     assert remedy(settings, 2)[0] == settings.changed(gradient_penalty=10.0)
     assert remedy(tiny_settings("r3gan", r1=0, r2=0), 2)[0].r1 == 1.0
     # There is one already, or the slope is bounded, or batch normalization is against it.

@@ -168,7 +168,7 @@ def test_the_doctor_says_that_there_is_no_screen(monkeypatch: pytest.MonkeyPatch
         monkeypatch.delenv(name, raising=False)
     facts = app._window_facts()
     assert "PySide6" in str(facts["Qt"])
-    assert (facts["Platform"], facts["Screen"]) == ("none", "There is no screen to open a window on")
+    assert (facts["Platform"], facts["Screen"]) == ("none", "There is no screen to open a window on.")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a shell script stands for Qt without its libraries")
