@@ -138,7 +138,7 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
         dialog = QFileDialog(self, _("Open a checkpoint"))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.setNameFilters([f"{_('Checkpoints')} (*.safetensors)", f"{_('All files')} (*)"])
+        dialog.setNameFilters([_("Checkpoints (*.safetensors)"), _("All files (*)")])
         dialog.fileSelected.connect(lambda file: self._choose(Path(file)))
         dialog.open()
 

@@ -171,7 +171,7 @@ class PointsView(QWidget):
         assert self._points is not None
         metrics = painter.fontMetrics()
         step = _("step {step}").format(step=number(self._points.step))
-        before, after = _("D: fake"), f"{_('real')}      {step}"
+        before, after = _("D: fake"), _("real") + f"      {step}"
         left = metrics.horizontalAdvance(before)
         x = area.center().x() - (left + BAR + 16 + metrics.horizontalAdvance(after)) / 2
         bar = QRectF(x + left + 8, area.center().y() - 5, BAR, 10)

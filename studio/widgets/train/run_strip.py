@@ -131,7 +131,7 @@ class RunStrip(QFrame):
     def _keep_places(self) -> None:
         """Reserves the width of usual texts, so that the layout does not move."""
         for label, usual in (
-            (self._state, f"{_('Stopped')} mm"),  # wider than any state but "Reading ..."
+            (self._state, _("Stopped") + " mm"),  # wider than any state but "Reading ..."
             (self._step, _("step {step}").format(step=number(8_888_888))),
             (self._speed, _("{rate} images/s").format(rate=number(88_888))),
             (self._time, _("{duration} elapsed").format(duration="88:88:88")),
