@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -128,6 +129,20 @@ def test_a_setting_comes_with_its_default_values_and_whether_it_is_live() -> Non
 def test_an_unknown_generated_part_is_refused() -> None:
     with pytest.raises(KeyError, match="weather"):
         docs_pages.expanded("<!-- generated: weather -->")
+
+
+def test_the_pages_are_english_in_every_language() -> None:
+    code = """
+from types import SimpleNamespace
+from tools.docs_hook import on_page_markdown
+print(on_page_markdown("<!-- generated: settings -->", SimpleNamespace(file=SimpleNamespace(src_uri="settings.md"))))
+"""
+    environment = {**os.environ, "GAN_STUDIO_LANGUAGE": "qps", "PYTHONIOENCODING": "utf-8"}
+    run = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert "## Model" in run.stdout
+    assert "Learning rate of the generator." in page
 
 
 def test_the_generated_parts_need_only_the_packages_of_the_documentation() -> None:

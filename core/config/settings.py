@@ -53,13 +53,13 @@ def _remedy(error: ErrorDetails) -> str:
         case "value_error":
             return str(facts["error"])
         case "greater_than":
-            return _("Input should be greater than {bound}.").format(bound=facts["gt"])
+            return _("Input should be greater than {bound}.").format(bound=_plain(facts["gt"]))
         case "greater_than_equal":
-            return _("Input should be greater than or equal to {bound}.").format(bound=facts["ge"])
+            return _("Input should be greater than or equal to {bound}.").format(bound=_plain(facts["ge"]))
         case "less_than":
-            return _("Input should be less than {bound}.").format(bound=facts["lt"])
+            return _("Input should be less than {bound}.").format(bound=_plain(facts["lt"]))
         case "less_than_equal":
-            return _("Input should be less than or equal to {bound}.").format(bound=facts["le"])
+            return _("Input should be less than or equal to {bound}.").format(bound=_plain(facts["le"]))
         case "literal_error":
             return _("Input should be {choices}.").format(choices=one_of(_choices(error["loc"])))
         case "int_type" | "int_parsing" | "int_parsing_size" | "int_from_float":
@@ -76,6 +76,11 @@ def _remedy(error: ErrorDetails) -> str:
             return _("Write it as #rrggbb, such as #ffffff for white.")
         case _other:
             return f"{error['msg']}."
+
+
+def _plain(bound: float) -> str:
+    """Returns a bound as one types it: 0 and 0.1."""
+    return f"{bound:.15g}"
 
 
 def _choices(place: tuple[int | str, ...]) -> list[str]:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from core.config.choices import choice_title
 from core.config.constraints import LARGEST_SIDE, impossible, refuse_data
 from core.config.fields import title_of
-from core.config.setting import Group
+from core.config.setting import GROUP_TITLES, Group, Unit, unit_text
 from core.config.settings import Settings, live_settings, validate
 from core.errors import UserError
 from core.registry import components
@@ -425,6 +425,41 @@ def test_every_setting_can_be_shown_in_a_form() -> None:
         assert field.json_schema_extra["group"] in get_args(Group), name
         assert not re.match(r"(Of|What|How|Where|Why|The same)\b", field.description), name
         assert len(title_of(name).split()) <= 3 or name == "d_steps", name
+
+
+def test_groups_and_units_have_texts() -> None:
+    assert set(GROUP_TITLES) == set(get_args(Group))
+    units: list[Unit] = ["steps", "images", "frames", "numbers"]
+    assert [unit_text(unit, 1) for unit in units] == ["step", "image", "frame", "number"]
+    assert [unit_text(unit, 2000) for unit in units] == [unit_text(unit, None) for unit in units] == units
+    assert (unit_text("kimg", 1.0), unit_text("per_step", 1), unit_text("px", 64)) == (
+        "thousand images",
+        "per step",
+        "px",
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "remedy"),
+    [
+        ({"batch": 1}, "Input should be greater than or equal to 2."),
+        ({"batch": "many"}, "Input should be a valid integer."),
+        ({"lr_g": 0}, "Input should be greater than 0."),
+        ({"lr_g": 1}, "Input should be less than or equal to 0.1."),
+        ({"beta1": 1}, "Input should be less than 1."),
+        ({"r1": "nan"}, "Input should be a finite number."),
+        ({"mirror": "perhaps"}, "Input should be a valid boolean."),
+        ({"background": "red"}, "Write it as #rrggbb, such as #ffffff for white."),
+        ({"optimizer": "lion"}, "Input should be 'adam', 'adamw', 'rmsprop' or 'sgd'."),
+        ({"resolution": 48}, "Input should be 16, 32, 64, 128, 256 or 512."),
+        ({"preset": 1}, "Input should be a valid string."),
+        ({"grid": "3"}, "Write columns x rows, each from 2 to 16, as in 6x4."),
+    ],
+)
+def test_an_invalid_value_comes_with_what_it_has_to_be(values: dict[str, Any], remedy: str) -> None:
+    with pytest.raises(UserError) as caught:
+        validate(values)
+    assert caught.value.remedy == remedy
 
 
 def test_every_choice_has_a_name_for_people() -> None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from core.config.fields import Fields, title_of
 from core.diagnosis import kinds
+from core.language import languages
 from core.learn import topics
 from core.learn.glossary import GROUPS, TERMS, Term, term
 from core.presets import presets
 from core.registry import components
 
+ROOT = Path(__file__).parents[2]
 PAPER = re.compile(r"[\w\-]+( et al\.| and [\w\-]+)? (19|20)\d\d, arXiv \d{4}\.\d{4,5}")
 LONGEST = 35
 
@@ -51,6 +57,22 @@ def test_a_term_of_the_settings_names_one_that_exists() -> None:
     groups = {str(field.json_schema_extra["group"]) for field in Fields.model_fields.values()}  # type: ignore[index]
     known = groups | {title_of(name) for name in Fields.model_fields}
     assert not [each.where for each in TERMS if each.where.startswith("Settings > ") and each.where[11:] not in known]
+
+
+@pytest.mark.parametrize("language", languages())
+def test_a_term_of_the_settings_names_one_in_each_language(language: str) -> None:
+    code = """
+from core.config.fields import Fields, title_of
+from core.config.setting import GROUP_TITLES
+from core.learn.glossary import TERMS
+known = {*GROUP_TITLES.values(), *map(title_of, Fields.model_fields)}
+places = [term.where.partition(" > ") for term in TERMS]
+(settings,) = {place[0] for place, term in zip(places, TERMS, strict=True) if term.key == "batch"}
+print(*(name for top, _sign, name in places if top == settings and name not in known))
+"""
+    environment = {**os.environ, "GAN_STUDIO_LANGUAGE": language, "PYTHONIOENCODING": "utf-8"}
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True, cwd=ROOT)
+    assert not run.stdout.decode().strip()
 
 
 def test_every_topic_is_a_term() -> None:
