@@ -138,10 +138,9 @@ from tools.docs_hook import on_page_markdown
 print(on_page_markdown("<!-- generated: settings -->", SimpleNamespace(file=SimpleNamespace(src_uri="settings.md"))))
 """
     environment = {**os.environ, "GAN_STUDIO_LANGUAGE": "qps", "PYTHONIOENCODING": "utf-8"}
-    run = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True, cwd=ROOT
-    )
-    assert "## Model" in run.stdout
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True, cwd=ROOT)
+    page = run.stdout.decode()
+    assert "## Model" in page
     assert "Learning rate of the generator." in page
 
 
