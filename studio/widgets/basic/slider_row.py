@@ -20,7 +20,7 @@ class SliderRow(QWidget):
     Emits `valueChanged` once per change by the user, never for `set_value`.
     """
 
-    valueChanged = Signal(float)  # noqa: N815 (as Qt's own sliders call it)
+    valueChanged = Signal(float)  # as Qt's own sliders call it
 
     def __init__(
         self,

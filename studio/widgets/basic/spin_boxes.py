@@ -19,7 +19,7 @@ class SeedBox(QWidget):
     only.
     """
 
-    valueChanged = Signal(object)  # noqa: N815 (as Qt's own); an int, which Qt's 32-bit int would overflow
+    valueChanged = Signal(object)  # as Qt's own; an int, which Qt's 32-bit int would overflow
 
     def __init__(self, value: int = 0, parent: QWidget | None = None) -> None:
         super().__init__(parent)
