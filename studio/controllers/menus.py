@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
-from core.language import _, languages
+from core.language import _, in_context, languages
 from core.runs.run_name import dataset_title
 from studio import theme
 from studio.controllers.dialogs.context import entries
@@ -25,7 +25,7 @@ WORKSPACES = (
     (_("Train"), "chart-line", "Ctrl+2"),
     (_("Explore"), "compass", "Ctrl+3"),
 )
-THEMES: dict[theme.Theme, str] = {"system": _("System"), "light": _("Light"), "dark": _("Dark")}
+THEMES: dict[theme.Theme, str] = {"system": in_context("choice", "System"), "light": _("Light"), "dark": _("Dark")}
 
 
 class Menus:
@@ -139,7 +139,7 @@ class Menus:
         percents = {percent: f"{percent} %" for percent in SCALES}
         self.scales = self._add_choice(menu.addMenu(theme.icon("magnifying-glass-plus"), _("Scale")), percents)
         languages_menu = menu.addMenu(theme.icon("translate"), _("Language"))
-        self.languages = self._add_choice(languages_menu, {"": _("System")} | languages())
+        self.languages = self._add_choice(languages_menu, {"": in_context("choice", "System")} | languages())
         """Actions by the codes of their languages; empty for the system's."""
         self.panels = menu.addMenu(theme.icon("layout"), _("Panels"))
         menu.addSeparator()
