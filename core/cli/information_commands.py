@@ -256,7 +256,13 @@ def list_downloads(json: bool) -> None:
         )
         return
     for each in known.values():
-        here = _("here") if each.is_here() else _("by hand") if each.is_manual else ""
+        here = (
+            in_context("download", "here")
+            if each.is_here()
+            else in_context("download", "by hand")
+            if each.is_manual
+            else ""
+        )
         use = plural("{count} image", "{count} images", each.images) if each.images else _("to evaluate")
         about = _("{title}. {license}").format(title=each.title, license=each.license)
         print("  ".join((right(each.name, 14), right(use, 14), right(size_text(each.bytes), 8), right(here, 7), about)))

@@ -28,7 +28,7 @@ from core.errors import UserError
 from core.events import Progress
 from core.formatting import right, size_text
 from core.jobs.device_trial import PRESET, RESOLUTION, SECONDS, DeviceTrial, try_device
-from core.language import _, listed, number
+from core.language import _, in_context, listed, number
 from core.runs.run import runs_folder
 
 LITTLE_DISK = 2 * 10**9
@@ -39,7 +39,7 @@ VARIABLES = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ZE_AFFINITY_MASK", 
 TRAINED = f"{PRESET}, {RESOLUTION} px, {SECONDS:.0f} s"
 _TITLES = {
     "Program": _("Program"),
-    "System": _("System"),
+    "System": in_context("computer", "System"),
     "Processor": _("Processor"),
     "Environment": _("Environment"),
     "Platform": _("Platform"),

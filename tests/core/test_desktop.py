@@ -18,6 +18,7 @@ from PIL import Image
 
 from core.cli.main import main
 from core.desktop import files, install
+from core.language import ENGLISH, languages
 
 GOLDEN = Path(__file__).parent / "golden"
 COMMAND = ["/home/anna b/50% `x` $y/gan-studio"]
@@ -40,6 +41,9 @@ def test_linux_has_an_entry_a_type_and_an_icon() -> None:
     assert keys["MimeType"] == files.MIME_TYPE + ";"
     assert keys["Categories"].endswith(";")
     assert files.MIME_TYPE.encode() in mime
+    for language in {*languages()} - {ENGLISH}:
+        assert {f"GenericName[{language}]", f"Comment[{language}]", f"Keywords[{language}]"} < {*keys}
+        assert f'<comment xml:lang="{language}">'.encode() in mime
     assert ElementTree.fromstring(icon).tag.endswith("svg")
 
 
