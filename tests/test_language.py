@@ -216,9 +216,9 @@ def test_a_translation_has_the_placeholders_of_its_text(language: str) -> None:
 @translations
 def test_the_compiled_catalog_is_that_of_the_translations(language: str) -> None:
     with messages.file_of(language).with_suffix(".mo").open("rb") as file:
-        compiled = {_key(message): message.string for message in read_mo(file) if message.id}
+        compiled = {_key(message): tuple(messages.forms(message)) for message in read_mo(file) if message.id}
     assert compiled == {
-        _key(message): message.string
+        _key(message): tuple(messages.forms(message))
         for message in messages.read(language)
         if message.id and any(messages.forms(message))
     }
