@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from core.devices.compute_format import to_device
 from core.devices.memory import (
     BatchLimit,
 )
@@ -33,7 +34,6 @@ from core.monitoring.probe import Probe
 from core.monitoring.signals import Signals
 from core.training import optimizers
 from core.training.augmentation import Augment, discriminator_input, discriminator_sheet
-from core.training.compute_format import to_device
 from core.training.ema import MovingAverage
 from core.training.loop import Plan, TrainingLoop
 from core.training.loss_scale import LossScale

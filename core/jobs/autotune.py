@@ -24,6 +24,7 @@ from core.config.settings import Settings
 from core.data.cache.entries import cache_folder, write_note
 from core.data.dataset import Dataset
 from core.data.names import content
+from core.devices.compute_format import ComputeFormat
 from core.devices.memory import batch_too_large, left_out_if_full
 from core.devices.stream import synchronize
 from core.errors import FOREIGN_ERRORS
@@ -31,7 +32,6 @@ from core.events import Notice, Progress, Stepped, Tuned
 from core.generator_inputs import Conditions
 from core.language import _, number
 from core.trainer import Trainer
-from core.training.compute_format import ComputeFormat
 
 TRIAL_BATCH = 32
 """Batch size of a trial step on a CPU, which is enough for a comparison."""

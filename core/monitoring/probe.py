@@ -20,12 +20,12 @@ from torch.nn.functional import one_hot
 from core.config.settings import Settings
 from core.data.dataset import Dataset
 from core.data.holdout import Numbers, train_rows
+from core.devices.compute_format import ComputeFormat
 from core.generator_inputs import Conditions, GeneratorInputs
 from core.imaging.tensors import from_pixels
 from core.models.conditioning import draw
 from core.monitoring.diversity import RandomFeatures, nearest, pixels, spread
 from core.monitoring.norms import distance
-from core.training.compute_format import ComputeFormat
 
 PROBED_IMAGES = 128
 """Number of generated, of training and of held-out images that are compared."""

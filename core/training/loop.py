@@ -27,6 +27,7 @@ from core.data.dataset import Dataset
 from core.data.holdout import held_rows, training_set
 from core.data.names import printable
 from core.devices import use
+from core.devices.compute_format import ComputeFormat
 from core.devices.memory import batch_too_large, enough_memory_for_batch, left_out_if_full, used_memory
 from core.devices.stream import stream_of_its_own
 from core.errors import DivergenceError, UserError
@@ -41,7 +42,6 @@ from core.training import optimizers
 from core.training.allocator import keep_freed_memory
 from core.training.augmentation import noise_level
 from core.training.captured import Captured, recorder
-from core.training.compute_format import ComputeFormat
 from core.training.ema import MovingAverage, decay
 from core.training.loss_scale import LossScale
 from core.training.optimizers import Optimizer

@@ -28,5 +28,5 @@ def test_a_walk_through_all_workspaces_and_dialogs(tmp_path: Path, language: str
         f"--basetemp={tmp_path / 'walk'}",
         str(WALK),
     ]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=WALK.parents[2])
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=WALK.parents[2], check=False)
     assert done.returncode == 0, done.stdout[-8000:]

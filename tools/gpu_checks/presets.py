@@ -8,9 +8,9 @@ from math import isfinite
 
 import torch
 
+from core.devices.compute_format import ComputeFormat
 from core.events import Points, Report, Samples
 from core.presets import preset, presets
-from core.training.compute_format import ComputeFormat
 from tools.gpu_checks.bench import FAILED, OK, Bench, Case, Result
 from tools.gpu_checks.trainings import FP32, advance, images_of_step, interval, precisions, trainer
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from core.training.compute_format import ComputeFormat
+from core.devices.compute_format import ComputeFormat
 from tools.gpu_checks import plain
 from tools.gpu_checks.bench import FAILED, Bench, Case, Result, Step, reason
 from tools.gpu_checks.machine import tf32

@@ -19,11 +19,11 @@ from core.checkpoint import Checkpoint
 from core.config.settings import Settings
 from core.data.dataset import Dataset
 from core.data.records import Records
+from core.devices.compute_format import ComputeFormat
 from core.events import Event, Notice, Tuned
 from core.presets import FitContext, preset
 from core.trainer import Trainer
 from core.training.captured import Captured
-from core.training.compute_format import ComputeFormat
 from tools.gpu_checks.bench import FAILED, OK, Bench, Result
 
 FP32 = ComputeFormat("fp32", "contiguous")
