@@ -51,10 +51,10 @@ SCALE = float(os.environ.get("GAN_STUDIO_TEST_SCALE", "1"))
 WORD = re.compile(r"[A-Za-z]{3,}")
 KEPT = re.compile(
     r"GAN Studio|https?://\S+|\S*[/\\]\S*|[\w-]+\.\w{2,11}\b|(Ctrl|Shift|Alt|Return|Enter|Del|Esc|Home|End)\b\+?|"
-    r"\bcpu:|^English$|.*arXiv.*|.*, (19|20)\d\d$"
+    r"\bcpu:|^cgan$|^(CIFAR-100?|(Fashion-)?MNIST)$|^English$|.*arXiv.*|.*, (19|20)\d\d$"
 )
-"""Parts of texts that are the same in every language: the program's name, addresses, paths, files, keys, devices, names
-of languages, and papers."""
+"""Parts of texts that are the same in every language: the program's name, addresses, paths, files, keys, devices,
+presets, datasets, languages, and papers."""
 CLIPPING = 2
 """Pixels that a widget may lack, since hints are rounded."""
 
