@@ -7,11 +7,6 @@ from unicodedata import east_asian_width
 from core.language import _, number
 
 
-def counted(count: int, what: str) -> str:
-    """Returns a number with its noun: "1 image", "12 images"."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
-
-
 def size_text(bytes: float) -> str:
     """Returns a size in MB (10^6 bytes) or GB (10^9 bytes): 52.4 MB, 1.3 GB."""
     return f"{number(bytes / 1e9, 1)} GB" if bytes >= 1e9 else f"{number(bytes / 1e6, 1)} MB"
