@@ -48,8 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments = [os.path.expanduser(text) for text in arguments]  # noqa: PTH111 (it may be sample:digits)
         if complaint := mistake(arguments, cli.commands()):
             return _refuse(complaint)
+    from studio.qt_libraries import library_problem
+
     if problem := screen_problem():
         return _refuse(str(problem))
+    if trouble := library_problem():
+        return _refuse(sentences(trouble.what, trouble.advice))
     return open_window(arguments[0] if arguments else None)
 
 
@@ -104,6 +108,7 @@ def _window_facts() -> dict[str, Any]:
     from subprocess import PIPE, SubprocessError
 
     from core.concurrency import own_process
+    from studio.qt_libraries import ADVICE, COMMAND, library_problem
 
     complaint, said = screen_problem(), b""
     environment = {"QT_QPA_PLATFORM": "offscreen"} if complaint else {}
@@ -119,8 +124,9 @@ def _window_facts() -> dict[str, Any]:
     except (OSError, ValueError, SubprocessError) as error:
         lines = said.decode("utf-8", "replace").strip().splitlines()
         reason = next((line for line in lines if "qt" in line.lower()), str(error))
-        what = _("Qt cannot open a window: {reason}").format(reason=reason)
-        return {"trouble": (what, _("Install the libraries that it needs"), "make setup")}
+        missing = library_problem()
+        what = missing.what if missing else _("Qt cannot open a window: {reason}").format(reason=reason)
+        return {"trouble": (what, ADVICE, COMMAND)}
     if complaint:
         facts |= {"Platform": "none", "Screen": complaint.what}
     return facts

@@ -452,6 +452,8 @@ class ExplorePanel(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        if self.focusWidget() is None:
+            self.setFocus()  # or Space would press the first button of the page
         self._show_undo()
         self._edit_controls.directions.renew_ends()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from core.cli.main import commands
-from studio import app
+from studio import app, qt_libraries
 from studio.app import main, mistake
 
 
@@ -181,3 +182,29 @@ def test_the_doctor_survives_a_qt_that_does_not(tmp_path: Path, monkeypatch: pyt
     what, _, command = app._window_facts()["trouble"]
     assert "xcb-cursor0" in what
     assert command
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have what Qt needs")
+@pytest.mark.parametrize("platform", ["xcb", "offscreen"])
+def test_a_library_that_qt_lacks_is_named_with_the_command_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch, platform: str
+) -> None:
+    def fail(path: str) -> None:
+        raise OSError("libxcb-cursor.so.0: cannot open shared object file: No such file or directory")
+
+    monkeypatch.setattr("studio.qt_libraries.ctypes.CDLL", fail)
+    monkeypatch.setenv("QT_QPA_PLATFORM", platform)
+    trouble = qt_libraries.library_problem()
+    if platform == "offscreen":
+        assert trouble is None
+    else:
+        assert trouble is not None
+        assert trouble.what == "Qt cannot open a window: libxcb-cursor.so.0 is missing."
+        assert "apt-get install --no-install-recommends libegl1 " in trouble.advice
+
+
+def test_the_packages_are_those_that_the_set_up_installs() -> None:
+    script = Path(__file__).parents[2].joinpath("tools", "setup.sh").read_text("utf-8")
+    named = re.search(r"QT_PACKAGES='([^']*)'", script)
+    assert named is not None
+    assert named[1].split() == qt_libraries.PACKAGES.split()

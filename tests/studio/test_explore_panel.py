@@ -47,6 +47,8 @@ from core.latent.interpolation import at, resolved
 from core.latent.request import LatentRequest, Loop, Mix, Point, Square, Walk
 from core.presets import preset
 from studio import theme
+from studio.application import Application
+from studio.main_window import DATA, EXPLORE
 from studio.model.explore import ExploreSource
 from studio.panels.explore import ExplorePanel
 from studio.widgets.explore.bipolar_slider import BipolarSlider
@@ -1162,3 +1164,12 @@ def test_the_edit_menu_finds_what_it_needs(qtbot: QtBot, panel: ExplorePanel, as
     assert told == [(True, False)]
     panel.show_source(None)
     assert not panel.copy()
+
+
+def test_space_plays_at_once_when_the_workspace_is_chosen(studio: Application) -> None:
+    """And presses no button of the page."""
+    window = studio.window
+    window.show_workspace(DATA)
+    window.data.view.tabs.setFocus()
+    window.show_workspace(EXPLORE)
+    assert window.focusWidget() is window.explore
