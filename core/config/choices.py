@@ -12,7 +12,14 @@ from pydantic.fields import FieldInfo
 from core.language import _, in_context
 from core.registry import components
 
-PACKAGES = {"network": "models", "loss": "losses", "evaluation_features": "evaluation.features"}
+PACKAGES = {
+    "network": "models",
+    "loss": "losses",
+    "task": "translation.tasks",
+    "translator": "translation.networks",
+    "method": "translation.methods",
+    "evaluation_features": "evaluation.features",
+}
 """Settings whose choices are the components of a package, each with its own title."""
 
 _TITLES: dict[str, dict[Any, str]] = {
@@ -32,6 +39,12 @@ _TITLES: dict[str, dict[Any, str]] = {
         "auxiliary": _("Auxiliary classifier"),
     },
     "augment": {"none": _("None"), "diffaug": _("DiffAugment"), "ada": _("ADA")},
+    "patch_norm": {
+        "batch": in_context("normalization", "Batch"),
+        "instance": _("Instance"),
+        "spectral": _("Spectral"),
+        "none": _("None"),
+    },
     "optimizer": {"adam": _("Adam"), "adamw": _("AdamW"), "rmsprop": _("RMSprop"), "sgd": _("SGD")},
     "device": {"auto": _("Auto"), "cpu": _("CPU")},
     "precision": {"auto": _("Auto"), "fp32": _("FP32"), "bf16": _("BF16"), "fp16": _("FP16")},

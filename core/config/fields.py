@@ -11,7 +11,7 @@ import re
 from pydantic import ConfigDict, field_validator
 
 from core.config.preparation import Preparation
-from core.config.training_fields import TrainingFields
+from core.config.translation_fields import TranslationFields
 from core.language import _, sentences
 from core.registry import components, ranked
 
@@ -19,7 +19,7 @@ LONGEST_NAME = 100
 """Maximum length of a free-text setting, in characters."""
 
 
-class Fields(TrainingFields):
+class Fields(TranslationFields):
     """Fields of `Settings` with types, bounds, units, defaults and help. Each base class adds some groups."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -40,6 +40,21 @@ class Fields(TrainingFields):
     @classmethod
     def _loss_exists(cls, name: str) -> str:
         return _component(_("There is no loss {name!r}."), "losses", name)
+
+    @field_validator("task")
+    @classmethod
+    def _task_exists(cls, name: str) -> str:
+        return _component(_("There is no task {name!r}."), "translation.tasks", name)
+
+    @field_validator("translator")
+    @classmethod
+    def _translator_exists(cls, name: str) -> str:
+        return _component(_("There is no translator {name!r}."), "translation.networks", name)
+
+    @field_validator("method")
+    @classmethod
+    def _method_exists(cls, name: str) -> str:
+        return _component(_("There is no method {name!r}."), "translation.methods", name)
 
     @field_validator("evaluation_features")
     @classmethod

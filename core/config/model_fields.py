@@ -6,16 +6,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator
 
+from core.config.numbers import number_of_text
 from core.config.preparation import WHITE, Fit, Split
 from core.config.setting import setting
 from core.language import _, in_context
 
 Resolution = Literal[16, 32, 64, 128, 256, 512]
-
-
-def _number(value: Any) -> Any:
-    # The command line passes text, which a Literal of integers does not convert.
-    return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
 
 
 def _in_lower_case(value: Any) -> Any:
@@ -43,7 +39,7 @@ class ModelFields(BaseModel):
         ),
         title=_("Network"),
     )
-    resolution: Annotated[Resolution, BeforeValidator(_number)] = setting(
+    resolution: Annotated[Resolution, BeforeValidator(number_of_text)] = setting(
         64,
         "Model",
         _("Width and height of the images, with a grid of 4x4. 64 is usual; 128 and more need a GPU or patience."),

@@ -9,9 +9,12 @@ from pydantic import Field
 
 from core.language import _, in_context, number, plural
 
-Group = Literal["Images", "Model", "Loss", "Conditions", "Augmentation", "Training", "Optimizer", "Device", "Run"]
+Group = Literal[
+    "Images", "Translation", "Model", "Loss", "Conditions", "Augmentation", "Training", "Optimizer", "Device", "Run"
+]
 GROUP_TITLES: dict[Group, str] = {
     "Images": _("Images"),
+    "Translation": _("Translation"),
     "Model": _("Model"),
     "Loss": _("Loss"),
     "Conditions": _("Conditions"),

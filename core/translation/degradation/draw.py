@@ -1,0 +1,11 @@
+"""Random strengths of degradations."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def uniform(images: Tensor, most: float, random: torch.Generator) -> Tensor:
+    """Draws a number for each image, (N, 1, 1, 1), uniformly between 0 and `most`, on the images' device."""
+    return most * torch.rand((len(images), 1, 1, 1), generator=random, device=images.device)

@@ -1,0 +1,33 @@
+"""Damage of pictures: holes and scratches, as strokes with round ends."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+STROKES = 6
+KINDS = ((0.06, 0.18, 0.25), (0.008, 0.02, 1.0))
+"""Holes and scratches: least and largest radius, and largest length, as shares of the smaller side."""
+
+
+def damage(images: Tensor, most: float, random: torch.Generator) -> Tensor:
+    """Returns which pixels of images (N, C, h, w) are hidden, (N, 1, h, w): at most about a share of `most`."""
+    count, _channels, height, width = images.shape
+    side = min(height, width)
+    rows = torch.arange(height, device=images.device)[:, None] / side
+    columns = torch.arange(width, device=images.device) / side
+    hidden = torch.zeros(count, height, width, dtype=torch.bool, device=images.device)
+    for number in range(STROKES):
+        thinnest, thickest, longest = KINDS[number % len(KINDS)]
+        drawn = torch.rand(5, count, 1, 1, generator=random, device=images.device)
+        x, y = drawn[0] * width / side, drawn[1] * height / side
+        angle, length = drawn[2] * 2 * torch.pi, drawn[3] * longest
+        radius = (thinnest + drawn[4] * (thickest - thinnest)).clamp_min(0.6 / side)
+        # Distance to the segment from (x, y) in the direction of the angle.
+        dx, dy = columns - x, rows - y
+        along = (dx * angle.cos() + dy * angle.sin()).clamp(min=torch.zeros_like(length), max=length)
+        distance = (dx - along * angle.cos()) ** 2 + (dy - along * angle.sin()) ** 2
+        stroke = distance <= radius**2
+        fits = (hidden | stroke).float().mean((1, 2), keepdim=True) <= most
+        hidden |= stroke & fits
+    return hidden[:, None]

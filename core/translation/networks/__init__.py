@@ -1,0 +1,58 @@
+"""Networks of translation, from image to image: one module each, found by its name.
+
+A module of this package defines
+
+* `TITLE` and `RANK`, for the form;
+* `COST`: the time that one image takes in training at 64 px, relative to `light` with 32 base channels, and the base
+  channels that it was measured with;
+* `SCALES`: the factors of enlargement that it can have;
+* `MULTIPLE`: width and height of its inputs are multiples of this, or are padded (`core.translation.tiles`);
+* `BORDER`: distance in input pixels beyond which one pixel no longer changes another; None for networks that look at
+  the whole image, such as those with instance normalization: their tiles differ from the whole;
+* `LAYOUT`: name of the architecture whose names of weights it uses, in programs that load such models; empty if none;
+* `Translator(shape)`: images (N, shape.inputs, h, w) in [-1, 1] -> images (N, shape.outputs, scale h, scale w) in
+  [-1, 1], with `encode(images)`: the feature maps that a contrastive loss compares.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import cast
+
+from torch import Tensor, nn
+
+from core.registry import module
+
+
+@dataclass(frozen=True)
+class TranslatorShape:
+    """Shape of a translator.
+
+    `inputs` and `outputs`: channels, 1 (gray), 3 (RGB) or 4 (RGBA). `scale`: factor by which the output is larger.
+    `side`: smaller side of the inputs in training, in pixels. `residual`: whether the network computes what is added to
+    its input; otherwise the input need not resemble the output.
+    """
+
+    inputs: int
+    outputs: int
+    width: int
+    scale: int
+    side: int
+    residual: bool
+
+    def reversed(self) -> TranslatorShape:
+        """Returns the shape of a translator back."""
+        return replace(self, inputs=self.outputs, outputs=self.inputs, side=self.side * self.scale, scale=1)
+
+
+class Translator(nn.Module):
+    """Base of every translator."""
+
+    def encode(self, images: Tensor) -> list[Tensor]:
+        """Returns feature maps of images (N, inputs, h, w), from fine to coarse, each (N, C, rows, columns)."""
+        raise NotImplementedError
+
+
+def build_translator(network: str, shape: TranslatorShape) -> Translator:
+    """Builds an initialized translator on torch's current default device."""
+    return cast(Translator, module("translation.networks", network).Translator(shape))

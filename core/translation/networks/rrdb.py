@@ -1,0 +1,91 @@
+"""Residual-in-residual dense blocks of ESRGAN (Wang et al. 2018, arXiv:1809.00219).
+
+The weights have the names and shapes of its published models, so that other programs load them.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate, leaky_relu, pixel_unshuffle
+
+from core.translation.networks import Translator as Base
+from core.translation.networks import TranslatorShape
+
+TITLE = "RRDB (ESRGAN)"
+RANK = 3
+COST = (30.0, 64)
+SCALES = (1, 2, 4)
+MULTIPLE = 4
+BORDER = 64
+LAYOUT = "ESRGAN"
+
+BLOCKS = 23
+LARGEST = 4
+"""Enlargement of the network itself: for smaller ones the input is folded first (Real-ESRGAN, arXiv:2107.10833)."""
+SHRUNK = 0.2
+"""Factor of each branch before it is added."""
+INITIAL = 0.1
+"""Factor of the initial weights of the dense layers."""
+
+
+class Translator(Base):
+    """23 blocks of three dense blocks of five convolutions that add `width` / 2 channels each; two doublings."""
+
+    def __init__(self, shape: TranslatorShape) -> None:
+        super().__init__()
+        width, self.fold = shape.width, LARGEST // shape.scale
+        self.conv_first = nn.Conv2d(shape.inputs * self.fold**2, width, 3, 1, 1)
+        self.body = nn.Sequential(*(_Block(width, width // 2) for _ in range(BLOCKS)))
+        self.conv_body = nn.Conv2d(width, width, 3, 1, 1)
+        self.conv_up1 = nn.Conv2d(width, width, 3, 1, 1)
+        self.conv_up2 = nn.Conv2d(width, width, 3, 1, 1)
+        self.conv_hr = nn.Conv2d(width, width, 3, 1, 1)
+        self.conv_last = nn.Conv2d(width, shape.outputs, 3, 1, 1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images (N, inputs, h, w) to images (N, outputs, scale h, scale w), unbounded around [-1, 1]."""
+        x = self.encode(images)[-1]
+        x = leaky_relu(self.conv_up1(interpolate(x, scale_factor=2.0)), 0.2)
+        x = leaky_relu(self.conv_up2(interpolate(x, scale_factor=2.0)), 0.2)
+        made: Tensor = self.conv_last(leaky_relu(self.conv_hr(x), 0.2))
+        return made
+
+    def encode(self, images: Tensor) -> list[Tensor]:
+        first = self.conv_first(pixel_unshuffle(images, self.fold))
+        return [first, first + self.conv_body(self.body(first))]
+
+
+class _Block(nn.Module):
+    def __init__(self, width: int, growth: int) -> None:
+        super().__init__()
+        self.rdb1, self.rdb2, self.rdb3 = (_DenseBlock(width, growth) for _ in range(3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        branch: Tensor = self.rdb3(self.rdb2(self.rdb1(x)))
+        return x + SHRUNK * branch
+
+
+class _DenseBlock(nn.Module):
+    """Five convolutions, each on the outputs of all before it."""
+
+    def __init__(self, width: int, growth: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(width, growth, 3, 1, 1)
+        self.conv2 = nn.Conv2d(width + growth, growth, 3, 1, 1)
+        self.conv3 = nn.Conv2d(width + 2 * growth, growth, 3, 1, 1)
+        self.conv4 = nn.Conv2d(width + 3 * growth, growth, 3, 1, 1)
+        self.conv5 = nn.Conv2d(width + 4 * growth, width, 3, 1, 1)
+        for layer in (self.conv1, self.conv2, self.conv3, self.conv4, self.conv5):
+            nn.init.kaiming_normal_(layer.weight)
+            with torch.no_grad():
+                layer.weight.mul_(INITIAL)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        known = x
+        for layer in (self.conv1, self.conv2, self.conv3, self.conv4):
+            known = torch.cat([known, leaky_relu(layer(known), 0.2)], 1)
+        branch: Tensor = self.conv5(known)
+        return x + SHRUNK * branch

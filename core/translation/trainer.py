@@ -1,0 +1,213 @@
+"""Trainer of translations: the training steps of a generator that makes images from images."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from copy import deepcopy
+from itertools import chain
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from core.devices.memory import BatchLimit
+from core.events import Images, Samples
+from core.imaging.tensors import from_pixels, to_images
+from core.language import _
+from core.losses import Targets, loss, penalties
+from core.monitoring.signals import Signals
+from core.training import optimizers
+from core.training.augmentation import Augment
+from core.training.compute_format import to_device
+from core.training.ema import MovingAverage
+from core.training.loop import Plan, TrainingLoop
+from core.training.loss_scale import LossScale
+from core.training.state import TrainerState
+from core.translation.build import build_networks
+from core.translation.image_pool import ImagePool
+from core.translation.methods import Judged, Sides, method
+from core.translation.networks import Translator
+from core.translation.patch_discriminator import PatchDiscriminator
+from core.translation.probe import TranslationProbe
+from core.translation.tasks import degradation
+
+ROW = 3
+"""Images in a row of the sample grid: input, translation, target."""
+
+
+class TranslationTrainer(TrainingLoop):
+    """Trains a generator of images from images against a discriminator of their patches."""
+
+    G: Translator
+    D: PatchDiscriminator
+
+    def _build(self, signals: bool) -> None:
+        settings = self.settings
+        self._method, self._degradation = method(settings.method), degradation(settings)
+        generators, discriminators = build_networks(settings, self.channels)
+        self._networks = {
+            name: to_device(network, self.device, self.choice.layout)
+            for name, network in (generators | discriminators).items()
+        }
+        self._generators = [self._networks[name] for name in generators]
+        self._discriminators = {name: self._networks[name] for name in discriminators}
+        G, D = self._networks["G"], self._networks["D"]
+        assert isinstance(G, Translator)
+        assert isinstance(D, PatchDiscriminator)
+        self.G, self.D = G, D
+        self.G_ema = deepcopy(G).eval().requires_grad_(False)
+        self._average = MovingAverage(self.G_ema, G)
+        self.loss = loss(settings.loss)
+        self.opt_G = optimizers.build(settings, _weights(self._generators), settings.lr_g)
+        self.opt_D = optimizers.build(settings, _weights(self._discriminators.values()), settings.lr_d)
+        is_half = self.choice.precision == "fp16"
+        self._scale_G, self._scale_D = LossScale(self.device, is_half), LossScale(self.device, is_half)
+        self._pools = {name: ImagePool(settings.image_pool, self.device) for name in discriminators}
+        self._state = TrainerState(
+            self._networks | {"G_ema": self.G_ema},
+            {"opt_G": self.opt_G, "opt_D": self.opt_D},
+            {"scale_G": self._scale_G, "scale_D": self._scale_D} | {f"pool_{n}": p for n, p in self._pools.items()},
+            Augment(self.device),
+            self._noise,
+        )
+        self._shown = self._chosen(settings.samples)
+        self._grid_limit = BatchLimit(len(self._shown.inputs), self.device)
+        self.signals = Signals(TranslationProbe(self.G, self.D, self.G_ema), self.loss.SIGNED, signals)
+
+    def _train_step(self, plan: Plan) -> None:
+        last = self.settings.d_steps - 1
+        for index in range(last):
+            sides = self._sides(index)
+            with torch.no_grad(), self._autocast():
+                made = self._method.translate(self._networks, sides)
+            self._train_discriminators(made, sides, plan.due[index], plan._replace(watched=False))
+        sides = self._sides(last)
+        with self._autocast():
+            made = self._method.translate(self._networks, sides)
+        values = self._train_discriminators(made, sides, plan.due[last], plan)
+        values |= self._train_generators(made, sides, plan)
+        self._means.add(values)
+
+    def _train_discriminators(
+        self, made: Mapping[str, Tensor], sides: Sides, due: bool, plan: Plan
+    ) -> dict[str, Tensor]:
+        """Updates each discriminator. `due`: whether penalties are included."""
+        for network in self._discriminators.values():
+            network.requires_grad_(True)
+        self.opt_D.zero_grad()
+        values: dict[str, Tensor] = {}
+        total = torch.zeros((), device=self.device)
+        for name, judged in self._method.judged(made, sides).items():
+            fake = self._pools[name].exchanged(judged.fake.detach(), self._noise)
+            objective, found, real_logits, fake_logits = self._judgment(name, Judged(judged.real, fake), due)
+            total = total + objective
+            values |= {f"Loss/{name}/{key}": value for key, value in found.items()}
+            if name == "D":
+                self.signals.add_logits(real_logits, fake_logits, plan.watched)
+                values |= {"Loss/scores/real": real_logits.mean(), "Loss/scores/fake": fake_logits.mean()}
+        self._scale_D.scaled(total).backward()
+        self._scale_D.unscale(self.opt_D.weights)
+        with self.signals.D.step(plan.watched):
+            self.opt_D.step()
+        return values
+
+    def _judgment(self, name: str, judged: Judged, due: bool) -> tuple[Tensor, dict[str, Tensor], Tensor, Tensor]:
+        """Returns a discriminator's objective, numbers for the report, and the mean logits (N,) of images."""
+        D, settings = self._discriminators[name], self.settings
+        real, fake = judged.real.detach(), judged.fake
+        real.requires_grad_(due and "real" in penalties.inputs(settings))
+        fake.requires_grad_(due and "fake" in penalties.inputs(settings))
+        is_exact = due and self.choice.precision == "fp16"  # fp16 would round second derivatives to 0
+        with contextlib.nullcontext() if is_exact else self._autocast():
+            real_logits, fake_logits = D(real), D(fake)
+            real_means, fake_means = real_logits.mean((1, 2)), fake_logits.mean((1, 2))
+            if due:
+                batch = penalties.DiscriminatorBatch(lambda x: D(x).mean((1, 2)), real, fake, real_means, fake_means)
+                penalty = penalties.weighted(settings, batch)
+        targets = Targets(1.0 - settings.smooth_real, settings.smooth_fake)
+        d_loss = self.loss.discriminator(real_logits.float().flatten(), fake_logits.float().flatten(), targets)
+        values, objective = {"loss": d_loss}, d_loss
+        if due:
+            objective = d_loss + settings.penalty_interval * penalty
+            values["penalty"] = penalty
+        return objective, values, real_means.float(), fake_means.float()
+
+    def _train_generators(self, made: Mapping[str, Tensor], sides: Sides, plan: Plan) -> dict[str, Tensor]:
+        # Gradients of the discriminators' weights are not needed here.
+        for network in self._discriminators.values():
+            network.requires_grad_(False)
+        self.opt_G.zero_grad()
+        with self._autocast():
+            judgments = [self._fooled(name, judged) for name, judged in self._method.judged(made, sides).items()]
+            terms = self._method.terms(self._networks, made, sides, self.settings)
+        adversarial = torch.stack(judgments).sum()
+        objective = self.settings.adversarial_weight * adversarial
+        values = {"Loss/G/loss": adversarial}
+        for name, term in terms.items():
+            objective = objective + term.weight * term.value
+            values[f"Loss/G/{name}"] = term.value
+        self._scale_G.scaled(objective).backward()
+        self._scale_G.unscale(self.opt_G.weights)
+        with self.signals.G.step(plan.watched):
+            self.opt_G.step()
+        return values
+
+    def _fooled(self, name: str, judged: Judged) -> Tensor:
+        """Returns the generators' loss of one discriminator's judgment."""
+        D = self._discriminators[name]
+        fake = D(judged.fake).float().flatten()
+        if self.loss.PAIRED:
+            with torch.no_grad():
+                real = D(judged.real).float().flatten()
+        else:
+            real = torch.zeros_like(fake)
+        return self.loss.generator(real, fake)
+
+    def _sides(self, number: int) -> Sides:
+        """Returns inputs and targets of a staged batch."""
+        targets, _labels = self.batches.staged(number)
+        targets = targets.to(memory_format=self.choice.layout)
+        assert self._degradation is not None
+        return Sides(self._degradation.degrade(targets, self.settings, self._noise), targets, self._noise)
+
+    def _chosen(self, count: int) -> Sides:
+        """Returns the inputs and targets of the sample grid: held-out images if there are any, the same each time."""
+        rows = self.held if len(self.held) else np.arange(len(self.dataset.images))
+        rows = rows[: max(count // ROW, 1)]
+        targets = from_pixels(torch.from_numpy(np.array(self.dataset.images[rows]))).to(self.device)
+        random = torch.Generator(self.device).manual_seed(self.settings.seed)
+        assert self._degradation is not None
+        return Sides(self._degradation.degrade(targets, self.settings, random), targets, random)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Titles of the columns of the sample grid."""
+        return _("Input"), _("Output"), _("Target")
+
+    @torch.no_grad()
+    def snapshot(self) -> Samples:
+        """Returns rows of input, translation and target of fixed held-out images. Raises `UserError` if memory is
+        full."""
+        problem = _("There is not enough memory for an image of the sample grid.")
+        return Samples(self.step, self._grid_limit.run(self._grid, problem), self.columns)
+
+    def _grid(self, at_once: int) -> Images:
+        outputs = torch.cat([self.G_ema(part) for part in self._shown.inputs.split(at_once)])
+        sides = [shown(part, self._shown.targets.shape) for part in (self._shown.inputs, outputs, self._shown.targets)]
+        return np.stack([to_images(side) for side in sides], 1).reshape(-1, *to_images(sides[0][:1]).shape[1:])
+
+    def sheet(self, count: int, seed: int) -> Images:
+        """Returns targets as the discriminator sees them, uint8 NHWC."""
+        return to_images(from_pixels(torch.from_numpy(self.dataset.sheet(count, seed)).permute(0, 3, 1, 2)))
+
+
+def shown(images: Tensor, shape: torch.Size) -> Tensor:
+    """Returns images as they are shown beside others of a shape (N, C, h, w): as large, with as many channels."""
+    _count, channels, height, width = shape
+    images = images[:, :1].expand(-1, channels, -1, -1) if images.shape[1] < channels else images[:, :channels]
+    return nn.functional.interpolate(images, size=(height, width))
+
+
+def _weights(networks: object) -> chain[nn.Parameter]:
+    return chain.from_iterable(network.parameters() for network in networks)  # type: ignore[attr-defined]
