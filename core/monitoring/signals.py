@@ -23,13 +23,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from math import isfinite
 from time import perf_counter
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
 from core.devices.memory import left_out_if_full
 from core.monitoring.norms import l2_norm, norms
-from core.monitoring.probe import Probe
 from core.monitoring.running_means import RunningMeans
 from core.monitoring.time_budget import TimeBudget
 
@@ -44,10 +44,21 @@ LEAST = 1e-3
 """Fewest seconds that a watched step counts for: the host cannot time a replayed one."""
 
 
+class NetworkProbe(Protocol):
+    """Expensive measurements of the networks of a training."""
+
+    G: nn.Module
+    D: nn.Module
+
+    def take(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, float]:
+        """Returns all measurements; the logits (N,) are those of the last step. Waits for the device."""
+        ...
+
+
 class Signals:
     """Signals of a training: the trainer adds steps, and reports `take` the results. `D` and `G` watch optimizers."""
 
-    def __init__(self, probe: Probe, signed: bool, watched: bool) -> None:
+    def __init__(self, probe: NetworkProbe, signed: bool, watched: bool) -> None:
         """Prepares the signals. `signed`: whether a score above 0 means real. `watched`: False for no signals."""
         self._probe, self._signed = probe, signed
         self._step_budget = TimeBudget(STEP_SHARE if watched else 0.0, USUAL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -15,8 +16,15 @@ from core.errors import UserError
 from core.imaging.channels import CHANNEL_NAMES
 from core.language import _
 from core.training.augmentation import Augment
-from core.training.loss_scale import LossScale
 from core.training.optimizers import Optimizer
+
+
+class Stateful(Protocol):
+    """What has a state of its own."""
+
+    def state(self) -> dict[str, Tensor]: ...
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -28,7 +36,8 @@ class TrainerState:
 
     networks: Mapping[str, nn.Module]
     optimizers: Mapping[str, Optimizer]
-    scales: Mapping[str, LossScale]
+    scales: Mapping[str, Stateful]
+    """Loss scales, and what else has a state of its own."""
     augment: Augment
     noise: torch.Generator
     """Random generator of the latents, on the training's device."""

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from core.devices.compute_format import to_device
 from core.devices.memory import BatchLimit
 from core.events import Images, Samples
 from core.imaging.tensors import from_pixels, to_images
@@ -19,7 +20,6 @@ from core.losses import Targets, loss, penalties
 from core.monitoring.signals import Signals
 from core.training import optimizers
 from core.training.augmentation import Augment
-from core.training.compute_format import to_device
 from core.training.ema import MovingAverage
 from core.training.loop import Plan, TrainingLoop
 from core.training.loss_scale import LossScale

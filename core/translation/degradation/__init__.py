@@ -1,1 +1,1 @@
-"""What makes images worse, as arithmetic on the device: blur, noise, JPEG artifacts, damage, and fewer pixels or colors."""
+"""Degradations of images, as arithmetic on the device: blur, noise, JPEG artifacts, damage, fewer pixels or colors."""

@@ -16,7 +16,8 @@ def brightness(images: Tensor) -> Tensor:
     if images.shape[1] == 1:
         return images
     red, green, blue = images.split(1, 1)
-    return LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
+    gray: Tensor = LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
+    return gray
 
 
 def flattened(images: Tensor, levels: int) -> Tensor:

@@ -37,10 +37,5 @@ def judged(made: Mapping[str, Tensor], sides: Sides) -> dict[str, Judged]:
 
 
 def terms(networks: Networks, made: Mapping[str, Tensor], sides: Sides, settings: Settings) -> dict[str, Term]:
-    """L1: E|G(x) - y|. Content: the same in features of an ImageNet network."""
-    found = {"l1": Term(mean_difference(made["fake"], sides.targets), settings.l1_weight)}
-    if settings.content_weight:
-        from core.translation.content import content_difference
-
-        found["content"] = Term(content_difference(made["fake"], sides.targets), settings.content_weight)
-    return found
+    """L1: E|G(x) - y|."""
+    return {"l1": Term(mean_difference(made["fake"], sides.targets), settings.l1_weight)}

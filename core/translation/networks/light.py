@@ -48,7 +48,6 @@ class Translator(Base):
         self.unfold = nn.PixelShuffle(self.fold * self.scale)
         self.spread = nn.PixelShuffle(2)
         nn.init.zeros_(self.tail.weight)
-        nn.init.zeros_(self.tail.bias)
 
     def forward(self, images: Tensor) -> Tensor:
         """Images (N, inputs, h, w) to images (N, outputs, scale h, scale w), unbounded around [-1, 1]."""
