@@ -25,6 +25,7 @@ from core.training.loop import Plan, TrainingLoop
 from core.training.loss_scale import LossScale
 from core.training.state import TrainerState
 from core.translation.build import build_networks
+from core.translation.examples import examples
 from core.translation.image_pool import ImagePool
 from core.translation.methods import Judged, Sides, method
 from core.translation.networks import Translator
@@ -175,10 +176,7 @@ class TranslationTrainer(TrainingLoop):
         """Returns the inputs and targets of the sample grid: held-out images if there are any, the same each time."""
         rows = self.held if len(self.held) else np.arange(len(self.dataset.images))
         rows = rows[: max(count // ROW, 1)]
-        targets = from_pixels(torch.from_numpy(np.array(self.dataset.images[rows]))).to(self.device)
-        random = torch.Generator(self.device).manual_seed(self.settings.seed)
-        assert self._degradation is not None
-        return Sides(self._degradation.degrade(targets, self.settings, random), targets, random)
+        return examples(self.dataset, rows, self.settings, torch.Generator(self.device).manual_seed(self.settings.seed))
 
     @property
     def columns(self) -> tuple[str, ...]:

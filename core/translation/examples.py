@@ -1,0 +1,21 @@
+"""Examples of a translation: inputs and targets of fixed images, with which it is shown and measured."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from core.config.settings import Settings
+from core.data.dataset import Dataset
+from core.imaging.tensors import from_pixels
+from core.translation.methods import Sides
+from core.translation.tasks import degradation
+
+
+def examples(dataset: Dataset, rows: NDArray[np.int64], settings: Settings, random: torch.Generator) -> Sides:
+    """Returns inputs and targets of rows of a dataset, on the device of `random`: the same for the same seed."""
+    targets = from_pixels(torch.from_numpy(np.array(dataset.images[rows])).to(random.device))
+    chosen = degradation(settings)
+    assert chosen is not None
+    return Sides(chosen.degrade(targets, settings, random), targets, random)
