@@ -84,12 +84,14 @@ class Report(Event):
 
 @dataclass(frozen=True)
 class Samples(Event):
-    """Sample grid: images of the averaged generator (EMA) from the fixed latents."""
+    """Sample grid: images of the averaged generator (EMA) from the fixed latents, or translations beside others."""
 
     step: int
     images: Images
     columns: tuple[str, ...] = ()
     """Titles of the grid's columns, classes or categories; empty if the grid may have any number of columns."""
+    generated: tuple[int, ...] = ()
+    """Numbers of the columns with generated images, if others stand beside them; empty if every image is generated."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,13 +13,13 @@ from markupsafe import Markup
 
 from core.events import Edited
 from core.formatting import time_text
-from core.generator_inputs import Conditions
 from core.imaging import provenance
 from core.language import LANGUAGE, _, number, plural, sentences
 from core.presets.settings_diff import of_preset, rows
 from core.report import chart, numbers
 from core.report.pictures import EmbeddedPicture
 from core.runs.overview import Overview
+from core.runs.sample_grid import GridColumns
 from core.stats import keys
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
@@ -149,7 +149,7 @@ def _facts(run: Overview) -> Sequence[tuple[str, str]]:
 
 
 def _samples(run: Overview, shown: Contents) -> Iterator[Figure]:
-    names = Conditions.of(run.settings, len(run.classes)).column_names(run.classes)
+    names = GridColumns.of(run.settings, run.classes).titles
     columns = _("Columns: {names}.").format(names=", ".join(names)) if names else ""
     if shown.newest:
         step, picture = shown.newest

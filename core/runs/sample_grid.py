@@ -1,19 +1,24 @@
-"""Reader of sample grids of a run, PNG files from possibly foreign sources."""
+"""Sample grids of a run: their columns, and a reader of PNG files from possibly foreign sources. Imports no torch."""
 
 from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, PngImagePlugin
 
+from core.config.settings import Settings
 from core.data.names import opened_regular
 from core.errors import FOREIGN_ERRORS, UserError
 from core.events import Images
+from core.generator_inputs import Conditions
 from core.imaging.grid import tiles
 from core.language import _
+from core.translation.sample_columns import GENERATED, sample_columns, sample_rows
 
 MOST_PIXELS = 2**26
 """Maximum pixels of a grid: 256 images, the maximum of a training, of 512 x 512 px."""
@@ -24,6 +29,23 @@ _MOST_PACKED, _NOTES = 5, 2**20
 """Maximum bytes of the file per pixel (noise with transparency), and for metadata."""
 _DAMAGES = (*FOREIGN_ERRORS, SyntaxError, struct.error, zlib.error)
 """Exceptions of Pillow for files that are damaged or not PNG."""
+
+
+class GridColumns(NamedTuple):
+    """Columns of a sample grid. `count`: its images at most. `titles` and `generated`: see `core.events.Samples`."""
+
+    count: int
+    titles: tuple[str, ...]
+    generated: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, settings: Settings, classes: Sequence[str]) -> GridColumns:
+        """Returns the columns of a training's grids."""
+        if settings.translates:
+            titles = sample_columns()
+            return cls(sample_rows(settings.samples) * len(titles), titles, GENERATED)
+        conditions = Conditions.of(settings, len(classes))
+        return cls(conditions.grid_count(settings.samples), conditions.column_names(classes))
 
 
 def read_grid(path: Path, most: int = MOST_PIXELS, tile: tuple[int, int] = (1, 1)) -> Image.Image:

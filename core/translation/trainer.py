@@ -31,10 +31,8 @@ from core.translation.methods import Judged, Sides, method
 from core.translation.networks import Translator
 from core.translation.patch_discriminator import PatchDiscriminator
 from core.translation.probe import TranslationProbe
+from core.translation.sample_columns import GENERATED, sample_columns, sample_rows
 from core.translation.tasks import degradation
-
-ROW = 3
-"""Images in a row of the sample grid: input, translation, target."""
 
 
 class TranslationTrainer(TrainingLoop):
@@ -175,20 +173,20 @@ class TranslationTrainer(TrainingLoop):
     def _chosen(self, count: int) -> Sides:
         """Returns the inputs and targets of the sample grid: held-out images if there are any, the same each time."""
         rows = self.held if len(self.held) else np.arange(len(self.dataset.images))
-        rows = rows[: max(count // ROW, 1)]
+        rows = rows[: sample_rows(count)]
         return examples(self.dataset, rows, self.settings, torch.Generator(self.device).manual_seed(self.settings.seed))
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Titles of the columns of the sample grid."""
-        return _("Input"), _("Output"), _("Target")
+        return sample_columns()
 
     @torch.no_grad()
     def snapshot(self) -> Samples:
         """Returns rows of input, translation and target of fixed held-out images. Raises `UserError` if memory is
         full."""
         problem = _("There is not enough memory for an image of the sample grid.")
-        return Samples(self.step, self._grid_limit.run(self._grid, problem), self.columns)
+        return Samples(self.step, self._grid_limit.run(self._grid, problem), self.columns, GENERATED)
 
     def _grid(self, at_once: int) -> Images:
         outputs = torch.cat([self.G_ema(part) for part in self._shown.inputs.split(at_once)])

@@ -123,11 +123,11 @@ class ExploreController:
         """Enlarges an image of a grid."""
         from studio.widgets.images.image_viewer import ImageViewer
 
-        images = grid.images()
-        viewer = ImageViewer(images, index, self._window, generated=grid.generated, comparable=grid.comparable)
+        images, generated = grid.images(), grid.is_generated
+        viewer = ImageViewer(images, index, self._window, generated=generated, comparable=grid.comparable)
         viewer.nearest_requested.connect(lambda at: self.compare(images, at))
         self._session.jobs.ended.connect(viewer.end_comparing)
-        viewer.save_requested.connect(lambda at: self._save_images(images[at : at + 1], _("image"), grid.generated))
+        viewer.save_requested.connect(lambda at: self._save_images(images[at : at + 1], _("image"), generated(at)))
         viewer.exec()
         viewer.deleteLater()
 

@@ -34,9 +34,11 @@ class SavingController:
             if path := self._ask_picture(_("grid.png")):
                 self._session.files.save_grid(images, path, grid.columns(), generated=grid.generated)
         elif what == "image":
-            self.save_images(images[grid.current() : grid.current() + 1], _("image"), grid.generated)
+            current = grid.current()
+            self.save_images(images[current : current + 1], _("image"), grid.is_generated(current))
         else:
-            self.save_images(images[grid.selected()], _("sample"), grid.generated)
+            generated = any(map(grid.is_generated, grid.selected()))
+            self.save_images(images[grid.selected()], _("sample"), generated)
 
     def save_images(self, images: Images, name: str, generated: bool) -> None:
         """Saves one image as a PNG, several as numbered files in a folder."""

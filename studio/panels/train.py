@@ -273,13 +273,14 @@ class TrainPanel(QWidget):
 
     def sample_names(self) -> list[str]:
         """Returns file names for the selected samples that tell their seeds: image k of a grid has seed k; with
-        columns, each row is a seed.
+        columns, each row is a seed, or an image and its translation.
         """
         if not self.stage.columns:
             return [f"seed{index:04d}" for index in self.samples.selected()]
         names = [re.sub(r"[^\w-]+", "-", column) for column in self.stage.columns]
         cells = [divmod(index, len(names)) for index in self.samples.selected()]
-        return [f"seed{row:04d}-{names[column]}" for row, column in cells]
+        subject = "image" if self.stage.translates else "seed"
+        return [f"{subject}{row:04d}-{names[column]}" for row, column in cells]
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():

@@ -11,7 +11,6 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from core.errors import UserError
-from core.generator_inputs import Conditions
 from core.language import _, number
 from core.runs.overview import Overview, read_overview
 from studio.background.newest_task import NewestTask
@@ -97,16 +96,15 @@ def _guarded(events: Events) -> Events:
 
 def _decoded(run: Overview, step: int, path: Path) -> Grid | UserError:
     from core.imaging.grid import tiles
-    from core.runs.sample_grid import read_pixels
+    from core.runs.sample_grid import GridColumns, read_pixels
 
     try:
         whole = read_pixels(path)
     except UserError:
         what = _("The samples of step {step} cannot be read.").format(step=number(step))
         return UserError(what, _("Choose another step."))
-    conditions = Conditions.of(run.settings, len(run.classes))
+    columns = GridColumns.of(run.settings, run.classes)
     width, height = run.settings.size
     if run.settings.points or whole.shape[0] % height or whole.shape[1] % width:
         return Grid(step, whole[None], ())
-    images = tiles(whole, (width, height), conditions.grid_count(run.settings.samples))
-    return Grid(step, images, conditions.column_names(run.classes))
+    return Grid(step, tiles(whole, (width, height), columns.count), columns.titles)

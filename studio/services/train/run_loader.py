@@ -15,7 +15,6 @@ from core.diagnosis.case import RunFacts
 from core.diagnosis.report_history import OLDER, RECENT, ReportHistory
 from core.errors import UserError
 from core.events import Event, Points, Progress, Report, Samples
-from core.generator_inputs import Conditions
 from core.language import _
 from studio.background.newest_task import NewestTask
 from studio.background.threads import IteratorThread
@@ -125,11 +124,10 @@ def read_run(folder: Path) -> Generator[Progress | OpenedRun, None, WholeRun]:
 
 def read_samples(path: Path, settings: Settings, classes: Sequence[str]) -> Samples:
     """Reads a sample grid of a run. Raises `UserError`."""
-    from core.runs.sample_grid import read_tiles
+    from core.runs.sample_grid import GridColumns, read_tiles
 
-    conditions = Conditions.of(settings, len(classes))
-    images = read_tiles(path, settings.size, conditions.grid_count(settings.samples))
-    return Samples(int(path.stem), images, conditions.column_names(classes))
+    columns = GridColumns.of(settings, classes)
+    return Samples(int(path.stem), read_tiles(path, settings.size, columns.count), columns.titles, columns.generated)
 
 
 def read_points(checkpoint: Path, dataset: str) -> Points:

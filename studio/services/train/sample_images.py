@@ -35,13 +35,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Album:
-    """Folder of a run's sample grids, and how each is cut into `count` images of `size` (width, height) in `columns`;
-    images of points are not cut (`size` None)."""
+    """Folder of a run's sample grids, and how each is cut into `count` images of `size` (width, height) in `columns`,
+    those of the columns `generated` by the training; images of points are not cut (`size` None)."""
 
     folder: Path
     size: tuple[int, int] | None
     count: int
     columns: tuple[str, ...]
+    generated: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, run: Path, like: Samples | Points) -> Album:
@@ -49,7 +50,7 @@ class Album:
         if isinstance(like, Points):
             return cls(run / "samples", None, 1, ())
         count, height, width, _ = like.images.shape
-        return cls(run / "samples", (width, height), count, like.columns)
+        return cls(run / "samples", (width, height), count, like.columns, like.generated)
 
 
 class SampleImages(QObject):
@@ -146,7 +147,7 @@ class _Reader:
         path = album.folder / f"{step:09d}.png"
         try:
             key = path, path.stat().st_mtime_ns  # a training that goes back writes some again
-            samples = self._cache.pop(key, None) or Samples(step, _cut(path, album), album.columns)
+            samples = self._cache.pop(key, None) or _samples(step, path, album)
         except (OSError, UserError):  # missing, damaged, or of another size
             return None
         self._cache[key] = samples
@@ -161,6 +162,10 @@ def _list_pictures(folder: Path) -> Steps:
     except OSError:
         found = []
     return np.array(sorted(found), np.int64)
+
+
+def _samples(step: int, path: Path, album: Album) -> Samples:
+    return Samples(step, _cut(path, album), album.columns, album.generated)
 
 
 def _cut(path: Path, album: Album) -> Images:

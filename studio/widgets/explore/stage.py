@@ -149,7 +149,7 @@ class ExploreStage(QWidget):
         drag.exec(Qt.DropAction.CopyAction)
 
     def _open_viewer(self) -> None:
-        viewer = ImageViewer(self._image.images(), 0, self, generated=True, comparable=True)
+        viewer = ImageViewer(self._image.images(), 0, self, generated=self._image.is_generated, comparable=True)
         viewer.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         viewer.save_requested.connect(lambda _: self.save_requested.emit("image"))
         viewer.nearest_requested.connect(lambda _: self.nearest_requested.emit())

@@ -51,6 +51,7 @@ class ImageGrid(TileView):
         super().__init__(parent)
         self.generated, self.comparable = generated, comparable
         self._selectable = selectable
+        self._generated_columns: frozenset[int] = frozenset()
         self._current = 0
         self._anchor = 0
         self._selected: set[int] = set()
@@ -73,6 +74,15 @@ class ImageGrid(TileView):
     def set_columns(self, columns: int, names: Sequence[str] = ()) -> None:
         super().set_columns(columns, names)
         self._describe()
+
+    def set_generated_columns(self, columns: Sequence[int]) -> None:
+        """Sets the numbers of the columns with generated images; empty if every image is generated."""
+        self._generated_columns = frozenset(columns)
+
+    def is_generated(self, index: int) -> bool:
+        """Returns whether an image is generated, so that copies must say so."""
+        among = self._generated_columns
+        return self.generated and (not (among and self._columns) or index % self._columns in among)
 
     def selected(self) -> list[int]:
         """Returns the indices of the selected images, ascending."""
@@ -186,12 +196,13 @@ class ImageGrid(TileView):
         if chosen:
             pixels = grid(self._images[chosen])
             picture = TileSheet(self._images[chosen]).picture
-            QGuiApplication.clipboard().setMimeData(add_image(QMimeData(), picture, pixels, self.generated))
+            generated = any(map(self.is_generated, chosen))
+            QGuiApplication.clipboard().setMimeData(add_image(QMimeData(), picture, pixels, generated))
         return bool(chosen)
 
     def add_to(self, mime: QMimeData, index: int) -> QMimeData:
         """Adds an image to `mime` for the clipboard or dragging, and returns `mime`."""
-        return add_image(mime, self.image(index), self._images[index], self.generated)
+        return add_image(mime, self.image(index), self._images[index], self.is_generated(index))
 
     def _menu(self) -> QMenu:
         menu = QMenu(self)
@@ -199,7 +210,7 @@ class ImageGrid(TileView):
         menu.addAction(_("Enlarge"), lambda: self.activated.emit(current))
         copy = menu.addAction(_("Copy image"))
         copy.triggered.connect(lambda: self.copy(current))
-        if self.comparable:
+        if self.comparable and self.is_generated(current):
             menu.addAction(_("Nearest training images"), lambda: self.nearest_requested.emit(current))
         menu.addSeparator()
         menu.addAction(_("Save image…"), lambda: self.save_requested.emit("image"))

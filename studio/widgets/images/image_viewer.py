@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
@@ -24,16 +26,17 @@ class ImageViewer(QDialog):
         index: int = 0,
         parent: QWidget | None = None,
         *,
-        generated: bool = False,
+        generated: Callable[[int], bool] = lambda index: False,
         comparable: bool = False,
     ) -> None:
-        """`generated` and `comparable`: as in `ImageGrid`."""
+        """`generated` returns whether an image is generated. `comparable`: as in `ImageGrid`."""
         super().__init__(parent)
         self.setWindowTitle(_("Image"))
         self._images = images
         self._index = index
+        self._is_generated, self._is_comparable = generated, comparable
         # A grid of one image can fit, zoom and pan; unused arrow keys reach the dialog.
-        self._view = ImageGrid(generated=generated, comparable=comparable)
+        self._view = ImageGrid()
         self._view.setAccessibleName(_("Enlarged image"))
         self._view.save_requested.connect(lambda _what: self.save_requested.emit(self._index))
         self._caption = Label()
@@ -92,11 +95,14 @@ class ImageViewer(QDialog):
 
     def load(self) -> None:
         """Shows the image at the index."""
+        self._view.generated = self._is_generated(self._index)
+        self._view.comparable = self._is_comparable and self._view.generated
+        self._near.setEnabled(self._view.comparable)
         self._view.set_images(self._images[self._index : self._index + 1])
 
     def end_comparing(self) -> None:
         """Ends waiting for the nearest images, found or not."""
-        self._near.setEnabled(True)
+        self._near.setEnabled(self._view.comparable)
 
     def index(self) -> int:
         """Returns the index of the shown image."""

@@ -14,61 +14,74 @@ from core.imaging.grid import grid
 from core.imaging.packed import CHECK, CHECKS
 
 GAP = 2
+ROW_GAP = 14
+"""Gap between rows that stand side by side."""
+BESIDE = 1.2
+"""Least gain in size for which named rows stand side by side instead of one below the other."""
 FORMATS = {1: QImage.Format.Format_Grayscale8, 3: QImage.Format.Format_RGB888, 4: QImage.Format.Format_RGBA8888}
 """Pixel formats by number of channels."""
 
 
 @dataclass(frozen=True)
 class TileLayout:
-    """Positions of tiles in widget pixels: `columns` tiles of width x height per row, the first at (left, top)."""
+    """Positions of tiles in widget pixels: `columns` tiles of width x height per line, the first at (left, top).
+
+    `row`: tiles after which there is a wider gap, as a line holds several rows; 0 for none.
+    """
 
     columns: int
     width: float
     height: float
     left: float
     top: float
+    row: int = 0
 
     def tile(self, index: int) -> QRectF:
-        row, column = divmod(index, self.columns)
-        x, y = self.left + column * (self.width + GAP), self.top + row * (self.height + GAP)
-        return QRectF(x, y, self.width, self.height)
+        line, column = divmod(index, self.columns)
+        return QRectF(self._x(column), self.top + line * (self.height + GAP), self.width, self.height)
 
     def whole(self, count: int) -> QRectF:
-        """Returns the rectangle of all columns and the rows that `count` tiles need."""
-        rows = -(-count // self.columns)
-        return QRectF(self.left, self.top, self.columns * (self.width + GAP) - GAP, rows * (self.height + GAP) - GAP)
+        """Returns the rectangle of all columns and the lines that `count` tiles need."""
+        lines = -(-count // self.columns)
+        right = self._x(self.columns - 1) + self.width
+        return QRectF(self.left, self.top, right - self.left, lines * (self.height + GAP) - GAP)
+
+    def _x(self, column: int) -> float:
+        return self.left + column * (self.width + GAP) + (column // self.row * ROW_GAP if self.row else 0)
 
     def visible(self, area: QRectF, count: int) -> list[int]:
         """Returns the indices of the tiles that intersect `area`."""
-        pitch_x, pitch_y = self.width + GAP, self.height + GAP
-        first = max(int((area.left() - self.left) // pitch_x), 0)
-        last = min(int((area.right() - self.left) // pitch_x), self.columns - 1)
+        pitch_y = self.height + GAP
+        across = [
+            column
+            for column in range(self.columns)
+            if self._x(column) <= area.right() and self._x(column) + self.width + GAP > area.left()
+        ]
         rows = range(
             max(int((area.top() - self.top) // pitch_y), 0), max(int((area.bottom() - self.top) // pitch_y), -1) + 1
         )
         if len(rows) * self.columns > count + self.columns:
             rows = range(rows.start, -(-count // self.columns))
-        return [
-            row * self.columns + column
-            for row in rows
-            for column in range(first, last + 1)
-            if row * self.columns + column < count
-        ]
+        return [row * self.columns + column for row in rows for column in across if row * self.columns + column < count]
 
 
-def fitted(count: int, size: QSize, area: QRectF, columns: int, zoom: float, center: QPointF) -> TileLayout:
+def fitted(
+    count: int, size: QSize, area: QRectF, columns: int, zoom: float, center: QPointF, row: int = 0
+) -> TileLayout:
     """Returns the layout of `count` tiles of images of `size`, at `zoom` times the size that fits into `area`.
 
-    `columns` 0 chooses the best number. `center`, in fractions of the grid's size, is the point in the middle of the
-    area.
+    `columns` 0 chooses the best number; a multiple of `row`, if rows of that many tiles must not be broken. `center`,
+    in fractions of the grid's size, is the point in the middle of the area.
     """
+    if row:
+        columns = best_rows(count, row, size.width(), size.height(), area) * row
     columns = columns or best_columns(count, size.width(), size.height(), area)
-    scale = zoom * fitting_scale(count, columns, size.width(), size.height(), area)
+    scale = zoom * fitting_scale(count, columns, size.width(), size.height(), area, row)
     # Whole pixels, so that every tile shows the same pattern of enlarged pixels.
     width, height = max(int(size.width() * scale), 1), max(int(size.height() * scale), 1)
-    grid = TileLayout(columns, width, height, 0, 0).whole(count)
+    grid = TileLayout(columns, width, height, 0, 0, row).whole(count)
     left, top = area.center().x() - center.x() * grid.width(), area.center().y() - center.y() * grid.height()
-    return TileLayout(columns, width, height, round(left), round(top))
+    return TileLayout(columns, width, height, round(left), round(top), row)
 
 
 def best_columns(count: int, width: int, height: int, area: QRectF) -> int:
@@ -76,10 +89,22 @@ def best_columns(count: int, width: int, height: int, area: QRectF) -> int:
     return max(range(1, count + 1), key=lambda columns: fitting_scale(count, columns, width, height, area))
 
 
-def fitting_scale(count: int, columns: int, width: int, height: int, area: QRectF) -> float:
-    """Returns the scale at which `count` images in `columns` columns fill `area`."""
+def best_rows(count: int, row: int, width: int, height: int, area: QRectF) -> int:
+    """Returns how many rows of `row` tiles a line should hold: one, unless more make the tiles much larger."""
+
+    def scale(rows: int) -> float:
+        return fitting_scale(count, rows * row, width, height, area, row)
+
+    best = max(range(1, -(-count // row) + 1), key=scale)
+    return best if scale(best) >= BESIDE * scale(1) else 1
+
+
+def fitting_scale(count: int, columns: int, width: int, height: int, area: QRectF, row: int = 0) -> float:
+    """Returns the scale at which `count` images in `columns` columns fill `area`, with wider gaps between rows of
+    `row` images."""
     rows = -(-count // columns)
-    across = (area.width() - GAP * (columns - 1)) / (columns * width)
+    wider = ROW_GAP * (columns // row - 1) if row else 0
+    across = (area.width() - GAP * (columns - 1) - wider) / (columns * width)
     down = (area.height() - GAP * (rows - 1)) / (rows * height)
     return max(min(across, down), 1e-3)
 

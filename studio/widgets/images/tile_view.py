@@ -56,7 +56,10 @@ class TileView(QWidget):
         self.update()
 
     def set_columns(self, columns: int, names: Sequence[str] = ()) -> None:
-        """Sets the number of columns and their names above the images; 0: as they fit best."""
+        """Sets the number of columns and their names above the images; 0: as they fit best.
+
+        A row of named columns is never broken, but where that makes the images much larger, a line holds several.
+        """
         if (columns, tuple(names)) == (self._columns, self._names):
             return
         is_laid_anew = columns != self._columns
@@ -155,7 +158,8 @@ class TileView(QWidget):
 
     def _fitted(self, area: QRectF) -> TileLayout:
         height, width = self._images.shape[1:3]
-        return fitted(self._count(), QSize(width, height), area, self._columns, self._zoom, self._center)
+        row = self._columns if self._names else 0
+        return fitted(self._count(), QSize(width, height), area, self._columns, self._zoom, self._center, row)
 
     def _whole(self) -> QRectF:
         return self._layout().whole(self._count())
@@ -177,13 +181,20 @@ class TileView(QWidget):
 
     def name_rects(self) -> list[QRect]:
         """Returns the rectangles of the column names, invisible ones included; empty while none are shown."""
+        return [rect for _name, rect in self._named_rects()]
+
+    def _named_rects(self) -> list[tuple[str, QRect]]:
         if not self._has_names():
             return []
         layout = self._layout()
         # Right above the images, or at the edge that they moved past.
         bottom = max(layout.top, self._area().top())
-        tiles = [layout.tile(column) for column in range(min(self._columns, len(self._names)))]
-        return [QRectF(tile.left(), bottom - NAMES, tile.width(), NAMES).toRect() for tile in tiles]
+        tiles = [
+            (self._names[column % self._columns], layout.tile(column))
+            for column in range(layout.columns)
+            if column % self._columns < len(self._names)
+        ]
+        return [(name, QRectF(tile.left(), bottom - NAMES, tile.width(), NAMES).toRect()) for name, tile in tiles]
 
     # --- painting ---
 
@@ -220,13 +231,13 @@ class TileView(QWidget):
     def _paint_names(self, painter: QPainter, scheme: theme.Scheme) -> None:
         painter.setPen(QColor(scheme.muted))
         painter.setClipRect(self._area_with_names())
-        for name, rect in zip(self._names, self.name_rects(), strict=False):
+        for name, rect in self._named_rects():
             text = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, rect.width())
             painter.drawText(rect, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextSingleLine, text)
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            for name, rect in zip(self._names, self.name_rects(), strict=False):
+            for name, rect in self._named_rects():
                 if rect.contains(event.pos()):  # the name may be elided
                     QToolTip.showText(event.globalPos(), plain_tip(name), self, rect)
                     return True

@@ -67,6 +67,8 @@ class SampleView(QStackedWidget):
         self.picture.setAccessibleName(_("Image of the points"))
         self.columns: tuple[str, ...] = ()
         """Names of the samples' columns."""
+        self.translates = False
+        """Tells whether each row shows a translation beside its input."""
         self._newest: Samples | None = None
         self._is_held = False
         self._shows_plane = False
@@ -170,7 +172,9 @@ class SampleView(QStackedWidget):
 
     def _put(self, samples: Samples) -> None:
         self._empty.hide()
-        self.columns = samples.columns
+        self.columns, self.translates = samples.columns, bool(samples.generated)
         self.samples.set_images(samples.images)
         self.samples.set_columns(len(samples.columns), samples.columns)
-        self.samples.set_caption(_("Generated, step {step}").format(step=number(samples.step)))
+        self.samples.set_generated_columns(samples.generated)
+        text = _("Translated, step {step}") if self.translates else _("Generated, step {step}")
+        self.samples.set_caption(text.format(step=number(samples.step)))

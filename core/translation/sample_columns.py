@@ -1,0 +1,18 @@
+"""Columns of the sample grid of a translation. Imports no torch."""
+
+from __future__ import annotations
+
+from core.language import _
+
+GENERATED = (1,)
+"""Numbers of the columns with generated images."""
+
+
+def sample_columns() -> tuple[str, ...]:
+    """Returns the titles of the columns; each row belongs to one image."""
+    return _("Input"), _("Output"), _("Target")
+
+
+def sample_rows(samples: int) -> int:
+    """Returns the number of rows of a grid of about `samples` images."""
+    return max(samples // len(sample_columns()), 1)
