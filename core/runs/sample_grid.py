@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, PngImagePlugin
@@ -31,7 +31,8 @@ _DAMAGES = (*FOREIGN_ERRORS, SyntaxError, struct.error, zlib.error)
 """Exceptions of Pillow for files that are damaged or not PNG."""
 
 
-class GridColumns(NamedTuple):
+@dataclass(frozen=True)
+class GridColumns:
     """Columns of a sample grid. `count`: its images at most. `titles` and `generated`: see `core.events.Samples`."""
 
     count: int
