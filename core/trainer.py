@@ -47,24 +47,6 @@ class Trainer(TrainingLoop):
     G: ConditionalGenerator
     D: ConditionalDiscriminator
 
-    def step_discriminator(self) -> Samples | Points:
-        """Updates the discriminator once, on a batch of its own, and returns a snapshot.
-
-        For use between two events, as `step_generator`. Neither counts in the losses of the next report.
-        """
-        plan = self._prepare(1)
-        self._train_discriminator_alone(0, plan)
-        self.images += self.settings.batch
-        return self.snapshot()
-
-    def step_generator(self) -> Samples | Points:
-        """Updates the generator once, which counts as a step, and returns a snapshot."""
-        plan = self._prepare(1)
-        real, drawn = self._batch(0)
-        self._train_generator(real, None, drawn, plan)
-        self._count_step()
-        return self.snapshot()
-
     def _train_step(self, plan: Plan) -> None:
         last = self.settings.d_steps - 1
         for number in range(last):
@@ -79,6 +61,10 @@ class Trainer(TrainingLoop):
     def _train_discriminator_alone(self, number: int, plan: Plan) -> None:
         real, drawn = self._batch(number)
         self._train_discriminator(real, None, drawn, plan.due[number], plan)
+
+    def _train_generator_alone(self, plan: Plan) -> None:
+        real, drawn = self._batch(0)
+        self._train_generator(real, None, drawn, plan)
 
     def _generated(self, drawn: GeneratorInputs[Tensor]) -> Tensor:
         with self._autocast():

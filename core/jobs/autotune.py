@@ -30,8 +30,8 @@ from core.devices.stream import synchronize
 from core.errors import FOREIGN_ERRORS
 from core.events import Notice, Progress, Stepped, Tuned
 from core.generator_inputs import Conditions
+from core.jobs.trainer import trainer_for
 from core.language import _, number
-from core.trainer import Trainer
 
 TRIAL_BATCH = 32
 """Batch size of a trial step on a CPU, which is enough for a comparison."""
@@ -155,6 +155,11 @@ def _note(settings: Settings, channels: int, conditions: Conditions, device: tor
         torch.__version__,
         title,
         settings.network,
+        settings.task,
+        settings.translator,
+        settings.method,
+        settings.factor,
+        settings.patch,
         settings.size,
         settings.width,
         settings.latent_dim,
@@ -191,7 +196,7 @@ class _Candidate:
     def __init__(self, choice: ComputeFormat, settings: Settings, dataset: Dataset, device: torch.device) -> None:
         tuned = Tuned(device.type, choice.precision, choice.memory_format, {})
         self._device = device
-        self._events = Trainer(settings, dataset, tuned, signals=False).events()
+        self._events = trainer_for(settings, dataset, tuned, signals=False).events()
         for _step in range(1 if device.type == "cpu" else WARM_UP):
             self._step()
 

@@ -18,7 +18,7 @@ from core.events import Event, Notice, Report, Rewound, Saved
 from core.language import _, number, plural, sentences
 from core.monitoring.time_budget import TimeBudget
 from core.runs.run import Run
-from core.trainer import Trainer
+from core.training.loop import TrainingLoop
 
 TRIES = 3
 """Maximum number of rewinds without further progress."""
@@ -38,7 +38,7 @@ Events = Generator[Event, None, None]
 class DivergenceRecovery:
     """Recovers a recorded training from divergence, and saves it if anything else ends it."""
 
-    def __init__(self, trainer: Trainer, run: Run, train: Callable[[], Events]) -> None:
+    def __init__(self, trainer: TrainingLoop, run: Run, train: Callable[[], Events]) -> None:
         """`train`: returns the events of `Run.record` from the present state of the trainer on."""
         self._trainer, self._run, self._train = trainer, run, train
         self._states: deque[Checkpoint] = deque(maxlen=MOST_STATES)

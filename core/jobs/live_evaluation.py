@@ -17,7 +17,7 @@ from core.jobs.evaluation_job import chosen_features, rate_checkpoint
 from core.language import _, sentences
 from core.latent.sampler import Sampler
 from core.runs.run import Run
-from core.trainer import Trainer
+from core.training.loop import TrainingLoop
 
 LATER = 1.1
 """Factor of the training time between evaluations, because training progress slows down."""
@@ -33,7 +33,7 @@ class LiveEvaluator:
     It does not draw from the random generators of the training, whose weights are the same with and without it.
     """
 
-    def __init__(self, run: Run, trainer: Trainer, dataset: Dataset) -> None:
+    def __init__(self, run: Run, trainer: TrainingLoop, dataset: Dataset) -> None:
         """`dataset`: the images with their own classes, even if the training uses clusters."""
         self._run, self._trainer, self._dataset = run, trainer, dataset
         self.subject: Path | None = None

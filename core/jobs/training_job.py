@@ -24,14 +24,15 @@ from core.events import Edited, Event, Notice, Progress, Saved, Tuned
 from core.jobs.autotune import trial
 from core.jobs.divergence_recovery import DivergenceRecovery
 from core.jobs.live_evaluation import LiveEvaluator
+from core.jobs.trainer import trainer_for
 from core.language import _, sentences
 from core.presets import FitContext, preset
 from core.runs.retention import pin
 from core.runs.run import Run, is_run, next_folder, refuse_taken
 from core.runs.run_lock import RunLock, refuse_busy
 from core.runs.run_name import copy_name, run_title, write_name
-from core.trainer import Trainer
 from core.training.clusters import clustered
+from core.training.loop import TrainingLoop
 
 SHOWN = 5
 """Maximum number of class names in a message."""
@@ -56,7 +57,7 @@ class TrainingJob:
     resume: Path | None = None
     copy: bool = False
     given: Mapping[str, Any] | None = None
-    trainer: Trainer | None = field(default=None, init=False)
+    trainer: TrainingLoop | None = field(default=None, init=False)
     run: Run | None = field(default=None, init=False)
     evaluator: LiveEvaluator | None = field(default=None, init=False)
     _recovery: DivergenceRecovery | None = field(default=None, init=False)
@@ -90,7 +91,7 @@ class TrainingJob:
         with RunLock(run.folder) as lock:
             yield from self._train(run, lock)
 
-    def _begin(self, checkpoint: Checkpoint | None) -> Generator[Event, None, Trainer]:
+    def _begin(self, checkpoint: Checkpoint | None) -> Generator[Event, None, TrainingLoop]:
         """Yields the events before the first step; returns the trainer."""
         refuse_kind(self.chosen, toys.opens(self.source))
         dataset = yield from prepare(self.source, self.chosen.preparation)
@@ -104,7 +105,7 @@ class TrainingJob:
             dataset = yield from clustered(dataset, settings.clusters, resolve(settings.device))
         tuned = yield from _tune(settings, dataset, checkpoint)
         yield tuned
-        trainer = self.trainer = Trainer(settings, dataset, tuned, checkpoint)
+        trainer = self.trainer = trainer_for(settings, dataset, tuned, checkpoint)
         if checkpoint and (anew := _begins_anew(checkpoint, trainer)):
             yield Notice(sentences(*anew))
         return trainer
@@ -214,7 +215,7 @@ class TrainingJob:
             return origin if origin.newest().samefile(self.resume) else None
         return None
 
-    def _new_run(self, trainer: Trainer) -> Run:
+    def _new_run(self, trainer: TrainingLoop) -> Run:
         origin = _run_of(self.resume)
         runs = self.runs or (origin.folder.parent if origin and self.copy else None)
         if self.out is not None:
@@ -242,7 +243,7 @@ def _tune(
     return Tuned(device.type, precision, memory_format, {})
 
 
-def _begins_anew(checkpoint: Checkpoint, trainer: Trainer) -> list[str]:
+def _begins_anew(checkpoint: Checkpoint, trainer: TrainingLoop) -> list[str]:
     """Returns sentences about state that a training does not take over from a checkpoint, because settings, data or
     device differ."""
     meta, settings, dataset = checkpoint.meta, trainer.settings, trainer.dataset

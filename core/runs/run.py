@@ -31,7 +31,7 @@ from core.runs.report_table import REQUIRED, TableReader
 from core.runs.retention import best, by_step, numbered, prune
 
 if TYPE_CHECKING:
-    from core.trainer import Trainer
+    from core.training.loop import TrainingLoop
 
 GRID_SECONDS = 2.0
 GRID_SHARE = 0.01
@@ -66,7 +66,7 @@ class Run:
         self._rewinds = JsonlLog(folder / "rewinds.jsonl", ())
 
     @classmethod
-    def begin(cls, folder: Path, trainer: Trainer, history: Run | None = None) -> Run:
+    def begin(cls, folder: Path, trainer: TrainingLoop, history: Run | None = None) -> Run:
         """Creates a run at `folder` with the first checkpoint of the training, atomically.
 
         `history`: a run whose reports and samples up to the present step are copied. Raises `UserError` if the folder
@@ -113,7 +113,7 @@ class Run:
 
     def record(
         self,
-        trainer: Trainer,
+        trainer: TrainingLoop,
         events: Generator[Event, None, None],
         protected: Callable[[], Path | None] = lambda: None,
     ) -> Generator[Event, None, None]:
@@ -148,7 +148,7 @@ class Run:
                 yield event
         yield (yield from self._save_at_last(trainer))
 
-    def save(self, trainer: Trainer) -> Saved:
+    def save(self, trainer: TrainingLoop) -> Saved:
         """Writes the checkpoint of the present step and its sample grid, unless they exist. Raises `UserError`.
 
         When it returns, earlier reports are on the disk too.
@@ -277,7 +277,7 @@ class Run:
     def _journals(self) -> tuple[JsonlLog, ...]:
         return self._stats, self._edits, self._rewinds
 
-    def _save_at_last(self, trainer: Trainer) -> Generator[Refused, None, Saved]:
+    def _save_at_last(self, trainer: TrainingLoop) -> Generator[Refused, None, Saved]:
         while True:
             try:
                 return self.save(trainer)
@@ -371,7 +371,7 @@ def refuse_taken(folder: Path) -> None:
         raise UserError(_("{path} already exists.").format(path=folder), _("Choose another folder."))
 
 
-def _holds(path: Path, trainer: Trainer) -> bool:
+def _holds(path: Path, trainer: TrainingLoop) -> bool:
     """Returns whether a checkpoint has the present state; an edit, or an update of D alone, keeps the step number."""
     try:
         meta = summary(path).meta

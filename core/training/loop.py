@@ -144,6 +144,14 @@ class TrainingLoop(ABC):
     def _train_step(self, plan: Plan) -> None:
         """Runs one step on staged batches: arithmetic on the device alone."""
 
+    @abstractmethod
+    def _train_discriminator_alone(self, number: int, plan: Plan) -> None:
+        """Updates the discriminator on a staged batch. `number`: of the batch in its step."""
+
+    @abstractmethod
+    def _train_generator_alone(self, plan: Plan) -> None:
+        """Updates the generator on the first staged batch."""
+
     @property
     @abstractmethod
     def columns(self) -> tuple[str, ...]:
@@ -191,6 +199,22 @@ class TrainingLoop(ABC):
         self._refuse_broken()
         yield from self._seen()
         yield Finished(self.step, reason)
+
+    def step_discriminator(self) -> Samples | Points:
+        """Updates the discriminator once, on a batch of its own, and returns a snapshot.
+
+        For use between two events, as `step_generator`. Neither counts in the losses of the next report.
+        """
+        plan = self._prepare(1)
+        self._train_discriminator_alone(0, plan)
+        self.images += self.settings.batch
+        return self.snapshot()
+
+    def step_generator(self) -> Samples | Points:
+        """Updates the generator once, which counts as a step, and returns a snapshot."""
+        self._train_generator_alone(self._prepare(1))
+        self._count_step()
+        return self.snapshot()
 
     def edit(self, settings: Settings) -> Edited:
         """Changes the settings from the next step on. Raises `UserError` for one that is not live."""

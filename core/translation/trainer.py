@@ -23,6 +23,7 @@ from core.training.augmentation import Augment
 from core.training.ema import MovingAverage
 from core.training.loop import Plan, TrainingLoop
 from core.training.loss_scale import LossScale
+from core.training.parts import mean
 from core.training.state import TrainerState
 from core.translation.build import build_networks
 from core.translation.examples import examples
@@ -33,6 +34,9 @@ from core.translation.patch_discriminator import PatchDiscriminator
 from core.translation.probe import TranslationProbe
 from core.translation.sample_columns import GENERATED, sample_columns, sample_rows
 from core.translation.tasks import degradation
+
+Made = Mapping[str, Tensor]
+"""Images that a method translates, by name."""
 
 
 class TranslationTrainer(TrainingLoop):
@@ -76,45 +80,77 @@ class TranslationTrainer(TrainingLoop):
 
     def _train_step(self, plan: Plan) -> None:
         last = self.settings.d_steps - 1
-        for index in range(last):
-            sides = self._sides(index)
-            with torch.no_grad(), self._autocast():
-                made = self._method.translate(self._networks, sides)
-            self._train_discriminators(made, sides, plan.due[index], plan._replace(watched=False))
+        for number in range(last):
+            self._train_discriminator_alone(number, plan._replace(watched=False))
         sides = self._sides(last)
-        with self._autocast():
-            made = self._method.translate(self._networks, sides)
-        values = self._train_discriminators(made, sides, plan.due[last], plan)
-        values |= self._train_generators(made, sides, plan)
+        # One pass of the generators serves both updates, unless the batch is split.
+        made = self._translated(sides) if self._parts == 1 else None
+        values = self._train_discriminators(sides, made, plan.due[last], plan)
+        values |= self._train_generators(sides, made, plan)
         self._means.add(values)
 
-    def _train_discriminators(
-        self, made: Mapping[str, Tensor], sides: Sides, due: bool, plan: Plan
-    ) -> dict[str, Tensor]:
-        """Updates each discriminator. `due`: whether penalties are included."""
+    def _train_discriminator_alone(self, number: int, plan: Plan) -> None:
+        self._train_discriminators(self._sides(number), None, plan.due[number], plan)
+
+    def _train_generator_alone(self, plan: Plan) -> None:
+        self._train_generators(self._sides(0), None, plan)
+
+    def _translated(self, sides: Sides) -> dict[str, Tensor]:
+        with self._autocast():
+            return self._method.translate(self._networks, sides)
+
+    def _train_discriminators(self, sides: Sides, made: Made | None, due: bool, plan: Plan) -> dict[str, Tensor]:
+        """Updates each discriminator. `made`: translated here if None. `due`: whether penalties are included."""
         for network in self._discriminators.values():
             network.requires_grad_(True)
         self.opt_D.zero_grad()
-        values: dict[str, Tensor] = {}
-        total = torch.zeros((), device=self.device)
-        for name, judged in self._method.judged(made, sides).items():
-            fake = self._pools[name].exchanged(judged.fake.detach(), self._noise)
-            objective, found, real_logits, fake_logits = self._judgment(name, Judged(judged.real, fake), due)
-            total = total + objective
-            values |= {f"Loss/{name}/{key}": value for key, value in found.items()}
-            if name == "D":
-                self.signals.add_logits(real_logits, fake_logits, plan.watched)
-                values |= {"Loss/scores/real": real_logits.mean(), "Loss/scores/fake": fake_logits.mean()}
-        self._scale_D.scaled(total).backward()
+        found, logits = [], []
+        for part in sides.parts(self._parts):
+            images = made
+            if images is None:
+                with torch.no_grad():
+                    images = self._translated(part)
+            objective, values, of_real, of_fake = self._discriminator_objective(part, images, due)
+            self._add_gradients(objective, self._scale_D)
+            found.append(values)
+            logits.append((of_real.detach(), of_fake.detach()))
         self._scale_D.unscale(self.opt_D.weights)
         with self.signals.D.step(plan.watched):
             self.opt_D.step()
+        real_logits, fake_logits = map(torch.cat, zip(*logits, strict=True))
+        self.signals.add_logits(real_logits, fake_logits, plan.watched)
+        values = mean(found)
+        if due:
+            self._penalty.copy_(values["Loss/D/penalty"].detach())
+        if self.settings.penalties:
+            values["Loss/D/penalty"] = self._penalty
         return values
 
-    def _judgment(self, name: str, judged: Judged, due: bool) -> tuple[Tensor, dict[str, Tensor], Tensor, Tensor]:
-        """Returns a discriminator's objective, numbers for the report, and the mean logits (N,) of images."""
+    def _discriminator_objective(
+        self, sides: Sides, made: Made, due: bool
+    ) -> tuple[Tensor, dict[str, Tensor], Tensor, Tensor]:
+        """Returns the objective of all discriminators, numbers for the report, and D's mean logits (N,) of images."""
+        values: dict[str, Tensor] = {}
+        losses, punished = [], []
+        for name, judged in self._method.judged(made, sides).items():
+            fake = self._pools[name].exchanged(judged.fake.detach().float(), self._noise)
+            d_loss, penalty, real_logits, fake_logits = self._judgment(name, Judged(judged.real, fake), due)
+            losses.append(d_loss)
+            punished += [] if penalty is None else [penalty]
+            values[f"Loss/{name}/loss"] = d_loss
+            if name == "D":
+                of_real, of_fake = real_logits, fake_logits
+                values |= {"Loss/scores/real": real_logits.mean(), "Loss/scores/fake": fake_logits.mean()}
+        objective = torch.stack(losses).sum()
+        if punished:
+            values["Loss/D/penalty"] = torch.stack(punished).sum()
+            objective = objective + self.settings.penalty_interval * values["Loss/D/penalty"]
+        return objective, values, of_real, of_fake
+
+    def _judgment(self, name: str, judged: Judged, due: bool) -> tuple[Tensor, Tensor | None, Tensor, Tensor]:
+        """Returns a discriminator's loss and, if due, its penalty, and the mean logits (N,) of images."""
         D, settings = self._discriminators[name], self.settings
-        real, fake = judged.real.detach(), judged.fake
+        real, fake, penalty = judged.real.detach(), judged.fake, None
         real.requires_grad_(due and "real" in penalties.inputs(settings))
         fake.requires_grad_(due and "fake" in penalties.inputs(settings))
         is_exact = due and self.choice.precision == "fp16"  # fp16 would round second derivatives to 0
@@ -126,17 +162,25 @@ class TranslationTrainer(TrainingLoop):
                 penalty = penalties.weighted(settings, batch)
         targets = Targets(1.0 - settings.smooth_real, settings.smooth_fake)
         d_loss = self.loss.discriminator(real_logits.float().flatten(), fake_logits.float().flatten(), targets)
-        values, objective = {"loss": d_loss}, d_loss
-        if due:
-            objective = d_loss + settings.penalty_interval * penalty
-            values["penalty"] = penalty
-        return objective, values, real_means.float(), fake_means.float()
+        return d_loss, penalty, real_means.float(), fake_means.float()
 
-    def _train_generators(self, made: Mapping[str, Tensor], sides: Sides, plan: Plan) -> dict[str, Tensor]:
+    def _train_generators(self, sides: Sides, made: Made | None, plan: Plan) -> dict[str, Tensor]:
         # Gradients of the discriminators' weights are not needed here.
         for network in self._discriminators.values():
             network.requires_grad_(False)
         self.opt_G.zero_grad()
+        found = []
+        for part in sides.parts(self._parts):
+            objective, values = self._generator_objective(part, self._translated(part) if made is None else made)
+            self._add_gradients(objective, self._scale_G)
+            found.append(values)
+        self._scale_G.unscale(self.opt_G.weights)
+        with self.signals.G.step(plan.watched):
+            self.opt_G.step()
+        return mean(found)
+
+    def _generator_objective(self, sides: Sides, made: Made) -> tuple[Tensor, dict[str, Tensor]]:
+        """Returns the objective of the generators, and numbers for the report."""
         with self._autocast():
             judgments = [self._fooled(name, judged) for name, judged in self._method.judged(made, sides).items()]
             terms = self._method.terms(self._networks, made, sides, self.settings)
@@ -146,11 +190,7 @@ class TranslationTrainer(TrainingLoop):
         for name, term in terms.items():
             objective = objective + term.weight * term.value
             values[f"Loss/G/{name}"] = term.value
-        self._scale_G.scaled(objective).backward()
-        self._scale_G.unscale(self.opt_G.weights)
-        with self.signals.G.step(plan.watched):
-            self.opt_G.step()
-        return values
+        return objective, values
 
     def _fooled(self, name: str, judged: Judged) -> Tensor:
         """Returns the generators' loss of one discriminator's judgment."""

@@ -13,7 +13,7 @@ A module of this package defines
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, cast
 
@@ -38,6 +38,11 @@ class Sides:
     inputs: Tensor
     targets: Tensor
     random: torch.Generator
+
+    def parts(self, count: int) -> Iterator[Sides]:
+        """Yields equal parts of the batch, whose size is a whole number of times `count`."""
+        for inputs, targets in zip(self.inputs.chunk(count), self.targets.chunk(count), strict=True):
+            yield Sides(inputs, targets, self.random)
 
 
 class Judged(NamedTuple):

@@ -36,7 +36,7 @@ from studio.model.train import TrainingState
 if TYPE_CHECKING:
     from core.data.dataset import Dataset
     from core.jobs.training_job import TrainingJob
-    from core.trainer import Trainer
+    from core.training.loop import TrainingLoop
 
 
 class TrainingService(QObject):
@@ -204,7 +204,7 @@ class TrainingService(QObject):
         return self._job
 
     @property
-    def _trainer(self) -> Trainer:
+    def _trainer(self) -> TrainingLoop:
         assert self._begun.trainer is not None
         return self._begun.trainer
 
