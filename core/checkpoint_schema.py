@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import normalize
 from torch.overrides import TorchFunctionMode
 
@@ -18,6 +19,8 @@ from core.config.settings import Settings
 from core.data.tensor_file import TensorType
 from core.generator_inputs import Conditions
 from core.models.conditioning import build_pair
+from core.translation.build import build_networks
+from core.translation.patch_discriminator import PatchDiscriminator
 
 TYPES = {torch.float32: "F32", torch.int64: "I64", torch.bool: "BOOL", torch.uint8: "U8"}
 NUMBER: TensorType = ("F32", ())
@@ -36,7 +39,7 @@ def refuse(
     """
     if (channels == 2) != settings.points:
         raise ValueError(f"{channels} channels")
-    required, optional = _networks(settings, channels, classes)
+    required, optional = _tensors(settings, channels, classes)
     for name in required.keys() - found.keys():
         if name.partition(".")[0] in parts:
             raise ValueError(f"{name} is missing")
@@ -59,25 +62,39 @@ def optimizer_states(settings: Settings) -> frozenset[str]:
 
 
 @lru_cache(8)  # the checkpoints of a run share it
-def _networks(
+def _tensors(
     settings: Settings, channels: int, classes: int
 ) -> tuple[Mapping[str, TensorType], Mapping[str, TensorType]]:
     """Returns the required tensors, and those that exist only after the first step."""
-    # On the meta device this takes no memory, and draws nothing from a training's random generator.
-    with torch.device("meta"), _Unfilled():
-        G, D = build_pair(settings, channels, Conditions.of(settings, classes))
+    generators, discriminators = networks(settings, channels, classes)
     required = {"augment.p": NUMBER, "augment.sign": NUMBER}
     optional = {f"scale_{part}.{name}": NUMBER for part in "GD" for name in ("scale", "steps")}
-    for part, network in (("G", G), ("D", D), ("G_ema", G)):
+    for part, network in (generators | discriminators | {"G_ema": generators["G"]}).items():
         required |= {
             f"{part}.{name}": (TYPES[value.dtype], tuple(value.shape)) for name, value in network.state_dict().items()
         }
-    for part, network in (("opt_G", G), ("opt_D", D)):
-        for index, weight in enumerate(network.parameters()):
+    for part, trained in (("opt_G", generators), ("opt_D", discriminators)):
+        weights = chain.from_iterable(network.parameters() for network in trained.values())
+        for index, weight in enumerate(weights):
             for name in optimizer_states(settings):
                 kind = NUMBER if name == "step" else (TYPES[weight.dtype], tuple(weight.shape))
                 optional[f"{part}.{index}.{name}"] = kind
+    if settings.translates and settings.image_pool:
+        width, height = settings.size
+        for name, network in discriminators.items():
+            assert isinstance(network, PatchDiscriminator)
+            optional[f"pool_{name}.images"] = "F32", (settings.image_pool, network.channels, height, width)
     return required, optional
+
+
+def networks(settings: Settings, channels: int, classes: int) -> tuple[dict[str, nn.Module], dict[str, nn.Module]]:
+    """Returns the generators and the discriminators of a training by name, without memory for their weights."""
+    # On the meta device nothing is drawn from a training's random generator.
+    with torch.device("meta"), _Unfilled():
+        if settings.translates:
+            return build_networks(settings, channels)
+        G, D = build_pair(settings, channels, Conditions.of(settings, classes))
+    return {"G": G}, {"D": D}
 
 
 def _first(tensor: Tensor, *_: Any, **__: Any) -> Tensor:

@@ -22,6 +22,7 @@ class PatchDiscriminator(nn.Module):
         """`channels`: of the images, those of a condition included. `field`: one of `FIELDS`. `norm`: `batch`,
         `instance`, `spectral` or `none`."""
         super().__init__()
+        self.channels = channels
         spectral = spectral_norm if norm == "spectral" else lambda layer: layer
         layers: list[nn.Module] = [spectral(nn.Conv2d(channels, width, 4, 2, 1)), nn.LeakyReLU(0.2)]
         before = width

@@ -6,7 +6,7 @@ patches of that input. The features are those of G's own encoder, projected by a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -31,7 +31,7 @@ FEATURES = 256
 class Heads(nn.Module):
     """Projection of the features of each map to unit vectors: two linear layers each."""
 
-    def __init__(self, channels: list[int]) -> None:
+    def __init__(self, channels: Iterable[int]) -> None:
         super().__init__()
         self.heads = nn.ModuleList(
             nn.Sequential(nn.Linear(count, FEATURES), nn.ReLU(), nn.Linear(FEATURES, FEATURES)) for count in channels
@@ -47,9 +47,7 @@ class Heads(nn.Module):
 
 def build(name: str, settings: Settings, shape: TranslatorShape, G: Translator) -> nn.Module:
     """Builds H for the feature maps of G."""
-    with torch.no_grad():
-        maps = G.encode(torch.zeros(2, shape.inputs, shape.side, shape.side))
-    return Heads([found.shape[1] for found in maps])
+    return Heads(G.features)
 
 
 def translate(networks: Networks, sides: Sides) -> dict[str, Tensor]:

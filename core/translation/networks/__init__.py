@@ -46,7 +46,12 @@ class TranslatorShape:
 
 
 class Translator(nn.Module):
-    """Base of every translator."""
+    """Base of every translator.
+
+    `features`: channels of the feature maps that `encode` returns.
+    """
+
+    features: tuple[int, ...]
 
     def encode(self, images: Tensor) -> list[Tensor]:
         """Returns feature maps of images (N, inputs, h, w), from fine to coarse, each (N, C, rows, columns)."""

@@ -39,6 +39,7 @@ class Translator(Base):
         self.residual, self.scale = shape.residual, shape.scale
         self.fold = FOLD if shape.scale == 1 else 1
         widths = [shape.width << level for level in range(LEVELS)]
+        self.features = tuple(widths)
         self.head = nn.Conv2d(shape.inputs * self.fold**2, widths[0], 3, 1, 1)
         self.down = nn.ModuleList(_blocks(width) for width in widths)
         self.shrink = nn.ModuleList(nn.Conv2d(a, b, 2, 2) for a, b in pairwise(widths))

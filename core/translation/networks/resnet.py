@@ -30,6 +30,7 @@ class Translator(Base):
     def __init__(self, shape: TranslatorShape) -> None:
         super().__init__()
         width, blocks = shape.width, 9 if shape.side >= LARGE else 6
+        self.features = shape.inputs, 2 * width, 4 * width, 4 * width, 4 * width
         self.encoder = nn.Sequential(
             nn.ReflectionPad2d(3),
             *_normalized(nn.Conv2d(shape.inputs, width, 7)),

@@ -35,6 +35,7 @@ class Translator(Base):
     def __init__(self, shape: TranslatorShape) -> None:
         super().__init__()
         width, self.fold = shape.width, LARGEST // shape.scale
+        self.features = width, width
         self.conv_first = nn.Conv2d(shape.inputs * self.fold**2, width, 3, 1, 1)
         self.body = nn.Sequential(*(_Block(width, width // 2) for _ in range(BLOCKS)))
         self.conv_body = nn.Conv2d(width, width, 3, 1, 1)

@@ -33,6 +33,7 @@ class Translator(Base):
         super().__init__()
         depth = min(shape.side.bit_length() - 1, DEEPEST)
         widths = [shape.width * min(1 << level, 8) for level in range(depth)]
+        self.features = tuple(widths)
         self.down = nn.ModuleList()
         before = shape.inputs
         for level, width in enumerate(widths):
