@@ -96,6 +96,16 @@ class Fields(TranslationFields):
         return makes_points(self.network)
 
     @property
+    def two_sided(self) -> bool:
+        """True if the dataset holds the inputs of the generator beside its targets."""
+        return bool(components("translation.tasks")[self.task].facts["SIDES"] == 2)
+
+    @property
+    def has_pairs(self) -> bool:
+        """True if the generator translates, and the target of each of its inputs is known."""
+        return bool(components("translation.tasks")[self.task].facts["PAIRED"])
+
+    @property
     def penalties(self) -> dict[str, float]:
         """Weights of the gradient penalties in use, by name, in the order in which they are added."""
         weights = {penalty.name: getattr(self, penalty.name) for penalty in ranked("losses.penalties")}

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from core.config.settings import Settings
 from core.data.dataset import Dataset, RowSubset
+from core.data.sides.pairing import sides_for
+from core.data.sides.two_sides import TwoSides
 
 FEWEST = 200
 """Minimum size of a dataset with held-out images. A smaller one needs all images, and ten would say little."""
@@ -34,8 +36,24 @@ def train_rows(count: int, held: Numbers) -> Numbers:
 
 
 def held_rows(settings: Settings, dataset: Dataset) -> Numbers:
-    """Returns the rows that a training with these settings holds out; none for points, which can always be sampled."""
+    """Returns the rows that a training with these settings holds out; none for points, which can always be sampled.
+
+    Both images of a pair are held out, or neither. Raises `UserError` if the settings need two sides and the dataset
+    has one.
+    """
+    if settings.two_sided:
+        return _held_sides(settings, sides_for(settings, dataset)).rows()
     return held_out(0 if dataset.points else len(dataset.images), settings.holdout, settings.seed)
+
+
+def _held_sides(settings: Settings, sides: TwoSides) -> TwoSides:
+    """Returns the held-out rows of both sides."""
+    return sides.of(*(held_out(len(rows), settings.holdout, settings.seed) for rows in (sides.inputs, sides.targets)))
+
+
+def train_sides(settings: Settings, dataset: Dataset, held: Numbers) -> TwoSides:
+    """Returns the rows of both sides that are trained on. Raises `UserError` as `held_rows` does."""
+    return sides_for(settings, dataset).within(train_rows(len(dataset.images), held))
 
 
 def training_set(dataset: Dataset, held: Numbers) -> Dataset:

@@ -19,6 +19,7 @@ from core.data.download import catalog
 from core.data.formats.image_files import Files
 from core.data.formats.tar_archive import Tar
 from core.data.names import quoted
+from core.data.sides import two_sources
 from core.data.source import DataFormat, Source
 from core.errors import UserError
 from core.events import FirstImages, Progress
@@ -36,9 +37,10 @@ def prepare(
     """Opens a source of images; yields `Progress` and perhaps `FirstImages`, and returns the `Dataset`.
 
     `source`: a folder, a zip or tar, arrays (.npy, .npz, .mat, IDX, CIFAR), a video, "sample:NAME", "download:NAME"
-    after it was downloaded, or "toy:NAME", which needs no cache. Without a size in `how`, images become squares of the
-    largest power of two not above the median of their shorter sides, 64 px at most. `cache` replaces `cache_folder()`.
-    Raises `UserError` for problems that the user can fix. Closing the generator stops at once.
+    after it was downloaded, "pair:A|B" (see `core.data.sides.two_sources`), or "toy:NAME", which needs no cache.
+    Without a size in `how`, images become squares of the largest power of two not above the median of their shorter
+    sides, 64 px at most. `cache` replaces `cache_folder()`. Raises `UserError` for problems that the user can fix.
+    Closing the generator stops at once.
     """
     whole = yield from prepare_whole(source, how, cache)
     return whole if whole.points else without_excluded(whole, cache)
@@ -58,7 +60,7 @@ def opens(source: str) -> bool:
 
     Raises `UserError` if it cannot be accessed.
     """
-    if catalog.opens(source):
+    if catalog.opens(source) or two_sources.opens(source):
         return True
     with _reached(source):
         return _opener(source) is not None
@@ -66,6 +68,9 @@ def opens(source: str) -> bool:
 
 def scan(name: str, split: Split = "all") -> Generator[Progress | FirstImages, None, Source]:
     """Lists the contents of a source of images without reading them, and returns the source. Raises `UserError`."""
+    if two_sources.opens(name):
+        inputs, targets = two_sources.parts(name)
+        return two_sources.TwoSources((yield from scan(inputs, split)), (yield from scan(targets, split)))
     if not catalog.opens(name):
         kind, path = _kind(name)
         return _part((yield from kind.scan(path)), split)

@@ -43,7 +43,7 @@ class GridColumns:
     def of(cls, settings: Settings, classes: Sequence[str]) -> GridColumns:
         """Returns the columns of a training's grids."""
         if settings.translates:
-            titles = sample_columns()
+            titles = sample_columns(settings.has_pairs)
             return cls(sample_rows(settings.samples) * len(titles), titles, GENERATED)
         conditions = Conditions.of(settings, len(classes))
         return cls(conditions.grid_count(settings.samples), conditions.column_names(classes))

@@ -24,8 +24,9 @@ from core.config.constraints import refuse_data
 from core.config.settings import Settings, live_settings
 from core.data.batches import Batches
 from core.data.dataset import Dataset
-from core.data.holdout import held_rows, training_set
+from core.data.holdout import held_rows, train_sides, training_set
 from core.data.names import printable
+from core.data.sides.batches import SidedBatches
 from core.devices import use
 from core.devices.compute_format import ComputeFormat
 from core.devices.memory import batch_too_large, enough_memory_for_batch, left_out_if_full, used_memory
@@ -91,6 +92,7 @@ class TrainingLoop(ABC):
     opt_G: Optimizer
     opt_D: Optimizer
     signals: Signals
+    batches: Batches | SidedBatches
     _average: MovingAverage
     _state: TrainerState
 
@@ -121,13 +123,10 @@ class TrainingLoop(ABC):
         keep_freed_memory()
         with enough_memory_for_batch(settings):
             self.held = held_rows(settings, dataset)
-            augmentation = training_set(dataset, self.held)
             self._noise = torch.Generator(self.device).manual_seed(settings.seed)
             record = recorder(self.device, [self._noise])
             self._captured = Captured(record)
-            self.batches = Batches(
-                augmentation, settings.batch, settings.mirror, settings.seed, self.device, in_place=record is not None
-            )
+            self.batches = self._open_batches(in_place=record is not None)
             self._means = RunningMeans()
             self._pacer = Pacer(self.device)
             self._penalty, self._noise_level = torch.zeros(2, device=self.device)
@@ -135,6 +134,14 @@ class TrainingLoop(ABC):
             self._build(signals)
             if checkpoint:
                 self._restore(checkpoint)
+
+    def _open_batches(self, in_place: bool) -> Batches | SidedBatches:
+        """Returns the batches of the images that are not held out. `in_place`: as for `Batches`."""
+        settings, dataset = self.settings, self.dataset
+        how = settings.batch, settings.mirror, settings.seed, self.device, in_place
+        if settings.two_sided:
+            return SidedBatches(dataset, train_sides(settings, dataset, self.held), *how)
+        return Batches(training_set(dataset, self.held), *how)
 
     @abstractmethod
     def _build(self, signals: bool) -> None:

@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from core.data.sides.pairing import sides_for
+from core.data.sides.two_sides import only
 from core.devices.compute_format import to_device
 from core.devices.memory import BatchLimit
 from core.events import Images, Samples
@@ -205,21 +207,23 @@ class TranslationTrainer(TrainingLoop):
 
     def _sides(self, number: int) -> Sides:
         """Returns inputs and targets of a staged batch."""
+        if self._degradation is None:
+            inputs, targets = (side.to(memory_format=self.choice.layout) for side in self.batches.staged(number))
+            return Sides(inputs, targets, self._noise)
         targets, _labels = self.batches.staged(number)
         targets = targets.to(memory_format=self.choice.layout)
-        assert self._degradation is not None
         return Sides(self._degradation.degrade(targets, self.settings, self._noise), targets, self._noise)
 
     def _chosen(self, count: int) -> Sides:
         """Returns the inputs and targets of the sample grid: held-out images if there are any, the same each time."""
         rows = self.held if len(self.held) else np.arange(len(self.dataset.images))
-        rows = rows[: sample_rows(count)]
+        rows = sides_for(self.settings, self.dataset).within(rows).first(sample_rows(count)).rows()
         return examples(self.dataset, rows, self.settings, torch.Generator(self.device).manual_seed(self.settings.seed))
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Titles of the columns of the sample grid."""
-        return sample_columns()
+        return sample_columns(self.settings.has_pairs)
 
     @torch.no_grad()
     def snapshot(self) -> Samples:
@@ -235,7 +239,8 @@ class TranslationTrainer(TrainingLoop):
 
     def sheet(self, count: int, seed: int) -> Images:
         """Returns targets as the discriminator sees them, uint8 NHWC."""
-        return to_images(from_pixels(torch.from_numpy(self.dataset.sheet(count, seed)).permute(0, 3, 1, 2)))
+        targets = only(self.dataset, sides_for(self.settings, self.dataset).targets)
+        return to_images(from_pixels(torch.from_numpy(targets.sheet(count, seed)).permute(0, 3, 1, 2)))
 
 
 def shown(images: Tensor, shape: torch.Size) -> Tensor:
