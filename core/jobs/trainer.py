@@ -8,7 +8,7 @@ from core.data.dataset import Dataset
 from core.events import Tuned
 from core.trainer import Trainer
 from core.training.loop import TrainingLoop
-from core.translation.trainer import TranslationTrainer
+from core.translation_trainer import TranslationTrainer
 
 
 def trainer_for(

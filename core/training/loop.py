@@ -1,6 +1,6 @@
 """Loop of a training around its steps: events, reports, sample grids, limits, edits, checkpoints and full memory.
 
-What one step does is the business of a trainer: `core.trainer` for images from noise, `core.translation.trainer` for
+What one step does is the business of a trainer: `core.trainer` for images from noise, `core.translation_trainer` for
 images from images.
 """
 

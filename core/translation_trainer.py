@@ -20,6 +20,7 @@ from core.imaging.tensors import from_pixels, to_images
 from core.language import _
 from core.losses import Targets, loss, penalties
 from core.monitoring.signals import Signals
+from core.monitoring.translation_probe import TranslationProbe
 from core.training import optimizers
 from core.training.augmentation import Augment
 from core.training.ema import MovingAverage
@@ -33,7 +34,6 @@ from core.translation.image_pool import ImagePool
 from core.translation.methods import Judged, Sides, method
 from core.translation.networks import Translator
 from core.translation.patch_discriminator import PatchDiscriminator
-from core.translation.probe import TranslationProbe
 from core.translation.sample_columns import GENERATED, sample_columns, sample_rows
 from core.translation.tasks import degradation
 
