@@ -20,7 +20,7 @@ from core.imaging.tensors import from_pixels, to_images
 from core.language import _
 from core.losses import Targets, loss, penalties
 from core.monitoring.signals import Signals
-from core.monitoring.translation_probe import TranslationProbe
+from core.monitoring.translation_probe import TranslationProbe, probed
 from core.training import optimizers
 from core.training.augmentation import Augment
 from core.training.ema import MovingAverage
@@ -76,9 +76,10 @@ class TranslationTrainer(TrainingLoop):
             Augment(self.device),
             self._noise,
         )
-        self._shown = self._chosen(settings.samples)
+        self._shown = self._chosen(sample_rows(settings.samples))
         self._grid_limit = BatchLimit(len(self._shown.inputs), self.device)
-        self.signals = Signals(TranslationProbe(self.G, self.D, self.G_ema), self.loss.SIGNED, signals)
+        probe = TranslationProbe(self.G, self.D, self.G_ema, self._chosen(probed(*settings.size)), settings)
+        self.signals = Signals(probe, self.loss.SIGNED, signals)
 
     def _train_step(self, plan: Plan) -> None:
         last = self.settings.d_steps - 1
@@ -215,10 +216,11 @@ class TranslationTrainer(TrainingLoop):
         return Sides(self._degradation.degrade(targets, self.settings, self._noise), targets, self._noise)
 
     def _chosen(self, count: int) -> Sides:
-        """Returns the inputs and targets of the sample grid: held-out images if there are any, the same each time."""
+        """Returns inputs and targets to show and to measure: held-out images if there are any, the same each time."""
         rows = self.held if len(self.held) else np.arange(len(self.dataset.images))
-        rows = sides_for(self.settings, self.dataset).within(rows).first(sample_rows(count)).rows()
-        return examples(self.dataset, rows, self.settings, torch.Generator(self.device).manual_seed(self.settings.seed))
+        sides = sides_for(self.settings, self.dataset).within(rows).first(count)
+        random = torch.Generator(self.device).manual_seed(self.settings.seed)
+        return examples(self.dataset, sides, self.settings, random)
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import re
 from pydantic import ConfigDict, field_validator
 
 from core.config.preparation import Preparation
-from core.config.translation_fields import TranslationFields
+from core.config.translation_fields import Kind, TranslationFields
 from core.language import _, sentences
 from core.registry import components, ranked
 
@@ -104,6 +104,13 @@ class Fields(TranslationFields):
     def has_pairs(self) -> bool:
         """True if the generator translates, and the target of each of its inputs is known."""
         return bool(components("translation.tasks")[self.task].facts["PAIRED"])
+
+    @property
+    def kind(self) -> Kind:
+        """Kind of the training, by its task."""
+        if not self.translates:
+            return "generation"
+        return "paired" if self.has_pairs else "unpaired"
 
     @property
     def penalties(self) -> dict[str, float]:

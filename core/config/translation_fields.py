@@ -11,6 +11,8 @@ from core.config.setting import setting
 from core.config.training_fields import TrainingFields
 from core.language import _
 
+Kind = Literal["generation", "paired", "unpaired"]
+"""Kinds of trainings: from noise, and from images with or without the target of each."""
 GENERATE = "generate"
 """Task of a training that makes images from noise."""
 

@@ -9,6 +9,7 @@ from core.language import _, number
 
 TITLE = "Healthy balance"
 RANK = 9
+KINDS = ("generation", "paired", "unpaired")
 
 ACCURACIES = ("Signal/D/accuracy_real", "Signal/D/accuracy_fake")
 LOSSES = ("Loss/D/loss", "Loss/G/loss")

@@ -9,6 +9,7 @@ from core.language import _, number
 
 TITLE = "Class collapse"
 RANK = 2
+KINDS = ("generation",)
 
 KEY = "Signal/class_diversity"
 SPAN = 2

@@ -13,6 +13,7 @@ from core.language import _, number, plural
 
 TITLE = "Divergence"
 RANK = 0
+KINDS = ("generation", "paired", "unpaired")
 
 LOSSES = ("Loss/D/loss", "Loss/G/loss")
 SCORES = ("Loss/scores/real", "Loss/scores/fake")

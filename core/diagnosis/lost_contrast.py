@@ -9,6 +9,7 @@ from core.language import _, number
 
 TITLE = "Losing contrast"
 RANK = 5
+KINDS = ("generation", "unpaired")
 
 KEY, COLOR = "Signal/contrast", "Signal/color"
 SPAN = 3

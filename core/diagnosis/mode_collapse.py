@@ -9,6 +9,7 @@ from core.language import _, number
 
 TITLE = "Mode collapse"
 RANK = 1
+KINDS = ("generation",)
 
 KEY = "Signal/diversity"
 SPAN = 2

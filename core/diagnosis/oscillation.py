@@ -11,6 +11,7 @@ from core.language import number, plural
 
 TITLE = "Oscillation"
 RANK = 6
+KINDS = ("generation", "paired", "unpaired")
 
 KEYS = ("Loss/D/loss", "Loss/G/loss")
 WINDOW = 120

@@ -9,6 +9,7 @@ from core.language import _
 
 TITLE = "Stalled"
 RANK = 8
+KINDS = ("generation", "paired", "unpaired")
 
 UPDATE = "Signal/G/update"
 SPAN = 5

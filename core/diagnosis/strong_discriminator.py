@@ -11,6 +11,7 @@ from core.language import _, number
 
 TITLE = "Discriminator too strong"
 RANK = 3
+KINDS = ("generation", "paired", "unpaired")
 
 ACCURACIES = ("Signal/D/accuracy_real", "Signal/D/accuracy_fake")
 LOSS, GRADIENT = "Loss/D/loss", "Signal/G/gradient"

@@ -11,6 +11,7 @@ from core.language import _, number
 
 TITLE = "Discriminator too weak"
 RANK = 7
+KINDS = ("generation", "paired", "unpaired")
 
 ACCURACIES = ("Signal/D/accuracy_real", "Signal/D/accuracy_fake")
 PROBE_KEYS = ("Signal/diversity", "Signal/nearest")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
+from typing import Protocol
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from core.checkpoint import Meta
 from core.concurrency import run_in_thread
+from core.config.translation_fields import Kind
 from core.data.dataset import Dataset
 from core.devices.memory import BatchLimit, enough_memory
 from core.errors import UserError
@@ -17,8 +21,6 @@ from core.evaluation.metrics import ImageSet, Work, chosen, metric
 from core.evaluation.metrics.swd import MOST_IMAGES
 from core.events import Images, Measured, Progress
 from core.language import _, number, one_of, plural
-from core.latent.request import LatentRequest
-from core.latent.sampler import Sampler
 from core.registry import Component, components
 from core.stats.metric_key import PIXELS, MetricKey, Split, key
 
@@ -29,11 +31,25 @@ MOST_BYTES = 2**28
 _PIXELS = 2**16
 """Pixels that are generated at once: 16 images of 64 px."""
 
+_BY_IMAGES = frozenset({"images", "pairs"})
+"""Needs of metrics that are measured on the images themselves."""
+
 RowNumbers = NDArray[np.int64]
 
 
+class ImageSource(Protocol):
+    """Generator with fixed weights: its images are numbered from 0 on, and the same each time."""
+
+    meta: Meta
+    device: torch.device
+
+    def numbered(self, numbers: range) -> Images:
+        """Returns the images of these numbers, uint8 NHWC."""
+        ...
+
+
 def evaluate(
-    sampler: Sampler,
+    source: ImageSource,
     dataset: Dataset,
     metrics: Iterable[str],
     extractor: Extractor | None,
@@ -41,20 +57,21 @@ def evaluate(
     rows: RowNumbers | None = None,
     split: Split = "all",
 ) -> Generator[Progress, None, Measured]:
-    """Measures images of the seeds 0 to `count` - 1 against rows of the dataset; returns `Measured`.
+    """Measures the images 0 to `count` - 1 of a generator against rows of the dataset; returns `Measured`.
 
-    `sampler`: must keep its weights meanwhile; pass a copy if it follows a training. Seeds take the classes in turn, so
-    a conditional generator makes equal numbers of images of each class. `extractor`: from
-    `core.evaluation.features.build`, None if no metric needs features. `rows`: None for all. Yields `Progress` about
+    `source`: a `Sampler`, whose numbers are seeds, or the translations of inputs. It must keep its weights meanwhile;
+    pass a copy if it follows a training. Seeds take the classes in turn, so a conditional generator makes equal numbers
+    of images of each class. `extractor`: from `core.evaluation.features.build`, None if no metric needs features.
+    `rows`: None for all; for metrics of pairs, image k of the source belongs to row k of them. Yields `Progress` about
     every 0.1 s. Uses random generators of its own, and caches features of the real images with the dataset. Raises
     `UserError` for metrics, extractors and images that do not fit together, and if memory is full.
     """
-    with enough_memory(_("There is not enough memory to measure the images."), device=sampler.device):
-        return (yield from _evaluation(sampler, dataset, chosen(metrics), extractor, count, rows, split))
+    with enough_memory(_("There is not enough memory to measure the images."), device=source.device):
+        return (yield from _evaluation(source, dataset, chosen(metrics), extractor, count, rows, split))
 
 
 def _evaluation(
-    sampler: Sampler,
+    source: ImageSource,
     dataset: Dataset,
     wanted: dict[str, Component],
     extractor: Extractor | None,
@@ -63,27 +80,28 @@ def _evaluation(
     split: Split,
 ) -> Generator[Progress, None, Measured]:
     rows = np.arange(len(dataset.images), dtype=np.int64) if rows is None else rows
-    refuse_other_images(sampler, dataset)
-    _refuse(wanted, extractor, min(count, len(rows)))
-    by_features = extractor if any("images" not in found.facts["NEEDS"] for found in wanted.values()) else None
-    by_images = any("images" in found.facts["NEEDS"] for found in wanted.values())
+    refuse_other_images(source.meta, dataset)
+    _refuse(wanted, source.meta.settings.kind, extractor, min(count, len(rows)))
+    by_features = extractor if any(_BY_IMAGES.isdisjoint(found.facts["NEEDS"]) for found in wanted.values()) else None
+    by_images = any(not _BY_IMAGES.isdisjoint(found.facts["NEEDS"]) for found in wanted.values())
     image_count = _image_count(dataset, count, len(rows)) if by_images else 0
 
     real = (yield from real_features(dataset, rows, by_features)) if by_features else None
-    fake, images = yield from _generated(sampler, by_features, count if by_features else image_count, image_count)
+    fake, images = yield from _generated(source, by_features, count if by_features else image_count, image_count)
     sides = _side(fake), _side(real)
     values: dict[str, float] = {}
     for name, found in wanted.items():
-        if "images" in found.facts["NEEDS"]:
-            chosen_rows = np.sort(np.random.RandomState(0).permutation(rows)[:image_count])
-            pair = (ImageSet(images=images), ImageSet(images=pictures(dataset, chosen_rows)))
+        if not _BY_IMAGES.isdisjoint(found.facts["NEEDS"]):
+            drawn = np.sort(np.random.RandomState(0).permutation(rows)[:image_count])
+            compared = rows[:image_count] if "pairs" in found.facts["NEEDS"] else drawn
+            pair = (ImageSet(images=images), ImageSet(images=pictures(dataset, compared)))
             protocol = MetricKey(PIXELS, image_count, image_count, split)
         else:
             assert by_features is not None
             pair, protocol = sides, MetricKey(by_features.name, count, len(rows), split)
         numbers = yield from _measured(name, found, pair)
         values |= {key(number, protocol): value for number, value in numbers.items()}
-    meta = sampler.meta
+    meta = source.meta
     return Measured(meta.step, meta.images, meta.seconds, values)
 
 
@@ -109,17 +127,17 @@ def _work(name: str, sides: tuple[ImageSet, ImageSet]) -> Work[dict[str, float]]
 
 
 def _generated(
-    sampler: Sampler, extractor: Extractor | None, count: int, image_count: int
+    source: ImageSource, extractor: Extractor | None, count: int, image_count: int
 ) -> Generator[Progress, None, tuple[Features | None, Images]]:
-    """Returns features of the images of seeds 0 to `count` - 1, and the first `image_count` of the images."""
-    width, height = sampler.meta.settings.size
+    """Returns features of the images 0 to `count` - 1, and the first `image_count` of the images."""
+    width, height = source.meta.settings.size
     at_once = min(max(_PIXELS // (width * height), 1), 16)
     features: list[Features] = []
-    limit = BatchLimit(extractor.at_once if extractor else 1, sampler.device)
-    images = np.zeros((image_count, height, width, sampler.meta.channels), np.uint8)
+    limit = BatchLimit(extractor.at_once if extractor else 1, source.device)
+    images = np.zeros((image_count, height, width, source.meta.channels), np.uint8)
     for start in range(0, count, at_once):
         yield Progress(_("Generating images"), start, count)
-        made = sampler.render(LatentRequest.of_seeds(range(start, min(start + at_once, count))))
+        made = source.numbered(range(start, min(start + at_once, count)))
         images[start : start + len(made)] = made[: max(image_count - start, 0)]
         if extractor:
             for first in range(0, len(made), extractor.at_once):
@@ -141,14 +159,14 @@ def _image_count(dataset: Dataset, count: int, rows: int) -> int:
     return min(count, rows, MOST_IMAGES, max(fit, LEAST))
 
 
-def refuse_other_images(sampler: Sampler, dataset: Dataset) -> None:
+def refuse_other_images(meta: Meta, dataset: Dataset) -> None:
     """Raises `UserError` if the dataset's images differ from the generator's in kind, size or channels."""
-    if dataset.points or sampler.meta.settings.points:
+    if dataset.points or meta.settings.points:
         raise UserError(
             _("The metrics are for images, not for points."), _("Choose a generator and a dataset of images.")
         )
-    if (sampler.meta.settings.size, sampler.meta.channels) != (dataset.size, dataset.images.shape[1]):
-        width, height = sampler.meta.settings.size
+    if (meta.settings.size, meta.channels) != (dataset.size, dataset.images.shape[1]):
+        width, height = meta.settings.size
         raise UserError(
             _(
                 "The generated images are {width} x {height} with {channels} channels, those of the dataset "
@@ -156,7 +174,7 @@ def refuse_other_images(sampler: Sampler, dataset: Dataset) -> None:
             ).format(
                 width=width,
                 height=height,
-                channels=sampler.meta.channels,
+                channels=meta.channels,
                 dataset_width=dataset.size[0],
                 dataset_height=dataset.size[1],
                 dataset_channels=dataset.images.shape[1],
@@ -165,8 +183,8 @@ def refuse_other_images(sampler: Sampler, dataset: Dataset) -> None:
         )
 
 
-def _refuse(wanted: dict[str, Component], extractor: Extractor | None, fewest: int) -> None:
-    """Raises `UserError` for too few images, and for a missing or unsuitable extractor."""
+def _refuse(wanted: dict[str, Component], kind: Kind, extractor: Extractor | None, fewest: int) -> None:
+    """Raises `UserError` for too few images, images without targets, and for a missing or unsuitable extractor."""
     if fewest < LEAST:
         raise UserError(
             plural(
@@ -178,7 +196,14 @@ def _refuse(wanted: dict[str, Component], extractor: Extractor | None, fewest: i
             _("Use thousands of images."),
         )
     for found in wanted.values():
-        if "images" not in found.facts["NEEDS"] and extractor is None:
+        if "pairs" in found.facts["NEEDS"] and kind != "paired":
+            raise UserError(
+                _("{metric} compares each image with a target of its own, and these images have none.").format(
+                    metric=found.title
+                ),
+                _("Choose FID or KID."),
+            )
+        if _BY_IMAGES.isdisjoint(found.facts["NEEDS"]) and extractor is None:
             raise UserError(_("{metric} needs a feature extractor.").format(metric=found.title), _("Choose one."))
         if "logits" in found.facts["NEEDS"] and not (extractor and extractor.classifies):
             able = [name for name, each in components("evaluation.features").items() if each.facts["LOGITS"]]

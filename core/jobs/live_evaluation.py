@@ -13,9 +13,9 @@ from core.errors import DivergenceError, UserError
 from core.evaluation.evaluate import LEAST
 from core.evaluation.features import Extractor, build
 from core.events import EvaluationProgress, Event, Notice, Progress, Stepped
+from core.jobs.compared_images import ComparedImages
 from core.jobs.evaluation_job import chosen_features, rate_checkpoint
 from core.language import _, sentences
-from core.latent.sampler import Sampler
 from core.runs.run import Run
 from core.training.loop import TrainingLoop
 
@@ -134,9 +134,9 @@ class LiveEvaluator:
         trainer = self._trainer
         saved = self._run.save(trainer)
         self.subject = saved.path
-        sampler = Sampler(trainer.meta(), trainer.published(), str(trainer.device))
+        images = ComparedImages.beside_training(trainer.meta(), trainer.published(), self._dataset, str(trainer.device))
         yield saved
         name = chosen_features(trainer.settings, self._dataset)
-        if self._extractor is None or self._features != name:
+        if name and (self._extractor is None or self._features != name):
             self._features, self._extractor = name, (yield from build(name, self._dataset, trainer.device))
-        yield (yield from rate_checkpoint(sampler, saved.path, self._dataset, self._extractor))
+        yield (yield from rate_checkpoint(images, saved.path, self._dataset, self._extractor))

@@ -160,6 +160,10 @@ class Sampler:
         found = self.resolve(request)
         return self._limited(lambda at_once: self._rendered(found, min(STEADY, at_once) if steady else at_once, steady))
 
+    def numbered(self, numbers: range) -> Images:
+        """Returns the images of seeds, as `core.evaluation.evaluate` takes them."""
+        return self.render(LatentRequest.of_seeds(numbers))
+
     def _rendered(self, found: list[Resolved], size: int, steady: bool) -> Images:
         parts = [found[start : start + size] for start in range(0, len(found), size)]
         images = [self._generated([*part, *[part[0]] * (size - len(part))] if steady else part) for part in parts]

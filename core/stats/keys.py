@@ -34,6 +34,13 @@ _NAMES = {
     "Loss/D/loss": _("Discriminator loss"),
     "Loss/G/loss": _("Generator loss"),
     "Loss/D/penalty": _("Gradient penalty"),
+    "Loss/D_back/loss": _("Loss of the discriminator of inputs"),
+    "Loss/D_back/penalty": _("Gradient penalty, discriminator of inputs"),
+    "Loss/G/l1": _("L1 loss"),
+    "Loss/G/content": _("Content loss"),
+    "Loss/G/cycle": _("Cycle loss"),
+    "Loss/G/identity": _("Identity loss"),
+    "Loss/G/contrast": _("Contrastive loss"),
     "Loss/information": _("Mutual information"),
     "Loss/D/labels": _("Label loss, real images"),
     "Loss/G/labels": _("Label loss, generated images"),
@@ -58,6 +65,15 @@ _NAMES = {
     "Signal/gap": _("Held-out gap"),
     "Signal/nearest": _("Distance to the nearest training image"),
     "Signal/drift": _("Distance of G to its average"),
+    "Signal/psnr": _("PSNR, dB"),
+    "Signal/psnr_input": _("PSNR of the input, dB"),
+    "Signal/ssim": _("SSIM"),
+    "Signal/ssim_input": _("SSIM of the input"),
+    "Signal/color_error": _("Color error"),
+    "Signal/color_error_input": _("Color error of the input"),
+    "Signal/hidden_error": _("Error in holes"),
+    "Signal/hidden_error_input": _("Error of the input in holes"),
+    "Signal/change": _("Change of the input"),
 }
 _FAMILIES = {
     "Loss/*/loss": _("Losses"),
@@ -71,6 +87,10 @@ _FAMILIES = {
     "Signal/D/gradient/": _("Gradient norms of D by layer"),
     "Signal/G/gradient/": _("Gradient norms of G by layer"),
     "Signal/scores/*": _("Quantiles of scores"),
+    "Signal/psnr": _("PSNR"),
+    "Signal/ssim": _("SSIM"),
+    "Signal/color_error": _("Color error"),
+    "Signal/hidden_error": _("Error in holes"),
 }
 _LAYERS = _("Gradient norm of each layer. A layer that stays far below the others hardly learns.")
 _MEANINGS = {
@@ -131,9 +151,34 @@ _MEANINGS = {
     ),
     "Signal/drift": _("Distance between the weights of G and their average (EMA), which makes the samples."),
     "Augment/p": _("Probability of each augmentation. ADA raises it while D overfits the training images."),
+    "Signal/psnr": _(
+        "Agreement of the translations with their targets, in dB: 3 dB more is half the squared error. Compare with "
+        "the input itself, enlarged by bicubic interpolation where it is smaller."
+    ),
+    "Signal/ssim": _(
+        "Agreement of structures with the targets: 1 is equal, 0 is unrelated. It sees blur better than PSNR does. "
+        "Compare with the input itself."
+    ),
+    "Signal/color_error": _(
+        "Mean difference of colors from the targets (Delta E of CIE 1976): about 2 is just visible. Compare with the "
+        "gray input."
+    ),
+    "Signal/hidden_error": _(
+        "Mean difference from the targets in the hidden areas, from 0 to 2. Compare with the gray holes."
+    ),
+    "Signal/change": _(
+        "Mean difference between translation and input, relative to that between target and input. Near 0 the "
+        "generator copies its input."
+    ),
 }
-_SIDES = re.compile(r"(.*[/_])(D|G|real|fake)(/(?!accuracy).*|$)")
+COMPARED = ("psnr", "ssim", "color_error", "hidden_error")
+"""Signals of a translation that compare it with its target."""
+INPUT = "_input"
+"""Suffix of such a signal for the input in place of the translation."""
+_SIDES = re.compile(r"(.*[/_])(D_back|D|G|real|fake)(/(?!accuracy).*|$)")
 """Part of a key that names one of two sides."""
+_TERM = re.compile(r"Loss/G/(?!labels$)\w+")
+"""Key of a loss of the generator of translations, which shares an axis with the other losses."""
 _QUANTILE = re.compile(r"Signal/scores/(\w+)/p([0-9]{2})")
 _LAYER = re.compile(r"(Signal/[DG]/gradient/)(.+)")
 
@@ -181,16 +226,19 @@ def label(key: str) -> str:
 def family(key: str) -> str:
     """Returns the family of a key: keys of one family share an axis.
 
-    Families are both networks, real and generated images, or the layers of one network. A metric is a family of its
-    own, with its protocol.
+    Families are both networks, real and generated images, translation and input, the losses of all networks, or the
+    layers of one. A metric is a family of its own, with its protocol.
     """
     if key.startswith(METRICS):
         return key
+    if _TERM.fullmatch(key):
+        return "Loss/*/loss"
     if layer := _LAYER.match(key):
         return layer[1]
     if key.startswith("Memory/"):
         return "Memory/*"
-    return _SIDES.sub("\\1*\\3", key.rpartition("/")[0] if _QUANTILE.fullmatch(key) else key)
+    key = key.rpartition("/")[0] if _QUANTILE.fullmatch(key) else key.removesuffix(INPUT)
+    return _SIDES.sub("\\1*\\3", key)
 
 
 def short(key: str) -> str:

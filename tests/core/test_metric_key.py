@@ -39,9 +39,9 @@ def test_what_is_no_key_is_refused(text: str) -> None:
 def test_every_number_has_a_title_a_meaning_and_a_direction() -> None:
     numbers = [number for metric in components("evaluation.metrics").values() for number in metric.facts["NUMBERS"]]
     neighbors = ["precision", "recall", "symmetric_precision", "symmetric_recall", "density", "coverage"]
-    assert sorted(numbers) == sorted(["fid", "kid", "kid_std", "is", "is_std", "swd", *neighbors])
+    assert sorted(numbers) == sorted(["fid", "kid", "kid_std", "is", "is_std", "swd", "psnr", "ssim", *neighbors])
     assert title("fid") == "FID"
-    assert {number for number in numbers if higher_is_better(number)} == {"is", "is_std", *neighbors}
+    assert {number for number in numbers if higher_is_better(number)} == {"is", "is_std", "psnr", "ssim", *neighbors}
     assert all(meaning(number).endswith(".") for number in numbers)
     with pytest.raises(KeyError):
         title("beauty")

@@ -289,7 +289,7 @@ def test_nothing_is_measured_in_a_run_that_another_process_trains(
 
     monkeypatch.setattr(evaluation_job, "build", lambda *_: as_generator(lambda: None))
     monkeypatch.setattr(evaluation_job, "evaluate", begins_meanwhile)
-    monkeypatch.setattr(evaluation_job, "_metrics", lambda _: [])
+    monkeypatch.setattr(evaluation_job, "_metrics", lambda *_: [])
     with pytest.raises(RunBusyError):
         run_to_end(evaluation_job.measure(Run(run), checkpoint, dataset))
     assert (run / "stats.jsonl").read_bytes() == before

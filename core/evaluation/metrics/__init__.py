@@ -8,7 +8,9 @@ A module of this package that defines `TITLE` defines as well
   it, and is shown with it;
 * `MEANINGS`: what each number measures, and its blind spots, in a sentence or two for beginners;
 * `HIGHER_IS_BETTER`: False for distances, which are 0 for equal sets;
-* `NEEDS`: "features" and "logits" of an extractor, or "images";
+* `NEEDS`: "features" and "logits" of an extractor, "images", or "pairs" of images, where image k of either set belongs
+  to image k of the other;
+* `KINDS`: kinds of trainings (`core.config.translation_fields.Kind`) beside which it is measured;
 * `measure(fake, real)`: a generator that yields at least about every 0.1 s, so that a training can go on beside it, and
   returns the numbers by name.
 """

@@ -25,6 +25,7 @@ MEANINGS = {
 }
 HIGHER_IS_BETTER = True
 NEEDS = ("features",)
+KINDS = ("generation",)
 
 K = 5
 

@@ -22,6 +22,7 @@ MEANINGS = {
 }
 HIGHER_IS_BETTER = False
 NEEDS = ("features",)
+KINDS = ("generation", "unpaired")
 
 
 def measure(fake: ImageSet, real: ImageSet) -> Work[dict[str, float]]:

@@ -22,6 +22,7 @@ MEANINGS = {
 }
 HIGHER_IS_BETTER = True
 NEEDS = ("logits",)
+KINDS = ("generation",)
 
 
 def measure(fake: ImageSet, real: ImageSet) -> Work[dict[str, float]]:

@@ -25,6 +25,7 @@ MEANINGS = {
 }
 HIGHER_IS_BETTER = False
 NEEDS = ("features",)
+KINDS = ("generation", "unpaired")
 
 SUBSETS = int(DEFAULTS["kid_subsets"])
 SIZE = int(DEFAULTS["kid_subset_size"])

@@ -39,6 +39,7 @@ MEANINGS = {
 }
 HIGHER_IS_BETTER = True
 NEEDS = ("features",)
+KINDS = ("generation",)
 
 K = 3
 

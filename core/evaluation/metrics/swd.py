@@ -30,6 +30,7 @@ MEANINGS = {
 }
 HIGHER_IS_BETTER = False
 NEEDS = ("images",)
+KINDS = ("generation", "unpaired")
 
 MOST_IMAGES = 1024
 """Most images of either set; the paper uses 16,384, whose patches take gigabytes."""

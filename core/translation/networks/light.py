@@ -48,7 +48,8 @@ class Translator(Base):
         self.tail = nn.Conv2d(widths[0], shape.outputs * (self.fold * self.scale) ** 2, 3, 1, 1)
         self.unfold = nn.PixelShuffle(self.fold * self.scale)
         self.spread = nn.PixelShuffle(2)
-        nn.init.zeros_(self.tail.weight)
+        for values in self.tail.parameters():
+            nn.init.zeros_(values)
 
     def forward(self, images: Tensor) -> Tensor:
         """Images (N, inputs, h, w) to images (N, outputs, scale h, scale w), unbounded around [-1, 1]."""

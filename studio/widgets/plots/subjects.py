@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from core.language import _
 from core.learn import topics
-from core.stats.keys import family, group, is_spread, meaning, measured, protocol_text, short, title
+from core.stats.keys import COMPARED, INPUT, family, group, is_spread, meaning, measured, protocol_text, short, title
 
 LOSSES, SCORES = "Loss/*/loss", "Score/*"
 """Default plots: losses, and how real D rates images."""
-_INSTEAD = {SCORES: "Loss/scores/*", "Loss/scores/*": SCORES}
-"""Probabilities if the loss provides them, else raw scores."""
+_INSTEAD = {SCORES: ("Signal/psnr", "Loss/scores/*"), "Loss/scores/*": (SCORES,)}
+"""Probabilities if the loss provides them, else raw scores; PSNR for translations with targets."""
 _USUAL = {LOSSES: ("Loss/D/loss", "Loss/G/loss"), SCORES: ("Score/real", "Score/fake")}
 _LABELS = {
     "Loss/D/loss": _("Discriminator"),
@@ -21,6 +21,14 @@ _LABELS = {
     "Score/fake": _("D(G(z)), generated"),
     "Loss/scores/real": _("Real"),
     "Loss/scores/fake": _("Generated"),
+    "Loss/D_back/loss": _("Discriminator of inputs"),
+    "Loss/G/l1": _("L1"),
+    "Loss/G/content": _("Content"),
+    "Loss/G/cycle": _("Cycle"),
+    "Loss/G/identity": _("Identity"),
+    "Loss/G/contrast": _("Contrastive"),
+    **{f"Signal/{name}": _("Translation") for name in COMPARED},
+    **{f"Signal/{name}{INPUT}": _("Input") for name in COMPARED},
 }
 
 
@@ -54,12 +62,12 @@ def subjects(keys: Sequence[str]) -> dict[str, Subject]:
         if not is_spread(key):
             families.setdefault(family(key), []).append(key)
     for name, usual in _USUAL.items():
-        if name not in families and _INSTEAD.get(name) not in families:
+        if families.keys().isdisjoint((name, *_INSTEAD.get(name, ()))):
             families[name] = list(usual)
-    ordered = sorted(families.items(), key=lambda item: item[0] not in (LOSSES, SCORES, _INSTEAD[SCORES]))
+    ordered = sorted(families.items(), key=lambda item: item[0] not in (LOSSES, SCORES, *_INSTEAD[SCORES]))
     return {name: Subject.of(members) for name, members in ordered}
 
 
 def found(name: str, known: dict[str, Subject]) -> Subject | None:
     """Returns the known subject of a family, or its replacement."""
-    return known.get(name) or known.get(_INSTEAD.get(name, ""))
+    return next((known[each] for each in (name, *_INSTEAD.get(name, ())) if each in known), None)
