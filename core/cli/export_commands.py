@@ -122,13 +122,14 @@ def export(options: argparse.Namespace) -> int:
 def project(options: argparse.Namespace) -> int:
     from core.checkpoint import load
     from core.export.projection import export_projection
-    from core.latent.sampler import Sampler
+    from core.latent.sampler import Sampler, refuse_translation
     from core.projection.projector import STEPS, ProjectionStep
     from core.projection.search_space import FixedConditions
     from core.projection.target_image import open_picture
 
     _refuse_file_name(options.out, _("Name a folder: two images are put into it."))
     opened = load(options.checkpoint)
+    refuse_translation(opened.meta)
     picture = open_picture(options.picture, opened.meta)
     sampler = Sampler.of(opened, options.device)
     sampler.path = options.checkpoint

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from core.checkpoint import summary
+from core.checkpoint import Meta, summary
 from core.concurrency import run_to_end
 from core.config.preparation import Preparation
 from core.data.dataset import Dataset
@@ -66,6 +66,12 @@ _TITLES = {
     "colour": in_context("fact", "colour"),
     "modes": in_context("fact", "modes"),
     "sizes": in_context("fact", "sizes"),
+    "task": in_context("fact", "task"),
+    "translator": in_context("fact", "translator"),
+    "method": in_context("fact", "method"),
+    "input": in_context("fact", "input"),
+    "output": in_context("fact", "output"),
+    "networks": in_context("fact", "networks"),
     "excluded": in_context("fact", "excluded"),
 }
 """Names of facts, for people."""
@@ -88,7 +94,29 @@ def checkpoint(path: Path) -> dict[str, Any]:
     meta = summary(path).meta
     facts = meta.model_dump(mode="json", exclude={"settings", "stats", "format"})
     changed = {"preset": meta.settings.preset, **meta.settings.model_dump(exclude={"preset"})}
-    return {"kind": "checkpoint", **facts, "stats": meta.stats, "settings": changed}
+    about = translation(meta) if meta.settings.translates else {}
+    return {"kind": "checkpoint", **about, **facts, "stats": meta.stats, "settings": changed}
+
+
+def translation(meta: Meta) -> dict[str, Any]:
+    """Returns what a checkpoint of a translation makes of what: task, method, sizes, and parameters by network."""
+    from core.checkpoint_schema import networks  # here, as both take time
+    from core.translation.build import translator_shape
+
+    settings, shape = meta.settings, translator_shape(meta.settings, meta.channels)
+    width, height = settings.size
+    generators, discriminators = networks(settings, meta.channels, len(meta.classes))
+    return {
+        "task": settings.task,
+        "translator": settings.translator,
+        "method": settings.method,
+        "input": {"size": f"{width // shape.scale} x {height // shape.scale}", "channels": shape.inputs},
+        "output": {"size": f"{width} x {height}", "channels": shape.outputs},
+        "networks": {
+            name: sum(weight.numel() for weight in network.parameters())
+            for name, network in (generators | discriminators).items()
+        },
+    }
 
 
 def run(folder: Path) -> dict[str, Any]:

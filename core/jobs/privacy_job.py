@@ -28,7 +28,7 @@ from core.generator_inputs import Conditions
 from core.imaging.tensors import from_pixels
 from core.language import _, number
 from core.latent.request import LatentRequest
-from core.latent.sampler import Sampler
+from core.latent.sampler import Sampler, refuse_translation
 from core.models.conditioning import build_pair
 from core.training.clusters import clustered
 
@@ -116,8 +116,9 @@ def report_privacy(
 ) -> Generator[Progress, None, PrivacyReport]:
     """Compares training images with held-out images; yields `Progress`.
 
-    Raises `UserError` if the images are not those of the training, or if none were held out.
+    Raises `UserError` for a translation, if the images are not those of the training, or if none were held out.
     """
+    refuse_translation(checkpoint.meta)
     device, settings = use(device_name), checkpoint.meta.settings
     if dataset.fingerprint != checkpoint.meta.dataset_fingerprint:
         remedy = _("Open {dataset} with the same preparation.").format(dataset=checkpoint.meta.dataset)

@@ -221,7 +221,9 @@ class TrainingJob:
         if self.out is not None:
             folder = self.out
         elif runs is not None:
-            folder = next_folder(runs, trainer.dataset.title, trainer.settings.preset)
+            settings = trainer.settings
+            kind = f"{settings.task}-{settings.preset}" if settings.translates else settings.preset
+            folder = next_folder(runs, trainer.dataset.title, kind)
         else:
             raise UserError(_("No folder was given for the run."), _("Choose a folder."))
         run = Run.begin(folder, trainer, origin)

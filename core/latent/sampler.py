@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from core.checkpoint import Checkpoint, Meta, load
+from core.config.choices import choice_title
 from core.devices import use
 from core.devices.memory import BatchLimit, enough_memory
 from core.devices.stream import priority_stream
+from core.errors import UserError
 from core.events import Images
 from core.generator_inputs import Conditions, GeneratorInputs, Latents, fixed
 from core.imaging.tensors import to_dots, to_images
@@ -50,6 +52,17 @@ def _on_stream(method: Callable[Concatenate[Sampler, P], T]) -> Callable[Concate
     return work
 
 
+def refuse_translation(meta: Meta) -> None:
+    """Raises `UserError` if the generator makes images from images, and not from latents."""
+    if meta.settings.translates:
+        raise UserError(
+            _("This checkpoint translates images (task: {task}) and makes none from noise.").format(
+                task=choice_title("task", meta.settings.task)
+            ),
+            _("Apply it to images: gan-studio apply CKPT IMAGES --out FOLDER."),
+        )
+
+
 class Sampler:
     """Renders `LatentRequest`s with the weights of one generator.
 
@@ -69,8 +82,9 @@ class Sampler:
     def __init__(self, meta: Meta, weights: Mapping[str, Tensor], device: str = "auto") -> None:
         """Builds the generator. `weights`: state dict of the EMA generator.
 
-        Raises `UserError` for a device that does not exist, or whose memory is full.
+        Raises `UserError` for a device that does not exist, or whose memory is full, and for a translation.
         """
+        refuse_translation(meta)
         self.device = use(device)
         self._limit = BatchLimit(CHUNK, self.device)
         self.on_stream = priority_stream(self.device)

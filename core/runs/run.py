@@ -386,11 +386,12 @@ def runs_folder() -> Path:
     return Path(chosen) if chosen else platformdirs.user_documents_path() / "GAN Studio" / "runs"
 
 
-def next_folder(runs: Path, title: str, preset: str) -> Path:
-    """Returns the next free folder such as `00003-title-preset` in `runs`."""
+def next_folder(runs: Path, title: str, kind: str) -> Path:
+    """Returns the next free folder such as `00003-title-kind` in `runs`. `kind`: the preset, after the task of a
+    translation."""
     taken = [int(path.name[:5]) for path in runs.glob("[0-9][0-9][0-9][0-9][0-9]-*")] if runs.is_dir() else []
     name = re.sub(r"[^\w]+", "-", title.lower()).strip("-") or "run"
-    return runs / f"{max(taken, default=-1) + 1:05d}-{name[:40]}-{preset}"
+    return runs / f"{max(taken, default=-1) + 1:05d}-{name[:40]}-{kind}"
 
 
 def is_run(folder: Path) -> bool:

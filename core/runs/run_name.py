@@ -6,10 +6,13 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
+from core.config.choices import choice_title
+from core.config.translation_fields import GENERATE
 from core.data.builtin.toys import TOYS
 from core.data.names import content, printable
+from core.data.sides import two_sources
 from core.durable_write import flush_folder, replaced, unwritable
-from core.errors import FOREIGN_ERRORS
+from core.errors import FOREIGN_ERRORS, UserError
 from core.language import _
 
 FILE = "name.txt"
@@ -50,8 +53,8 @@ def write_name(folder: Path, name: str) -> str:
 
 
 def run_title(folder: Path) -> str:
-    """Returns the title of a run: its name, else the title of its dataset, else the name of its folder."""
-    return read_name(folder) or dataset_title(_dataset(folder)) or plain_name(printable(folder.name))
+    """Returns the title of a run: its name, else that of its dataset and its translation, else the folder's name."""
+    return read_name(folder) or _title(folder) or plain_name(printable(folder.name))
 
 
 def copy_name(name: str) -> str:
@@ -69,6 +72,10 @@ def copy_name(name: str) -> str:
 
 def dataset_title(source: str) -> str:
     """Returns the title of a dataset from its source, such as "flowers" for the folder /data/flowers."""
+    with suppress(UserError):
+        if two_sources.opens(source):
+            inputs, targets = map(dataset_title, two_sources.parts(source))
+            return plain_name(two_sources.title(inputs, targets))
     kind, _colon, short = source.partition(":")
     if kind == "toy" and short in TOYS:
         return TOYS[short].title
@@ -77,7 +84,16 @@ def dataset_title(source: str) -> str:
     return plain_name(printable(source.replace("\\", "/").rstrip("/").rpartition("/")[2]))
 
 
-def _dataset(folder: Path) -> str:
+def _title(folder: Path) -> str:
+    """Returns the title that the settings of a run give it, such as "flowers" or "flowers: Enlarge"; empty if
+    unknown."""
     with suppress(*FOREIGN_ERRORS):
-        return str(json.loads(content(folder / "config.json"))["dataset"])
+        config = json.loads(content(folder / "config.json"))
+        dataset, task = (
+            dataset_title(str(config["dataset"])),
+            str(dict(config.get("settings", {})).get("task", GENERATE)),
+        )
+        if task == GENERATE or not dataset:
+            return dataset
+        return plain_name(_("{dataset}: {task}").format(dataset=dataset, task=choice_title("task", task)))
     return ""

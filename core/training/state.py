@@ -71,7 +71,11 @@ class TrainerState:
             for name, network in self.networks.items():
                 network.load_state_dict(checkpoint.part(name))
         except RuntimeError as error:
-            remedy = _("Keep the network, size, width, latents and conditions that it was trained with.")
+            remedy = (
+                _("Keep the task, translator, method, size and width that it was trained with.")
+                if meta.settings.translates
+                else _("Keep the network, size, width, latents and conditions that it was trained with.")
+            )
             raise UserError(_("The checkpoint does not fit these settings."), remedy, str(error)) from error
         for name, optimizer in self.optimizers.items():
             is_of_a_kind = optimizer_states(settings) == optimizer_states(meta.settings)

@@ -42,6 +42,11 @@ def parts(source: str) -> tuple[str, str]:
     return names[0], names[1]
 
 
+def title(inputs: str, targets: str) -> str:
+    """Returns the title of two sources by theirs."""
+    return _("{inputs} to {targets}").format(inputs=inputs, targets=targets)
+
+
 def _quoted(name: str) -> str:
     return "".join(_QUOTED.get(sign, sign) for sign in name)
 
@@ -65,7 +70,7 @@ class TwoSources:
 
     @property
     def title(self) -> str:
-        return _("{inputs} to {targets}").format(inputs=self.inputs.title, targets=self.targets.title)
+        return title(self.inputs.title, self.targets.title)
 
     @property
     def key(self) -> str:
