@@ -13,8 +13,8 @@ from core.language import _
 from core.presets import presets
 
 COMMON = (
-    "preset", "resolution", "mirror", "augment", "condition", "batch", "steps", "minutes", "lr_g", "lr_d", "device",
-    "seed",
+    "preset", "task", "resolution", "mirror", "augment", "condition", "batch", "steps", "minutes", "lr_g", "lr_d",
+    "device", "seed",
 )  # fmt: skip
 """Settings that `train --help` shows; `--help-all` shows all."""
 NUMBERS = {int: "N", float: "X"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from contextlib import closing
 from time import monotonic, sleep
 
@@ -10,11 +11,13 @@ from core.cli.messages import MESSAGES, without_controls
 from core.cli.parser import OPTIONS, USAGE, Parser
 from core.cli.paths import checkpoint, place, source
 from core.cli.setting_options import add_settings
+from core.config.choices import choice_title
 from core.config.settings import Settings
+from core.data.sides.two_sources import pair_name
 from core.errors import UserError
 from core.events import Edited, Measured, Refused, Report
 from core.jobs.interruption import Interruption
-from core.language import _, sentences
+from core.language import _, number, sentences
 from core.presets import preset, presets
 
 RETRY_SECONDS = 10.0
@@ -24,7 +27,8 @@ RETRY_SECONDS = 10.0
 def add_training(commands: argparse._SubParsersAction[Parser]) -> None:
     """Adds the commands and their options to those of the program."""
     help = _("Train a GAN on images: a folder, an archive, sample:digits, toy:ring8 ...")
-    again = f"\n{' ' * len(USAGE)}gan-studio train DATA --resume CKPT {OPTIONS}"
+    before = f"\n{' ' * len(USAGE)}gan-studio train"
+    other = f"{before} INPUTS TARGETS --task pairs --out RUN {OPTIONS}{before} DATA --resume CKPT {OPTIONS}"
     preset_note = _(
         "Defaults are those of the preset {preset}. Each preset has its own, and fits some of them to the number of "
         "images and the device."
@@ -33,14 +37,18 @@ def add_training(commands: argparse._SubParsersAction[Parser]) -> None:
         "train",
         help=help,
         description=sentences(help, preset_note),
-        usage=f"gan-studio train DATA --out RUN {OPTIONS}{again}",
+        usage=f"gan-studio train DATA --out RUN {OPTIONS}{other}",
     )
     command.set_defaults(command=train)
     command.add_argument(
         "data",
         type=source,
+        nargs="+",
         metavar="DATA",
-        help=_("Folder, zip, tar, .npy, .npz, .mat, MNIST or CIFAR files, video, sample:, download: or toy:NAME."),
+        help=_(
+            "Folder, zip, tar, .npy, .npz, .mat, MNIST or CIFAR files, video, sample:, download: or toy:NAME. Two of "
+            "them are the inputs and the targets of a translation."
+        ),
     )
     command.add_argument(
         "--out", type=place, metavar="RUN", help=_("New folder for the run. Not needed with --resume.")
@@ -83,7 +91,8 @@ def train(options: argparse.Namespace) -> int:
         chosen = preset(given.pop("preset", next(iter(presets()))))
         settings = chosen.apply(**given)
     out = options.out.absolute() if options.out else None
-    training = TrainingJob(settings, options.data, out=out, resume=options.resume, copy=options.copy, given=given)
+    data = _one_source(options.data, settings)
+    training = TrainingJob(settings, data, out=out, resume=options.resume, copy=options.copy, given=given)
     with closing(training.events()) as events, Interruption() as interruption, TrainingBar(settings) as bar:
         for event in events:
             bar.show(event)
@@ -96,6 +105,21 @@ def train(options: argparse.Namespace) -> int:
                     bar.show(training.save_at_end())
                 return interruption.exit_code
     return 0
+
+
+def _one_source(names: Sequence[str], settings: Settings) -> str:
+    """Returns the name by which one source, or inputs and targets, are opened. Raises `UserError`."""
+    if len(names) == 1:
+        return names[0]
+    if len(names) > 2:
+        what = _("{count} sources of images were given.").format(count=number(len(names)))
+        raise UserError(what, _("Give one, or the inputs and the targets of a translation."))
+    if not settings.two_sided:
+        what = _("The task {task} takes one source of images, and two were given.")
+        raise UserError(
+            what.format(task=choice_title("task", settings.task)), _("Choose --task pairs or --task unpaired.")
+        )
+    return pair_name(*names)
 
 
 def watch(options: argparse.Namespace) -> int:

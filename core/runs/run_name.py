@@ -89,10 +89,8 @@ def _title(folder: Path) -> str:
     unknown."""
     with suppress(*FOREIGN_ERRORS):
         config = json.loads(content(folder / "config.json"))
-        dataset, task = (
-            dataset_title(str(config["dataset"])),
-            str(dict(config.get("settings", {})).get("task", GENERATE)),
-        )
+        dataset = dataset_title(str(config["dataset"]))
+        task = str(dict(config.get("settings", {})).get("task", GENERATE))
         if task == GENERATE or not dataset:
             return dataset
         return plain_name(_("{dataset}: {task}").format(dataset=dataset, task=choice_title("task", task)))
