@@ -11,24 +11,27 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from core.config.settings import Settings
 from core.data.sides.pairing import sides_for
 from core.data.sides.two_sides import only
 from core.devices.compute_format import to_device
 from core.devices.memory import BatchLimit
-from core.events import Images, Samples
-from core.imaging.tensors import from_pixels, to_images
+from core.events import Edited, Images, Samples
+from core.imaging.tensors import to_images
 from core.language import _
 from core.losses import Targets, loss, penalties
+from core.losses.weight_clipping import clip_weights
 from core.monitoring.signals import Signals
 from core.monitoring.translation_probe import TranslationProbe, probed
 from core.training import optimizers
-from core.training.augmentation import Augment
+from core.training.augmentation import Augment, discriminator_input, discriminator_sheet
 from core.training.ema import MovingAverage
 from core.training.loop import Plan, TrainingLoop
 from core.training.loss_scale import LossScale
 from core.training.parts import mean
 from core.training.state import TrainerState
 from core.translation.build import build_networks
+from core.translation.content import ContentDistance
 from core.translation.examples import examples
 from core.translation.image_pool import ImagePool
 from core.translation.methods import Judged, Sides, method
@@ -68,18 +71,36 @@ class TranslationTrainer(TrainingLoop):
         self.opt_D = optimizers.build(settings, _weights(self._discriminators.values()), settings.lr_d)
         is_half = self.choice.precision == "fp16"
         self._scale_G, self._scale_D = LossScale(self.device, is_half), LossScale(self.device, is_half)
+        self.augment = Augment(self.device)
         self._pools = {name: ImagePool(settings.image_pool, self.device) for name in discriminators}
         self._state = TrainerState(
             self._networks | {"G_ema": self.G_ema},
             {"opt_G": self.opt_G, "opt_D": self.opt_D},
             {"scale_G": self._scale_G, "scale_D": self._scale_D} | {f"pool_{n}": p for n, p in self._pools.items()},
-            Augment(self.device),
+            self.augment,
             self._noise,
         )
+        self._frozen = self._frozen_networks(settings)
         self._shown = self._chosen(sample_rows(settings.samples))
         self._grid_limit = BatchLimit(len(self._shown.inputs), self.device)
         probe = TranslationProbe(self.G, self.D, self.G_ema, self._chosen(probed(*settings.size)), settings)
         self.signals = Signals(probe, self.loss.SIGNED, signals)
+
+    def edit(self, settings: Settings) -> Edited:
+        """Changes the settings from the next step on. Raises `UserError` for one that is not live, and for a content
+        weight without the package of its network."""
+        frozen = self._frozen or self._frozen_networks(settings)
+        edited = super().edit(settings)
+        self._frozen = frozen
+        return edited
+
+    def _frozen_networks(self, settings: Settings) -> dict[str, nn.Module]:
+        """Returns networks that do not learn, and are not in checkpoints."""
+        return (
+            {"content": to_device(ContentDistance(), self.device, self.choice.layout)}
+            if settings.content_weight
+            else {}
+        )
 
     def _train_step(self, plan: Plan) -> None:
         last = self.settings.d_steps - 1
@@ -113,7 +134,7 @@ class TranslationTrainer(TrainingLoop):
             if images is None:
                 with torch.no_grad():
                     images = self._translated(part)
-            objective, values, of_real, of_fake = self._discriminator_objective(part, images, due)
+            objective, values, of_real, of_fake = self._discriminator_objective(part, images, due, plan)
             self._add_gradients(objective, self._scale_D)
             found.append(values)
             logits.append((of_real.detach(), of_fake.detach()))
@@ -121,23 +142,30 @@ class TranslationTrainer(TrainingLoop):
         with self.signals.D.step(plan.watched):
             self.opt_D.step()
         real_logits, fake_logits = map(torch.cat, zip(*logits, strict=True))
+        if self.settings.weight_clip:
+            for network in self._discriminators.values():
+                clip_weights(network, self.settings.weight_clip)
+        self.augment.adapt(real_logits, self.settings)
         self.signals.add_logits(real_logits, fake_logits, plan.watched)
         values = mean(found)
         if due:
             self._penalty.copy_(values["Loss/D/penalty"].detach())
         if self.settings.penalties:
             values["Loss/D/penalty"] = self._penalty
+        if self.settings.augment == "ada":
+            values["Augment/p"] = self.augment.p
         return values
 
     def _discriminator_objective(
-        self, sides: Sides, made: Made, due: bool
+        self, sides: Sides, made: Made, due: bool, plan: Plan
     ) -> tuple[Tensor, dict[str, Tensor], Tensor, Tensor]:
         """Returns the objective of all discriminators, numbers for the report, and D's mean logits (N,) of images."""
         values: dict[str, Tensor] = {}
         losses, punished = [], []
         for name, judged in self._method.judged(made, sides).items():
             fake = self._pools[name].exchanged(judged.fake.detach().float(), self._noise)
-            d_loss, penalty, real_logits, fake_logits = self._judgment(name, Judged(judged.real, fake), due)
+            judged = Judged(judged.real.detach(), fake, judged.channels)
+            d_loss, penalty, real_logits, fake_logits = self._judgment(name, judged, due, plan)
             losses.append(d_loss)
             punished += [] if penalty is None else [penalty]
             values[f"Loss/{name}/loss"] = d_loss
@@ -150,14 +178,17 @@ class TranslationTrainer(TrainingLoop):
             objective = objective + self.settings.penalty_interval * values["Loss/D/penalty"]
         return objective, values, of_real, of_fake
 
-    def _judgment(self, name: str, judged: Judged, due: bool) -> tuple[Tensor, Tensor | None, Tensor, Tensor]:
+    def _judgment(
+        self, name: str, judged: Judged, due: bool, plan: Plan
+    ) -> tuple[Tensor, Tensor | None, Tensor, Tensor]:
         """Returns a discriminator's loss and, if due, its penalty, and the mean logits (N,) of images."""
         D, settings = self._discriminators[name], self.settings
-        real, fake, penalty = judged.real.detach(), judged.fake, None
-        real.requires_grad_(due and "real" in penalties.inputs(settings))
-        fake.requires_grad_(due and "fake" in penalties.inputs(settings))
+        penalty = None
         is_exact = due and self.choice.precision == "fp16"  # fp16 would round second derivatives to 0
         with contextlib.nullcontext() if is_exact else self._autocast():
+            real, fake = self._seen_by_discriminator(judged, plan)
+            real.requires_grad_(due and "real" in penalties.inputs(settings))
+            fake.requires_grad_(due and "fake" in penalties.inputs(settings))
             real_logits, fake_logits = D(real), D(fake)
             real_means, fake_means = real_logits.mean((1, 2)), fake_logits.mean((1, 2))
             if due:
@@ -174,7 +205,7 @@ class TranslationTrainer(TrainingLoop):
         self.opt_G.zero_grad()
         found = []
         for part in sides.parts(self._parts):
-            objective, values = self._generator_objective(part, self._translated(part) if made is None else made)
+            objective, values = self._generator_objective(part, self._translated(part) if made is None else made, plan)
             self._add_gradients(objective, self._scale_G)
             found.append(values)
         self._scale_G.unscale(self.opt_G.weights)
@@ -182,11 +213,11 @@ class TranslationTrainer(TrainingLoop):
             self.opt_G.step()
         return mean(found)
 
-    def _generator_objective(self, sides: Sides, made: Made) -> tuple[Tensor, dict[str, Tensor]]:
+    def _generator_objective(self, sides: Sides, made: Made, plan: Plan) -> tuple[Tensor, dict[str, Tensor]]:
         """Returns the objective of the generators, and numbers for the report."""
         with self._autocast():
-            judgments = [self._fooled(name, judged) for name, judged in self._method.judged(made, sides).items()]
-            terms = self._method.terms(self._networks, made, sides, self.settings)
+            judgments = [self._fooled(name, judged, plan) for name, judged in self._method.judged(made, sides).items()]
+            terms = self._method.terms(self._networks | self._frozen, made, sides, self.settings)
         adversarial = torch.stack(judgments).sum()
         objective = self.settings.adversarial_weight * adversarial
         values = {"Loss/G/loss": adversarial}
@@ -195,16 +226,26 @@ class TranslationTrainer(TrainingLoop):
             values[f"Loss/G/{name}"] = term.value
         return objective, values
 
-    def _fooled(self, name: str, judged: Judged) -> Tensor:
+    def _fooled(self, name: str, judged: Judged, plan: Plan) -> Tensor:
         """Returns the generators' loss of one discriminator's judgment."""
         D = self._discriminators[name]
-        fake = D(judged.fake).float().flatten()
+        seen, generated = self._seen_by_discriminator(judged, plan)
+        fake = D(generated).float().flatten()
         if self.loss.PAIRED:
             with torch.no_grad():
-                real = D(judged.real).float().flatten()
+                real = D(seen).float().flatten()
         else:
             real = torch.zeros_like(fake)
         return self.loss.generator(real, fake)
+
+    def _seen_by_discriminator(self, judged: Judged, plan: Plan) -> tuple[Tensor, Tensor]:
+        """Returns a real and a generated image with augmentation and instance noise."""
+        noise = self._noise_level if plan.noisy else None
+        real, fake = (
+            discriminator_input(images, self.augment, self.settings, noise, judged.channels)
+            for images in (judged.real, judged.fake)
+        )
+        return real, fake
 
     def _sides(self, number: int) -> Sides:
         """Returns inputs and targets of a staged batch."""
@@ -240,9 +281,9 @@ class TranslationTrainer(TrainingLoop):
         return np.stack([to_images(side) for side in sides], 1).reshape(-1, *to_images(sides[0][:1]).shape[1:])
 
     def sheet(self, count: int, seed: int) -> Images:
-        """Returns targets as the discriminator sees them, uint8 NHWC."""
+        """Returns targets as the discriminator sees them now, uint8 NHWC."""
         targets = only(self.dataset, sides_for(self.settings, self.dataset).targets)
-        return to_images(from_pixels(torch.from_numpy(targets.sheet(count, seed)).permute(0, 3, 1, 2)))
+        return discriminator_sheet(targets.sheet(count, seed), self.settings, seed, self.augment, self.images)
 
 
 def shown(images: Tensor, shape: torch.Size) -> Tensor:

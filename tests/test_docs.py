@@ -20,7 +20,7 @@ from core.cli.main import commands, main
 from core.config.settings import Settings
 from core.evaluation.features import classifier
 from core.learn.glossary import TERMS
-from core.presets import presets
+from core.presets import all_presets
 from tests.core.tiny import save_pictures
 from tools import docs_pages
 
@@ -109,7 +109,7 @@ def test_the_reference_names_every_setting_preset_term_and_command() -> None:
     page = {path.stem: docs_pages.expanded(path.read_text("utf-8")) for path in PAGES}
     for name in Settings.model_fields:
         assert f"`--{name.replace('_', '-')}`" in page["settings"]
-    for name in presets():
+    for name in all_presets():
         assert f"`{name}`" in page["presets"]
     for term in TERMS:
         assert f"{{ #{term.key} }}" in page["glossary"]

@@ -15,7 +15,7 @@ import pytest
 from core.config.choices import PACKAGES, choice_title
 from core.config.fields import title_of
 from core.config.settings import Settings
-from core.presets import presets
+from core.presets import all_presets
 from core.registry import components
 
 ROOT = Path(__file__).parents[1]
@@ -109,7 +109,7 @@ def test_titles_are_nouns_of_at_most_three_words_in_sentence_case(title: str) ->
 
 
 def test_presets_are_described_in_a_sentence_or_two() -> None:
-    for preset in presets().values():
+    for preset in all_presets().values():
         assert preset.when.endswith(".")
 
         assert len(preset.when) <= 120

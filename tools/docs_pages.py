@@ -20,7 +20,7 @@ from core.config.fields import title_of
 from core.config.setting import Group, unit_text
 from core.config.settings import Settings
 from core.learn.glossary import GROUPS
-from core.presets import presets
+from core.presets import Preset, all_presets, presets
 from core.registry import components
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,13 +38,18 @@ def glossary() -> str:
 
 
 def preset_table() -> str:
-    """Returns a table of the presets, and the settings of each."""
+    """Returns a table of the presets for images from noise, one of those for translations, and the settings of each."""
+    translations = {name: p for name, p in all_presets().items() if name not in presets()}
+    return "\n".join([*_presets(presets()), "", "### Presets of translations", "", *_presets(translations)])
+
+
+def _presets(found: dict[str, Preset]) -> list[str]:
     rows = ["| preset | title | paper | when to use it |", "| --- | --- | --- | --- |"]
-    rows += [f"| `{name}` | {p.title} | {p.paper} | {p.when} |" for name, p in presets().items()]
-    for name, p in presets().items():
+    rows += [f"| `{name}` | {p.title} | {p.paper} | {p.when} |" for name, p in found.items()]
+    for name, p in found.items():
         values = ", ".join(f"`{_flag(key)} {_plain(value)}`" for key, value in p.settings.items())
         rows += ["", f"`{name}`: {values}"]
-    return "\n".join(rows)
+    return rows
 
 
 def command_reference() -> str:
@@ -91,7 +96,7 @@ def _settings_of(group: str) -> Iterator[str]:
 
 def _values(name: str, field: Any) -> str:
     if name == "preset":
-        return ", ".join(f"`{key}`" for key in presets())
+        return ", ".join(f"`{key}`" for key in all_presets())
     if name in PACKAGES:
         first = ["`auto`"] if field.default == "auto" else []
         return ", ".join([*first, *(f"`{key}`" for key in components(PACKAGES[name]))])

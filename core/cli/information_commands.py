@@ -13,7 +13,7 @@ from core.cli.paths import checkpoint, place, source
 from core.cli.progress import show
 from core.formatting import right, size_text
 from core.language import _, in_context, plural
-from core.presets import presets
+from core.presets import all_presets
 from core.registry import components
 from core.stats.metric_key import parse, title
 
@@ -160,11 +160,12 @@ def privacy(options: argparse.Namespace) -> int:
 def list_presets(options: argparse.Namespace) -> int:
     if options.json:
         found = {
-            name: {"title": p.title, "paper": p.paper, "when": p.when, **p.settings} for name, p in presets().items()
+            name: {"title": p.title, "paper": p.paper, "when": p.when, **p.settings}
+            for name, p in all_presets().items()
         }
         print(as_json(found))
     else:
-        for name, p in presets().items():
+        for name, p in all_presets().items():
             print(f"{name:>10}  " + _("{title}. {use}").format(title=p.title, use=p.when))
     return 0
 

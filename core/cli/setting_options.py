@@ -10,7 +10,7 @@ from core.config.choices import choices_of
 from core.config.setting import GROUP_TITLES, Unit, unit_text
 from core.config.settings import Settings
 from core.language import _
-from core.presets import presets
+from core.presets import all_presets, presets
 
 COMMON = (
     "preset", "task", "resolution", "mirror", "augment", "condition", "batch", "steps", "minutes", "lr_g", "lr_d",
@@ -37,7 +37,7 @@ def add_settings(command: Parser) -> None:
         if field.annotation is bool:
             action: argparse.Action = group.add_argument(flag, action=argparse.BooleanOptionalAction, help=help)
         else:
-            choices = presets() if name == "preset" else choices_of(name, field)
+            choices = all_presets() if name == "preset" else choices_of(name, field)
             kinds = get_args(field.annotation) or (field.annotation,)
             metavar = name.upper() if choices else NUMBERS.get(kinds[0], name.upper())
             names = [str(choice) for choice in choices] or None

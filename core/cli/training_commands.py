@@ -11,8 +11,11 @@ from core.cli.messages import MESSAGES, without_controls
 from core.cli.parser import OPTIONS, USAGE, Parser
 from core.cli.paths import checkpoint, place, source
 from core.cli.setting_options import add_settings
+from core.config.applies import applies
 from core.config.choices import choice_title
+from core.config.fields import title_of
 from core.config.settings import Settings
+from core.config.translation_fields import GENERATE
 from core.data.sides.two_sources import pair_name
 from core.errors import UserError
 from core.events import Edited, Measured, Refused, Report
@@ -88,8 +91,12 @@ def train(options: argparse.Namespace) -> int:
             raise UserError(what, _("Leave it out: the checkpoint holds its settings."))
         settings = load(options.resume).meta.settings.changed(**given)
     else:
-        chosen = preset(given.pop("preset", next(iter(presets()))))
+        chosen = preset(given.pop("preset", next(iter(presets(given.get("task", GENERATE))))))
         settings = chosen.apply(**given)
+    for name in given:
+        if not applies(name, settings):
+            what = _("The setting {setting} has no effect on the task {task}.")
+            MESSAGES.say(what.format(setting=title_of(name), task=choice_title("task", settings.task)))
     out = options.out.absolute() if options.out else None
     data = _one_source(options.data, settings)
     training = TrainingJob(settings, data, out=out, resume=options.resume, copy=options.copy, given=given)

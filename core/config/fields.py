@@ -93,7 +93,7 @@ class Fields(TranslationFields):
     @property
     def points(self) -> bool:
         """True if the network makes 2-D points instead of images."""
-        return makes_points(self.network)
+        return not self.translates and makes_points(self.network)
 
     @property
     def two_sided(self) -> bool:

@@ -138,6 +138,7 @@ class LossFields(ModelFields):
             "Auxiliary classifier or Projection is usual with them."
         ),
         title=_("Class labels"),
+        generation=True,
     )
     clusters: int = setting(
         0,
@@ -147,6 +148,7 @@ class LossFields(ModelFields):
             "30 suits thousands of images."
         ),
         title=_("Clusters"),
+        generation=True,
         ge=0,
         le=200,
     )
@@ -155,6 +157,7 @@ class LossFields(ModelFields):
         "Conditions",
         _("Weight of the auxiliary classifier's loss for G. 0 is usual; 1, as in AC-GAN, can collapse classes."),
         title=_("Classifier G"),
+        generation=True,
         live=True,
         advanced=True,
         ge=0,
@@ -165,6 +168,7 @@ class LossFields(ModelFields):
         "Conditions",
         _("Weight of the auxiliary classifier's loss for D. 1 is usual; 0 turns it off."),
         title=_("Classifier D"),
+        generation=True,
         live=True,
         advanced=True,
         ge=0,
@@ -175,6 +179,7 @@ class LossFields(ModelFields):
         "Conditions",
         _("Number of classes that InfoGAN finds without labels. 0 is usual; 10 suits the digits."),
         title=_("InfoGAN classes"),
+        generation=True,
         ge=0,
         le=64,
     )
@@ -186,6 +191,7 @@ class LossFields(ModelFields):
             "of digits."
         ),
         title=_("InfoGAN sliders"),
+        generation=True,
         ge=0,
         le=16,
     )
@@ -194,6 +200,7 @@ class LossFields(ModelFields):
         "Conditions",
         _("Weight of InfoGAN's mutual information. 1 is usual; raise it if the codes change nothing visible."),
         title=_("InfoGAN weight"),
+        generation=True,
         live=True,
         advanced=True,
         ge=0,

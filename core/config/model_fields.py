@@ -38,6 +38,7 @@ class ModelFields(BaseModel):
             "better images, given a GPU and hours."
         ),
         title=_("Network"),
+        generation=True,
     )
     resolution: Annotated[Resolution, BeforeValidator(number_of_text)] = setting(
         64,
@@ -78,6 +79,7 @@ class ModelFields(BaseModel):
         "Images",
         _("Keeps transparency: the images become RGBA. Off is usual; turn it on for icons and sprites."),
         title=_("Keep transparency"),
+        generation=True,
         advanced=True,
     )
     frame_step: int = setting(
@@ -132,6 +134,7 @@ class ModelFields(BaseModel):
         "Model",
         _("Length of the latent vector z. 64 to 256 is usual; 2 for points."),
         title=_("Latent size"),
+        generation=True,
         unit="numbers",
         advanced=True,
         ge=2,
@@ -145,6 +148,7 @@ class ModelFields(BaseModel):
             "none."
         ),
         title=_("D normalization"),
+        generation=True,
         advanced=True,
     )
     spectral_norm: bool = setting(
@@ -155,6 +159,7 @@ class ModelFields(BaseModel):
             "stabilizes a training, above all with the hinge loss."
         ),
         title=_("Spectral norm"),
+        generation=True,
         advanced=True,
     )
     d_bias: bool = setting(
@@ -165,5 +170,6 @@ class ModelFields(BaseModel):
             "cannot see contrast, and long trainings turn gray."
         ),
         title=_("D input bias"),
+        generation=True,
         advanced=True,
     )

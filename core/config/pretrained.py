@@ -1,4 +1,4 @@
-"""Package with the weights of EfficientNet-Lite0, whose features are used for clustering."""
+"""Package with the weights of EfficientNet-Lite0, whose features are used for clustering and in the content loss."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ def installed() -> bool:
 def missing(cause: str = "") -> UserError:
     """Returns the error for a package that is not installed; `cause` is the technical reason."""
     return UserError(
-        _("Clustering needs the package {package}, which is not installed.").format(package=PACKAGE),
-        _("Install it with `pip install {package}`, or set the clusters to 0.").format(package=PACKAGE),
+        _("Clusters and the content loss need the package {package}, which is not installed.").format(package=PACKAGE),
+        _("Install it with `pip install {package}`, or set the clusters and the content weight to 0.").format(
+            package=PACKAGE
+        ),
         cause,
     )

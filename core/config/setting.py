@@ -36,14 +36,16 @@ def setting(
     unit: Unit = "",
     advanced: bool = False,
     live: bool = False,
+    generation: bool = False,
     **bounds: Any,
 ) -> Any:
     """Returns a field with default, group, help, title, unit and bounds.
 
     `help`: what the setting does, its usual value and when to change it. `title`: at most three words. `advanced`:
-    hidden in the form at first. `live`: can change while a training runs.
+    hidden in the form at first. `live`: can change while a training runs. `generation`: applies to images from noise
+    only, not to translations.
     """
-    extra: dict[str, Any] = {"group": group, "unit": unit, "advanced": advanced, "live": live}
+    extra: dict[str, Any] = {"group": group, "unit": unit, "advanced": advanced, "live": live, "generation": generation}
     return Field(default, title=title, description=help, json_schema_extra=extra, **bounds)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -13,6 +13,8 @@ from core.config.constraints import impossible
 from core.config.fields import Fields
 from core.errors import UserError
 from core.language import _, one_of
+
+AnyFields = TypeVar("AnyFields", bound=Fields)
 
 
 class Settings(Fields):
@@ -31,8 +33,17 @@ class Settings(Fields):
 
 def validate(values: dict[str, Any]) -> Settings:
     """Returns settings from loose values (text is converted). Raises `UserError` naming the first invalid setting."""
+    return _validated(Settings, values)
+
+
+def unconstrained(values: dict[str, Any]) -> Fields:
+    """Returns settings from loose values, whose combination may be impossible. Raises as `validate`."""
+    return _validated(Fields, values)
+
+
+def _validated(kind: type[AnyFields], values: dict[str, Any]) -> AnyFields:
     try:
-        return Settings.model_validate(values)
+        return kind.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"]) or "settings"

@@ -57,6 +57,7 @@ _OF_CHOICES: Mapping[str, Mapping[str, str]] = {
         "hinge": "hinge",
         "wasserstein": "wasserstein",
         "relativistic": "relativistic",
+        "relativistic_average": "relativistic",
     },
     "condition": {"projection": "projection_discriminator", "auxiliary": "acgan"},
     "augment": {"diffaug": "diffaugment", "ada": "ada"},

@@ -10,7 +10,7 @@ from core.config.choices import choice_title
 from core.config.setting import GROUP_TITLES, unit_text
 from core.config.settings import Settings
 from core.language import _
-from core.presets import preset, presets
+from core.presets import all_presets
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,12 @@ def rows(one: Settings, other: Settings) -> Iterator[SettingRow]:
 
 
 def of_preset(settings: Settings) -> Settings:
-    """Returns the unchanged preset of these settings; the defaults if the preset is unknown."""
-    return preset(settings.preset).apply() if settings.preset in presets() else Settings(preset=settings.preset)
+    """Returns the unchanged preset of these settings for their task; the defaults if the preset is unknown, or is not
+    for the task."""
+    known = all_presets().get(settings.preset)
+    if known is None or not known.suits(settings.task):
+        return Settings(preset=settings.preset)
+    return known.apply(task=settings.task)
 
 
 def value_text(name: str, value: Any) -> str:

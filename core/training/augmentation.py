@@ -3,10 +3,11 @@
 DiffAugment (Zhao et al. 2020, arXiv:2006.10738) varies every image; ADA (Karras et al. 2020, arXiv:2006.06676) applies
 each transformation to each image with a probability p that follows how well real images are recognized.
 
-Images are float NCHW in [-1, 1] with 1, 3 or 4 channels and any height and width; their type and size stay, and new
-colors may leave [-1, 1], as in the papers. Alpha, the fourth channel, moves and is cut with the picture but keeps its
-values. Random numbers come from torch's default generator of the images' device. The transformations draw each image's
-numbers independently; nothing here waits for the device.
+Images are float NCHW in [-1, 1] and of any height and width; their type and size stay, and new colors may leave
+[-1, 1], as in the papers. An image has 1 or 3 channels of color and possibly one more, alpha or a mask, which moves and
+is cut with the picture but keeps its values. Several images may lie beside each other as channels, such as the input
+and the output of a translation: all change alike. Random numbers come from torch's default generator of the images'
+device. The transformations draw each image's numbers independently; nothing here waits for the device.
 
 All is affine in the images and made of operations that torch differentiates any number of times on every device, so
 penalties may take the slope at the augmented images, as StyleGAN2-ADA's R1 does, or at those before.
@@ -14,7 +15,7 @@ penalties may take the slope at the augmented images, as StyleGAN2-ADA's R1 does
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import pi
 
 import numpy as np
@@ -37,6 +38,9 @@ CUT = 1 / 2
 SCALE = 0.2
 """Standard deviation of ADA's log2 of scale and of stretch."""
 
+Channels = tuple[int, ...]
+"""Numbers of channels of the images that lie beside each other; empty for a single image."""
+
 
 class Augment:
     """The policy of `settings.augment`, with ADA's probability `p`: a float32 scalar on the device, 0 at first.
@@ -48,14 +52,17 @@ class Augment:
         self.p = torch.zeros((), device=device)
         self._sign = torch.zeros((), device=device)
 
-    def __call__(self, images: Tensor, settings: Settings) -> Tensor:
+    def __call__(self, images: Tensor, settings: Settings, channels: Channels = ()) -> Tensor:
         """Augments images (N, C, H, W); returns the same tensor if there is nothing to do. DiffAugment ignores p."""
         if settings.augment == "none":
             return images
         p = self.p if settings.augment == "ada" else None
         # Color comes first, as in DiffAugment; with ADA's reflected borders the order makes no difference.
         if settings.augment_colour:
-            images = _recolor(images) if p is None else _recolor_sometimes(images, p)
+            recolor = _recoloring(images) if p is None else _recoloring_sometimes(images, p)
+            images = (
+                torch.cat([recolor(part) for part in images.split(channels, 1)], 1) if channels else recolor(images)
+            )
         if settings.augment_translation:
             images = _translate(images) if p is None else _warp_sometimes(images, p)
         if settings.augment_cutout:
@@ -85,9 +92,11 @@ class Augment:
         self._sign.copy_(state["sign"])
 
 
-def discriminator_input(images: Tensor, augment: Augment, settings: Settings, noise: Tensor | None) -> Tensor:
+def discriminator_input(
+    images: Tensor, augment: Augment, settings: Settings, noise: Tensor | None, channels: Channels = ()
+) -> Tensor:
     """Images NCHW in [-1, 1], augmented, under noise of that standard deviation."""
-    images = augment(images, settings)
+    images = augment(images, settings, channels)
     return images if noise is None else images + noise * torch.randn_like(images)
 
 
@@ -117,19 +126,23 @@ def discriminator_sheet(
         return to_images(discriminator_input(batch, own, settings, torch.tensor(noise) if noise else None))
 
 
-def _recolor(images: Tensor) -> Tensor:
+def _recoloring(images: Tensor) -> Callable[[Tensor], Tensor]:
     """DiffAugment's brightness in +-0.5, saturation in 0..2 and contrast in 0.5..1.5, in this order."""
     draws = torch.rand(3, len(images), 1, 1, 1, device=images.device)
     brightness, saturation, contrast = draws[0] - 0.5, 2.0 * draws[1], draws[2] + 0.5
-    colors = _colors(images)
-    gray = colors.mean(1, keepdim=True)
-    mean = gray.mean((2, 3), keepdim=True)
-    # The three formulas multiplied out: one pass over the images instead of eight.
-    offset = contrast * (1.0 - saturation) * gray + (1.0 - contrast) * mean + brightness
-    return _with_colors(images, torch.addcmul(offset, colors, contrast * saturation))
+
+    def recolor(images: Tensor) -> Tensor:
+        colors = _colors(images)
+        gray = colors.mean(1, keepdim=True)
+        mean = gray.mean((2, 3), keepdim=True)
+        # The three formulas multiplied out: one pass over the images instead of eight.
+        offset = contrast * (1.0 - saturation) * gray + (1.0 - contrast) * mean + brightness
+        return _with_colors(images, torch.addcmul(offset, colors, contrast * saturation))
+
+    return recolor
 
 
-def _recolor_sometimes(images: Tensor, p: Tensor) -> Tensor:
+def _recoloring_sometimes(images: Tensor, p: Tensor) -> Callable[[Tensor], Tensor]:
     """ADA's brightness, contrast, hue and saturation, each with probability p, with the paper's ranges.
 
     The paper's luma flip is left out for brevity.
@@ -140,21 +153,26 @@ def _recolor_sometimes(images: Tensor, p: Tensor) -> Tensor:
     brightness, contrast, saturation = 0.2 * brightness, (0.5 * contrast).exp2(), saturation.exp2()
     # Hue turns what differs from gray about the gray axis (Rodrigues' formula), and saturation scales it.
     along, across = contrast * saturation * hue.cos(), contrast * saturation * hue.sin() / 3**0.5
-    colors = _colors(images)
-    offset = (contrast - along) * colors.mean(1, keepdim=True) + contrast * brightness
-    if colors.shape[1] == 3:
-        offset = torch.addcmul(offset, colors.roll(1, 1) - colors.roll(-1, 1), across)
-    return _with_colors(images, torch.addcmul(offset, colors, along))
+
+    def recolor(images: Tensor) -> Tensor:
+        colors = _colors(images)
+        offset = (contrast - along) * colors.mean(1, keepdim=True) + contrast * brightness
+        if colors.shape[1] == 3:
+            offset = torch.addcmul(offset, colors.roll(1, 1) - colors.roll(-1, 1), across)
+        return _with_colors(images, torch.addcmul(offset, colors, along))
+
+    return recolor
 
 
 def _colors(images: Tensor) -> Tensor:
-    """Returns all channels but alpha, at least in float32, because bf16 is too coarse where large terms cancel."""
-    return images[:, :3].to(torch.promote_types(images.dtype, torch.float32))
+    """Returns the channels of color, at least in float32, because bf16 is too coarse where large terms cancel."""
+    count = 3 if images.shape[1] >= 3 else 1
+    return images[:, :count].to(torch.promote_types(images.dtype, torch.float32))
 
 
 def _with_colors(images: Tensor, colors: Tensor) -> Tensor:
-    colors = colors.to(images.dtype)
-    return torch.cat([colors, images[:, 3:]], 1) if images.shape[1] > 3 else colors
+    colors, count = colors.to(images.dtype), colors.shape[1]
+    return torch.cat([colors, images[:, count:]], 1) if images.shape[1] > count else colors
 
 
 def _translate(images: Tensor) -> Tensor:

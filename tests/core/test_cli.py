@@ -31,7 +31,7 @@ from core.config.settings import Settings
 from core.events import Edited, Event, Finished, Report, Saved, Stepped
 from core.latent.request import LatentRequest
 from core.latent.sampler import Sampler
-from core.presets import presets
+from core.presets import all_presets, presets
 from core.projection.projector import STEPS
 from core.runs.run import Run
 from core.runs.run_watch import Drawn
@@ -312,10 +312,10 @@ def test_inspect_a_run(finished_run: Path, capsys: pytest.CaptureFixture[str]) -
 
 def test_presets(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["presets"]) == 0
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(presets())
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(all_presets())
     assert main(["presets", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert list(found) == list(presets())
+    assert list(found) == list(all_presets())
     assert found["dcgan"]["latent_dim"] == 100
     assert all(preset["title"] and preset["when"] for preset in found.values())
 

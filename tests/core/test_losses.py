@@ -62,6 +62,11 @@ BY_HAND: dict[str, tuple[float, float, float]] = {
     "hinge": (1.0, 1.0, 0.5),
     # (0 - 1) / 2 - (0 + 2) / 2; -(0 - 1) / 2.
     "wasserstein": (-1.5, -1.5, 0.5),
+    # Means: 1 of real, -0.5 of generated logits. Real ones minus the latter: 0.5, 2.5; generated ones minus the former:
+    # -1, -2. softplus(-0.5) = 0.474077, softplus(-2.5) = 0.078889: (0.474077 + 0.078889 + 0.313262 + 0.126928) / 2.
+    # The generator's real logits are zeros: minus the mean of generated ones 0.5, 0.5; generated ones minus 0: 0, -1.
+    # softplus(0.5) = 0.974077; (0.693147 + 1.313262) / 2 = 1.003204.
+    "relativistic_average": (0.496578, 0.496578, 1.977281),
 }
 
 

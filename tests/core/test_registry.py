@@ -11,13 +11,21 @@ import pytest
 
 import core
 from core.config.settings import Settings, validate
-from core.presets import presets
+from core.presets import all_presets
 from core.registry import components, ranked
 
 CORE = Path(core.__file__).parent
 KINDS = {
     "models": {"dcgan", "mlp", "points", "r3", "resnet", "smooth", "style"},
-    "losses": {"hinge", "least_squares", "minimax", "non_saturating", "relativistic", "wasserstein"},
+    "losses": {
+        "hinge",
+        "least_squares",
+        "minimax",
+        "non_saturating",
+        "relativistic",
+        "relativistic_average",
+        "wasserstein",
+    },
     "losses.penalties": {"gradient_penalty", "r1", "r2"},
     "evaluation.metrics": {"density_coverage", "fid", "inception_score", "kid", "precision_recall", "swd"},
     "evaluation.features": {"classifier", "inception", "vgg16"},
@@ -34,9 +42,28 @@ KINDS = {
         ),
         *("strong_discriminator", "weak_discriminator"),
     },
+    "translation.tasks": {
+        *(
+            "colorize",
+            "deblur",
+            "denoise",
+            "edges",
+            "enlarge",
+            "flat_colors",
+            "generate",
+            "pairs",
+            "repair",
+            "unpaired",
+        ),
+    },
+    "translation.networks": {"light", "resnet", "rrdb", "srresnet", "unet"},
+    "translation.methods": {"contrastive", "cycle", "paired"},
     "data.formats": {"cifar", "folder", "idx", "mat", "npy", "tar_archive", "video", "zip_archive"},
 }
-RANKED = ("losses.penalties", "evaluation.metrics", "diagnosis", "data.formats")
+RANKED = (
+    *("losses.penalties", "evaluation.metrics", "diagnosis", "data.formats"),
+    *("translation.tasks", "translation.networks", "translation.methods"),
+)
 
 
 @pytest.mark.parametrize(("package", "names"), KINDS.items())
@@ -48,7 +75,7 @@ def test_every_kind_is_found_by_its_files(package: str, names: set[str]) -> None
 
 
 def test_presets_are_found_by_their_files() -> None:
-    assert set(presets()) == {file.stem for file in (CORE / "presets").glob("*.json")}
+    assert set(all_presets()) == {file.stem for file in (CORE / "presets").glob("*.json")}
 
 
 @pytest.mark.parametrize("package", RANKED)

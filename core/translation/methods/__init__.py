@@ -4,11 +4,13 @@ A module of this package defines
 
 * `TITLE` and `RANK`, for the form;
 * `PAIRED`: whether it needs the target of each input;
+* `WEIGHTS`: names of the settings that weight its terms;
 * `GENERATORS` and `DISCRIMINATORS`: names of further networks that learn beside G, and beside D;
 * `build(name, settings, shape, G)`: builds one of these, for a translator `G` of that shape;
 * `translate(networks, batch)`: the images that the discriminators judge and the terms compare;
 * `judged(translated, batch)`: for each discriminator by name, a real and a generated image NCHW each;
-* `terms(networks, translated, batch, settings)`: further losses of the generators, unweighted, each with its weight.
+* `terms(networks, translated, batch, settings)`: further losses of the generators, unweighted, each with its weight. If
+  there is a `content_weight`, `networks["content"]` is the distance in features (`core.translation.content`).
 """
 
 from __future__ import annotations
@@ -46,10 +48,14 @@ class Sides:
 
 
 class Judged(NamedTuple):
-    """A real and a generated image NCHW, as a discriminator sees them."""
+    """A real and a generated image NCHW, as a discriminator sees them.
+
+    `channels`: numbers of channels of the images that lie beside each other in them; empty for single images.
+    """
 
     real: Tensor
     fake: Tensor
+    channels: tuple[int, ...] = ()
 
 
 class Term(NamedTuple):

@@ -19,6 +19,7 @@ from core.translation.networks import Translator, TranslatorShape
 TITLE = "Contrastive"
 RANK = 2
 PAIRED = False
+WEIGHTS = ("contrast_weight", "identity_weight")
 GENERATORS = ("H",)
 DISCRIMINATORS: tuple[str, ...] = ()
 

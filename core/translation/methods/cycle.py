@@ -18,6 +18,7 @@ from core.translation.patch_discriminator import PatchDiscriminator
 TITLE = "Cycle"
 RANK = 1
 PAIRED = False
+WEIGHTS = ("cycle_weight", "identity_weight")
 GENERATORS = ("G_back",)
 DISCRIMINATORS = ("D_back",)
 

@@ -17,6 +17,7 @@ from core.translation.networks import Translator, TranslatorShape
 TITLE = "Paired"
 RANK = 0
 PAIRED = True
+WEIGHTS = ("l1_weight", "content_weight")
 GENERATORS: tuple[str, ...] = ()
 DISCRIMINATORS: tuple[str, ...] = ()
 
@@ -33,9 +34,13 @@ def translate(networks: Networks, sides: Sides) -> dict[str, Tensor]:
 
 def judged(made: Mapping[str, Tensor], sides: Sides) -> dict[str, Judged]:
     """Returns targets and translations, each beside its input."""
-    return {"D": Judged(beside(sides.inputs, sides.targets), beside(sides.inputs, made["fake"]))}
+    channels = sides.inputs.shape[1], sides.targets.shape[1]
+    return {"D": Judged(beside(sides.inputs, sides.targets), beside(sides.inputs, made["fake"]), channels)}
 
 
 def terms(networks: Networks, made: Mapping[str, Tensor], sides: Sides, settings: Settings) -> dict[str, Term]:
-    """L1: E|G(x) - y|."""
-    return {"l1": Term(mean_difference(made["fake"], sides.targets), settings.l1_weight)}
+    """L1, E|G(x) - y|, and the content loss if it has a weight."""
+    found = {"l1": Term(mean_difference(made["fake"], sides.targets), settings.l1_weight)}
+    if settings.content_weight:
+        found["content"] = Term(networks["content"](made["fake"], sides.targets), settings.content_weight)
+    return found

@@ -6,7 +6,8 @@ A module of this package defines
 * `COST`: the time that one image takes in training at 64 px, relative to `light` with 32 base channels, and the base
   channels that it was measured with;
 * `SCALES`: the factors of enlargement that it can have;
-* `MULTIPLE`: width and height of its inputs are multiples of this, or are padded (`core.translation.tiles`);
+* `MULTIPLE`: width and height of its inputs are multiples of this, or of half of it where it enlarges; where they are
+  smaller than that, of the largest power of two that fits. Others are padded (`core.translation.tiles`);
 * `BORDER`: distance in input pixels beyond which one pixel no longer changes another; None for networks that look at
   the whole image, such as those with instance normalization: their tiles differ from the whole;
 * `LAYOUT`: name of the architecture whose names of weights it uses, in programs that load such models; empty if none;

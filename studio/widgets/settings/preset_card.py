@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.language import _, sentences
-from core.presets import FASTEST, Preset, preset, presets
+from core.presets import FASTEST, Preset, all_presets, preset
 from studio import theme
 from studio.widgets.basic.labels import ElidedLabel, WrappedLabel, plain_tip
 from studio.widgets.basic.scale import follow_scale
@@ -64,7 +64,7 @@ class PresetCard(QFrame):
 
     def set_preset(self, name: str) -> None:
         """Shows a preset; an unknown one by its name only."""
-        found = preset(name) if name in presets() else Preset(name, name, "", "", {})
+        found = preset(name) if name in all_presets() else Preset(name, name, "", "", {})
         self._picture.set_preset(name)
         authors, _separator, paper = found.paper.partition(": ")
         self._authors.setText(f"{authors}, {found.year}" if authors else _("GAN Studio's own"))
@@ -111,7 +111,7 @@ class CardDelegate(QStyledItemDelegate):
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        found = presets().get(index.data(Qt.ItemDataRole.UserRole))
+        found = all_presets().get(index.data(Qt.ItemDataRole.UserRole))
         if found is None:  # a preset of another version, shown by its name
             super().paint(painter, option, index)
             return

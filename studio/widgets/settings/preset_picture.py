@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from core.config.settings import Settings
-from core.presets import preset, presets
+from core.presets import all_presets, preset
 from studio import theme
 
 PICTURE = QSize(88, 60)
@@ -29,7 +29,7 @@ class PresetPicture(QWidget):
 
     def set_preset(self, name: str) -> None:
         """Shows a preset."""
-        self._settings = preset(name).apply() if name in presets() else None
+        self._settings = preset(name).apply() if name in all_presets() else None
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
