@@ -13,7 +13,7 @@ WORKERS ?= 2
 ARGS ?=
 DATA ?= sample:digits
 
-.PHONY: run test setup campaign gpu-check bench bench-data bench-quality bench-pictures bench-explore bench-invert bench-signals bench-seeing bench-rank bench-sick bench-durable screenshots messages docs pins clean
+.PHONY: run test setup campaign gpu-check bench bench-data bench-quality bench-pictures bench-translate bench-explore bench-invert bench-signals bench-seeing bench-rank bench-sick bench-durable screenshots messages docs pins clean
 
 run: setup
 	$(VENV)/bin/gan-studio $(DATA)
@@ -40,6 +40,14 @@ bench-quality: setup
 
 bench-pictures: setup
 	$(VENV)/bin/python benchmarks/pictures.py $(ARGS)
+
+# Beside what setup installs, the program that repairs images without learning.
+bench-translate: setup $(VENV)/.set-up-benchmarks
+	$(VENV)/bin/python benchmarks/translate.py $(ARGS)
+
+$(VENV)/.set-up-benchmarks: pyproject.toml constraints.txt
+	PATH="$(VENV)/bin:$$PATH" uv pip install --quiet --python $(VENV)/bin/python --constraints constraints.txt --group benchmarks
+	@touch $@
 
 bench-invert: setup
 	$(VENV)/bin/python benchmarks/invert.py $(ARGS)
@@ -88,7 +96,7 @@ $(STAMP): pyproject.toml constraints.txt tools/setup.sh
 # After a change of dependencies: pins every platform's versions anew, keeping those that still fit.
 pins:
 	uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --no-annotate --no-header \
-		--no-emit-index-url --no-emit-find-links --group dev pyproject.toml --output-file constraints.txt
+		--no-emit-index-url --no-emit-find-links --group dev --group benchmarks pyproject.toml --output-file constraints.txt
 
 clean:
 	rm -rf $(VENV) $(DOCS) site .pytest_cache .mypy_cache .ruff_cache .hypothesis

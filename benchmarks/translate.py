@@ -1,0 +1,183 @@
+"""`make bench-translate`: translations after some minutes of wall time, with all cores of an otherwise idle machine.
+
+Trainings run one after another in separate processes, on the preset `translate`. At every mark, held-out images are
+translated by the EMA generator, and compared after the training (`benchmarks.translation_figures`):
+
+* `enlarge`: 16 to 64 px, without degradation but for the fewer pixels, for exact images; beside bicubic interpolation;
+* `sharpen`: the same, for sharp images;
+* `colorize`: beside gray, and beside the mean color of the dataset;
+* `repair`: beside OpenCV's inpainting;
+* `digits`: `sample:digits` to inverted digits, two halves of the dataset without pairs; whether a classifier reads the
+  label of the input;
+* `edges`: a sheet to be looked at;
+* `speed`: images/s of pix2pix at 128 px, beside the plain loop of its paper with the same networks, in turns.
+
+A sheet has input, output and target of held-out images side by side.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from copy import deepcopy
+from itertools import product
+from pathlib import Path
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks import alone, pix2pix_speed  # noqa: E402  # the path first
+from benchmarks import translation_figures as figures  # noqa: E402
+from benchmarks.table import machine  # noqa: E402
+from benchmarks.translation_figures import Translations  # noqa: E402
+from core.concurrency import run_to_end  # noqa: E402
+from core.config.preparation import Preparation  # noqa: E402
+from core.data.dataset import Dataset  # noqa: E402
+from core.data.prepare import prepare  # noqa: E402
+from core.devices import resolve  # noqa: E402
+from core.events import Images, Stepped  # noqa: E402
+from core.imaging.grid import grid, write_png  # noqa: E402
+from core.imaging.tensors import from_pixels, to_images  # noqa: E402
+from core.jobs.autotune import trial  # noqa: E402
+from core.presets import FitContext, preset  # noqa: E402
+from core.translation.examples import examples  # noqa: E402
+from core.translation.trainer import TranslationTrainer, shown  # noqa: E402
+
+MARKS = [2.0, 5.0, 15.0]
+CLEAN = {"blur": 0, "input_noise": 0, "jpeg": 0}
+TASKS: dict[str, dict[str, Any]] = {
+    "enlarge": {"task": "enlarge", "l1_weight": 100, **CLEAN},
+    "sharpen": {"task": "enlarge", **CLEAN},
+    "colorize": {"task": "colorize"},
+    "repair": {"task": "repair"},
+    "digits": {"task": "unpaired"},
+    "edges": {"task": "edges"},
+    "speed": {},
+}
+"""Settings of each task, beside those of the preset."""
+JUDGES = {
+    "enlarge": figures.enlarging,
+    "sharpen": figures.enlarging,
+    "colorize": figures.coloring,
+    "repair": figures.repairing,
+    "edges": figures.looking,
+}
+AT_ONCE = 32
+"""Images that are translated at a time."""
+SHEET = 40
+"""Rows of a sheet."""
+COLUMNS = 4
+"""Rows of a sheet beside each other."""
+
+
+class Mark(NamedTuple):
+    """A training at a mark, with a copy of its generator."""
+
+    minutes: float
+    steps: int
+    images: int
+    generator: nn.Module
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "data", nargs="*", default=["sample:shapes"], help="folders; tasks with data of their own run once"
+    )
+    parser.add_argument("--tasks", nargs="+", default=list(TASKS), choices=list(TASKS))
+    parser.add_argument("--resolution", type=int, default=64)
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--minutes", nargs="+", type=float, default=MARKS, help="marks; the last one ends a training")
+    parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="settings for every task")
+    parser.add_argument("--sheets", type=Path, help="folder for a sheet of images at each mark")
+    parser.add_argument("--json", type=Path, help="file for all figures")
+    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        print(json.dumps(list(_one(options))))
+        return
+    print(f"{machine()}\n\n| task | data | seed | format | min | steps | images seen | figures |\n|{' --- |' * 8}")
+    shared = ["--resolution", str(options.resolution), "--minutes", *map(str, options.minutes), "--set", *options.set]
+    shared += ["--sheets", str(options.sheets.absolute())] if options.sheets else []
+    runs = [
+        (task, data, seed)
+        for task, seed in product(options.tasks, options.seeds)
+        for data in (["sample:digits"] if task == "digits" else options.data)
+    ]
+    calls = [[data, "--one", "--tasks", task, "--seeds", str(seed), *shared] for task, data, seed in runs]
+    found = []
+    for (task, data, seed), rows in zip(runs, alone.run(__file__, calls, jobs=1, threads=None), strict=True):
+        for row in rows:
+            found.append({"task": task, "data": data, "seed": seed, **row})
+            named = ", ".join(f"{name} {value:.3g}" for name, value in row["figures"].items())
+            counts = " | ".join(f"{row[name]:,}" for name in ("minutes", "steps", "images"))
+            print(f"| {task} | {Path(data).name} | {seed} | {row['format']} | {counts} | {named} |", flush=True)
+    if options.json:
+        options.json.write_text(json.dumps({"machine": machine(), "rows": found}, indent=1), "utf-8")
+
+
+def _one(options: argparse.Namespace) -> Iterator[dict[str, object]]:
+    """Yields a row for each mark of one training, or the row of `speed`."""
+    (data,), (task,), (seed,) = options.data, options.tasks, options.seeds
+    if task == "speed":
+        chosen, found = pix2pix_speed.measure(data, seed)
+        yield {"format": chosen, "minutes": 0, "steps": 0, "images": 0, "figures": found}
+        return
+    size = (options.resolution, options.resolution)
+    dataset = run_to_end(prepare(data, Preparation(size)))
+    changes = {**TASKS[task], **dict(setting.split("=", 1) for setting in options.set), "seed": seed}
+    facts = FitContext(len(dataset.images), resolve("auto").type != "cpu", len(dataset.classes))
+    settings = preset("translate").fitted(facts, **{"resolution": options.resolution, **changes})
+    tuned = run_to_end(trial(settings, dataset, resolve(settings.device)))
+    trainer = TranslationTrainer(settings, dataset, tuned)
+    random = torch.Generator().manual_seed(seed)
+    held = examples(dataset, trainer.held, settings, random)
+    for mark in list(_kept(trainer, sorted(options.minutes))):
+        made = Translations(held.inputs, _translated(mark.generator, held.inputs), held.targets)
+        if options.sheets:
+            options.sheets.mkdir(parents=True, exist_ok=True)
+            name = f"{task} {Path(data).name.replace(':', '-')} seed {seed} {mark.minutes:g} min.png"
+            write_png(options.sheets / name, _sheet(made), generated=True)
+        found = JUDGES[task](made, _mean_color(dataset))
+        counts = {"minutes": mark.minutes, "steps": mark.steps, "images": mark.images}
+        yield {"format": f"{tuned.precision}, {tuned.memory_format}", **counts, "figures": found}
+
+
+def _kept(trainer: TranslationTrainer, marks: list[float]) -> Iterator[Mark]:
+    """Yields the training at each mark, in minutes of wall time from its start."""
+    start = perf_counter()
+    for event in trainer.events():
+        if isinstance(event, Stepped) and perf_counter() - start >= 60 * marks[0]:
+            yield Mark(marks.pop(0), event.step, event.images, deepcopy(trainer.G_ema))
+            if not marks:
+                return
+
+
+@torch.no_grad()
+def _translated(generator: nn.Module, inputs: Tensor) -> Tensor:
+    return torch.cat([generator(part) for part in inputs.split(AT_ONCE)]).clamp(-1, 1)
+
+
+def _sheet(made: Translations) -> Images:
+    """Returns rows of input, output and target, `COLUMNS` beside each other."""
+    sides = [to_images(shown(each[:SHEET], made.targets.shape)) for each in made]
+    return grid(np.stack(sides, 1).reshape(-1, *sides[0].shape[1:]), len(sides) * COLUMNS)
+
+
+def _mean_color(dataset: Dataset) -> Tensor:
+    """Returns the mean of all pixels, (C, 1, 1)."""
+    parts = np.array_split(np.arange(len(dataset.images)), len(dataset.images) // AT_ONCE + 1)
+    sums = torch.stack([from_pixels(torch.from_numpy(dataset.images[part])).mean((2, 3)).sum(0) for part in parts])
+    return (sums.sum(0) / len(dataset.images))[:, None, None]
+
+
+if __name__ == "__main__":
+    main()
