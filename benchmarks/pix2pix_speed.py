@@ -14,7 +14,7 @@ from core.devices import resolve
 from core.events import Stepped
 from core.jobs.autotune import trial
 from core.presets import preset
-from core.translation.trainer import TranslationTrainer
+from core.translation_trainer import TranslationTrainer
 
 RESOLUTION, BATCH = 128, 4
 ROUNDS, WARM_UP = 12, 2

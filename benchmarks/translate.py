@@ -24,11 +24,13 @@ from collections.abc import Iterator
 from copy import deepcopy
 from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 ROOT = Path(__file__).parent.parent
@@ -37,19 +39,21 @@ sys.path.insert(0, str(ROOT))
 from benchmarks import alone, pix2pix_speed  # noqa: E402  # the path first
 from benchmarks import translation_figures as figures  # noqa: E402
 from benchmarks.table import machine  # noqa: E402
-from benchmarks.translation_figures import Translations  # noqa: E402
+from benchmarks.translation_figures import Figures, Translations  # noqa: E402
 from core.concurrency import run_to_end  # noqa: E402
 from core.config.preparation import Preparation  # noqa: E402
 from core.data.dataset import Dataset  # noqa: E402
 from core.data.prepare import prepare  # noqa: E402
+from core.data.sides.pairing import sides_for  # noqa: E402
 from core.devices import resolve  # noqa: E402
+from core.evaluation.features import build  # noqa: E402
 from core.events import Images, Stepped  # noqa: E402
 from core.imaging.grid import grid, write_png  # noqa: E402
 from core.imaging.tensors import from_pixels, to_images  # noqa: E402
 from core.jobs.autotune import trial  # noqa: E402
 from core.presets import FitContext, preset  # noqa: E402
 from core.translation.examples import examples  # noqa: E402
-from core.translation.trainer import TranslationTrainer, shown  # noqa: E402
+from core.translation_trainer import TranslationTrainer, shown  # noqa: E402
 
 MARKS = [2.0, 5.0, 15.0]
 CLEAN = {"blur": 0, "input_noise": 0, "jpeg": 0}
@@ -70,6 +74,8 @@ JUDGES = {
     "repair": figures.repairing,
     "edges": figures.looking,
 }
+DIGITS_RESOLUTION, JUDGED = 32, 500
+"""Side of the digits in pixels, and number of those that are judged."""
 AT_ONCE = 32
 """Images that are translated at a time."""
 SHEET = 40
@@ -85,6 +91,11 @@ class Mark(NamedTuple):
     steps: int
     images: int
     generator: nn.Module
+
+    def row(self, trainer: TranslationTrainer, found: Figures) -> dict[str, object]:
+        """Returns a row of the table."""
+        counts = {"minutes": self.minutes, "steps": self.steps, "images": self.images}
+        return {"format": trainer.choice.title, **counts, "figures": found}
 
 
 def main() -> None:
@@ -131,24 +142,59 @@ def _one(options: argparse.Namespace) -> Iterator[dict[str, object]]:
         chosen, found = pix2pix_speed.measure(data, seed)
         yield {"format": chosen, "minutes": 0, "steps": 0, "images": 0, "figures": found}
         return
-    size = (options.resolution, options.resolution)
-    dataset = run_to_end(prepare(data, Preparation(size)))
-    changes = {**TASKS[task], **dict(setting.split("=", 1) for setting in options.set), "seed": seed}
+    values = {**TASKS[task], **dict(setting.split("=", 1) for setting in options.set), "seed": seed}
+    if task == "digits":
+        with TemporaryDirectory() as folder:
+            yield from _digits(options, values, Path(folder))
+        return
+    dataset = _prepared(data, options.resolution)
+    trainer = _trainer({"resolution": options.resolution, **values}, dataset)
+    sides = sides_for(trainer.settings, dataset).within(trainer.held)
+    held = examples(dataset, sides, trainer.settings, torch.Generator().manual_seed(seed))
+    for mark, made in _translations(trainer, held.inputs, held.targets, options):
+        yield mark.row(trainer, JUDGES[task](made, _mean_color(dataset)))
+
+
+def _digits(options: argparse.Namespace, values: dict[str, Any], folder: Path) -> Iterator[dict[str, object]]:
+    """Trains from one part of the digits to another, inverted one, and judges the translations of the rest."""
+    digits = _prepared("sample:digits", DIGITS_RESOLUTION)
+    rows = np.random.default_rng(0).permutation(len(digits.images))
+    judged, *sides = np.split(rows, [JUDGED, (len(rows) + JUDGED) // 2])
+    for name, side in zip("AB", sides, strict=True):
+        (folder / name).mkdir()
+        for row in side:
+            pixels = digits.images[row][0]
+            Image.fromarray(255 - pixels if name == "B" else pixels).save(folder / name / f"{row}.png")
+    assert digits.labels is not None
+    classifier = run_to_end(build("classifier", digits, resolve("cpu")))
+    dataset = _prepared(str(folder), DIGITS_RESOLUTION)
+    inputs = from_pixels(torch.from_numpy(digits.images[judged]))
+    trainer = _trainer({"resolution": DIGITS_RESOLUTION, **values}, dataset)
+    for mark, made in _translations(trainer, inputs, -inputs, options):
+        yield mark.row(trainer, figures.right_answers(made, digits.labels[judged], classifier))
+
+
+def _prepared(data: str, resolution: int) -> Dataset:
+    return run_to_end(prepare(data, Preparation((resolution, resolution))))
+
+
+def _trainer(values: dict[str, Any], dataset: Dataset) -> TranslationTrainer:
     facts = FitContext(len(dataset.images), resolve("auto").type != "cpu", len(dataset.classes))
-    settings = preset("translate").fitted(facts, **{"resolution": options.resolution, **changes})
-    tuned = run_to_end(trial(settings, dataset, resolve(settings.device)))
-    trainer = TranslationTrainer(settings, dataset, tuned)
-    random = torch.Generator().manual_seed(seed)
-    held = examples(dataset, trainer.held, settings, random)
+    settings = preset("translate").fitted(facts, **values)
+    return TranslationTrainer(settings, dataset, run_to_end(trial(settings, dataset, resolve(settings.device))))
+
+
+def _translations(
+    trainer: TranslationTrainer, inputs: Tensor, targets: Tensor, options: argparse.Namespace
+) -> Iterator[tuple[Mark, Translations]]:
+    """Trains; yields each mark with the translations, of which a sheet is written."""
     for mark in list(_kept(trainer, sorted(options.minutes))):
-        made = Translations(held.inputs, _translated(mark.generator, held.inputs), held.targets)
+        made = Translations(inputs, _translated(mark.generator, inputs), targets)
         if options.sheets:
             options.sheets.mkdir(parents=True, exist_ok=True)
-            name = f"{task} {Path(data).name.replace(':', '-')} seed {seed} {mark.minutes:g} min.png"
-            write_png(options.sheets / name, _sheet(made), generated=True)
-        found = JUDGES[task](made, _mean_color(dataset))
-        counts = {"minutes": mark.minutes, "steps": mark.steps, "images": mark.images}
-        yield {"format": f"{tuned.precision}, {tuned.memory_format}", **counts, "figures": found}
+            name = f"{options.tasks[0]} {trainer.dataset.title} seed {options.seeds[0]} {mark.minutes:g} min.png"
+            write_png(options.sheets / name.replace(":", "-"), _sheet(made), generated=True)
+        yield mark, made
 
 
 def _kept(trainer: TranslationTrainer, marks: list[float]) -> Iterator[Mark]:

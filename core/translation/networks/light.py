@@ -1,8 +1,9 @@
-"""U-Net of residual blocks without normalization, at half the resolution: small, fast, and the same in tiles.
+"""U-Net of residual blocks at half the resolution: small, fast, and the same in tiles.
 
 The input is folded (each 2 x 2 pixels become channels), or is the small image where the output is enlarged; the output
-is unfolded by sub-pixel convolution (Shi et al. 2016, arXiv:1609.05158). Residual blocks without normalization as in
-EDSR (Lim et al. 2017, arXiv:1707.02921); U-Net by Ronneberger, Fischer, Brox 2015, arXiv:1505.04597.
+is unfolded by sub-pixel convolution (Shi et al. 2016, arXiv:1609.05158). Residual blocks as in EDSR (Lim et al. 2017,
+arXiv:1707.02921), each with pixelwise normalization (Karras et al. 2018, arXiv:1710.10196, section 4.2), which sees no
+other pixel; U-Net by Ronneberger, Fischer, Brox 2015, arXiv:1505.04597.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ LEVELS = 3
 BLOCKS = 2
 """Residual blocks on the way down and on the way up, for each size."""
 FOLD = 2
+SHRUNK = 0.2
+"""Factor of each branch before it is added. Without it and the normalization, feature maps grow without bound."""
+EPSILON = 1e-2
+"""Mean square of features below which they count as noise and are not amplified."""
 
 
 class Translator(Base):
@@ -72,11 +77,12 @@ class _Block(nn.Module):
         super().__init__()
         self.first, self.second = nn.Conv2d(width, width, 3, 1, 1), nn.Conv2d(width, width, 3, 1, 1)
         with torch.no_grad():
-            self.second.weight.mul_(0.1)
+            self.second.weight.mul_(0.5)
 
     def forward(self, x: Tensor) -> Tensor:
-        branch: Tensor = self.second(leaky_relu(self.first(x), 0.2))
-        return x + branch
+        normalized = x * (x.square().mean(1, keepdim=True) + EPSILON).rsqrt()
+        branch: Tensor = self.second(leaky_relu(self.first(normalized), 0.2))
+        return x + SHRUNK * branch
 
 
 def _blocks(width: int) -> nn.Sequential:
