@@ -3,6 +3,8 @@
 A module of this package that defines `TITLE` is a finding. It also defines
 
 * `RANK`: the order among findings of equal severity, the lowest first;
+* `KINDS`: kinds of trainings (`core.config.translation_fields.Kind`) that it is looked for in: translations have no
+  latents, and no diversity of their own;
 * `find(case)`: returns the `Diagnosis`, or None. Its docstring gives the signals, their number, the thresholds, and the
   reasons for them.
 
@@ -55,8 +57,9 @@ def diagnose(history: ReportHistory, settings: Settings, facts: RunFacts) -> tup
 
 
 def _wrong(case: Case) -> Iterator[Diagnosis]:
-    for kind in kinds():
-        if kind != HEALTHY and (found := _finding(kind).find(case)):
+    for component in ranked("diagnosis"):
+        is_sought = component.name != HEALTHY and case.settings.kind in component.facts["KINDS"]
+        if is_sought and (found := _finding(component.name).find(case)):
             yield found
 
 

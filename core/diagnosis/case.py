@@ -81,6 +81,12 @@ class Case:
         return self.settings.loss == "wasserstein"
 
     @property
+    def has_spectral_norm(self) -> bool:
+        """True if the scale of D's weights has no effect."""
+        settings = self.settings
+        return settings.patch_norm == "spectral" if settings.translates else settings.spectral_norm
+
+    @property
     def was_just_edited(self) -> bool:
         """True within `PATIENCE` reports of the last edit."""
         return any(edit.step >= self.history.step_before(PATIENCE) for edit in self.facts.edits)

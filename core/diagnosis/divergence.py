@@ -100,11 +100,11 @@ def _limit(case: Case) -> float:
 
 def _leaps(case: Case) -> Diagnosis | None:
     (update,) = case.history.of_keys(UPDATE, since=STEPS)
-    factor = SPECTRAL if case.settings.spectral_norm else 1.0
+    factor = SPECTRAL if case.has_spectral_norm else 1.0
     if case.settings.weight_clip or not case.begun(STEPS) or not above(update, factor * LEAP, factor * STRIDE, LEAPS):
         return None
     ratio = float(level(update, LEAPS)[-1])
-    if case.settings.spectral_norm:
+    if case.has_spectral_norm:
         sentence = _(
             "The discriminator's steps are too large: each changes its weights by {share} % (usual: up to 4.5 % with "
             "spectral normalization), so it forgets as fast as it learns."

@@ -11,7 +11,7 @@ from core.language import _, number, plural
 
 TITLE = "Memorization"
 RANK = 4
-KINDS = ("generation",)
+KINDS = ("generation", "paired", "unpaired")
 
 GAP, NEAREST = "Signal/gap", "Signal/nearest"
 REAL, FAKE = "Signal/D/accuracy_real", "Signal/D/accuracy_fake"

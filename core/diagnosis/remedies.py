@@ -238,6 +238,39 @@ def less_penalty(settings: Settings) -> Remedy | None:
     return Remedy(_("Lower the penalty: {changes}.").format(changes=all_of(texts)), weights)
 
 
+def more_adversarial(settings: Settings) -> Remedy | None:
+    """Doubles the weight of D's judgment of translations, up to 10."""
+    weight = 2 * settings.adversarial_weight or 1.0
+    if weight > 10:
+        return None
+    return Remedy(
+        _("Raise the adversarial weight to {weight}.").format(weight=f"{weight:g}"), {"adversarial_weight": weight}
+    )
+
+
+def less_l1(settings: Settings) -> Remedy | None:
+    """Halves the weight of the mean difference from the target, down to 1."""
+    if settings.l1_weight < 2:
+        return None
+    weight = settings.l1_weight / 2
+    return Remedy(_("Lower the L1 weight to {weight}.").format(weight=f"{weight:g}"), {"l1_weight": weight})
+
+
+def less_identity(settings: Settings) -> Remedy | None:
+    """Turns off the identity loss, which rewards translations that change nothing."""
+    if not settings.identity_weight:
+        return None
+    return Remedy(_("Turn off the identity loss."), {"identity_weight": 0.0})
+
+
+def less_cycle(settings: Settings) -> Remedy | None:
+    """Halves the weight of the cycle loss, down to 1."""
+    if settings.cycle_weight < 2:
+        return None
+    weight = settings.cycle_weight / 2
+    return Remedy(_("Lower the cycle weight to {weight}.").format(weight=f"{weight:g}"), {"cycle_weight": weight})
+
+
 def other_network(settings: Settings) -> Remedy | None:
     """Changes the network to DCGAN, or from DCGAN to ResNet: generators that are known to follow their latents."""
     if settings.points:

@@ -527,6 +527,96 @@ _LATENT_SPACE = (
         _("Explore > Styles"),
     ),
 )
+_TRANSLATION = (
+    Term(
+        "image_translation",
+        _("Image-to-image translation"),
+        _(
+            "Training in which the generator makes its image from another image: it adds color, enlarges, repairs, or "
+            "changes the style."
+        ),
+        "image = G(x)",
+        "Isola et al. 2017, arXiv 1611.07004",
+        _("Settings > Task"),
+    ),
+    Term(
+        "paired_translation",
+        _("Paired and unpaired translation"),
+        _(
+            "With pairs, the target of each input is known and compared pixel by pixel. Without, the discriminator "
+            "alone knows the targets, and a further loss keeps the content."
+        ),
+        "paired: (x, y);   unpaired: x from A, y from B",
+        "Isola et al. 2017, arXiv 1611.07004; Zhu et al. 2017, arXiv 1703.10593",
+        _("Settings > Method"),
+    ),
+    Term(
+        "super_resolution",
+        _("Super-resolution"),
+        _(
+            "Enlarging an image with details that interpolation cannot give. The network learns from images that were "
+            "made smaller, so it invents plausible details, not the true ones."
+        ),
+        "x = small(y),   G(x) ≈ y",
+        "Ledig et al. 2017, arXiv 1609.04802; Wang et al. 2018, arXiv 1809.00219",
+        _("Settings > Enlargement"),
+    ),
+    Term(
+        "patchgan",
+        _("PatchGAN"),
+        _(
+            "A discriminator that judges each patch of an image for itself: it sees texture and edges, while another "
+            "loss keeps the whole right. Any image size will do."
+        ),
+        "D(x, y) = mean over patches",
+        "Isola et al. 2017, arXiv 1611.07004",
+        _("Settings > Patch size"),
+    ),
+    Term(
+        "pixel_loss",
+        _("Pixel loss (L1)"),
+        _(
+            "Mean absolute difference between translation and target. It keeps shapes and colors right, but answers "
+            "with a blur or with gray where several answers are possible."
+        ),
+        "E|G(x) − y|",
+        "Isola et al. 2017, arXiv 1611.07004",
+        _("Settings > L1 weight"),
+    ),
+    Term(
+        "cycle_consistency",
+        _("Cycle consistency"),
+        _(
+            "A second generator translates back, and every image must come back as it was. This keeps the content "
+            "where no pairs are known."
+        ),
+        "E|F(G(x)) − x| + E|G(F(y)) − y|",
+        "Zhu et al. 2017, arXiv 1703.10593",
+        _("Settings > Cycle weight"),
+    ),
+    Term(
+        "identity_loss",
+        _("Identity loss"),
+        _(
+            "An image that is of the target's kind already must stay as it is. It keeps colors; too much of it and the "
+            "generator copies its input."
+        ),
+        "E|G(y) − y|",
+        "Zhu et al. 2017, arXiv 1703.10593",
+        _("Settings > Identity weight"),
+    ),
+    Term(
+        "patch_contrast",
+        _("Contrastive loss of patches"),
+        _(
+            "The features of a patch of the translation must resemble those of the same patch of the input more than "
+            "those of other patches. It keeps the content with one generator."
+        ),
+        "−log( e^(q·k⁺ / τ) / Σ e^(q·k / τ) )",
+        "Park et al. 2020, arXiv 2007.15651",
+        _("Settings > Contrastive weight"),
+    ),
+)
 _METRICS = (
     Term(
         "features",
@@ -618,6 +708,28 @@ _METRICS = (
         "",
         _("Train > Diversity vs. real"),
     ),
+    Term(
+        "psnr",
+        _("PSNR"),
+        _(
+            "Peak signal-to-noise ratio: agreement of a translation with its target, in dB. 3 dB more is half the "
+            "squared error. Soft images score higher than sharp ones that guess details."
+        ),
+        "PSNR = 10 log₁₀(255² / mean squared error)",
+        "Blau and Michaeli 2018, arXiv 1711.06077",
+        _("Train > PSNR"),
+    ),
+    Term(
+        "ssim",
+        _("SSIM"),
+        _(
+            "Structural similarity: compares brightness, contrast and structure of small windows with those of the "
+            "target. 1 is equal, 0 is unrelated; it sees blur better than PSNR does."
+        ),
+        "SSIM = (2 μ_x μ_y + c₁)(2 σ_xy + c₂) / ((μ_x² + μ_y² + c₁)(σ_x² + σ_y² + c₂))",
+        "Nilsson and Akenine-Möller 2020, arXiv 2006.13846",
+        _("Train > SSIM"),
+    ),
 )
 _FAILURES = (
     Term(
@@ -708,6 +820,7 @@ GROUPS: dict[str, tuple[Term, ...]] = {
     _("Regularization"): _REGULARIZATION,
     in_context("group", "Training"): _TRAINING,
     _("Latent space"): _LATENT_SPACE,
+    _("Translation"): _TRANSLATION,
     _("Metrics"): _METRICS,
     _("Failures"): _FAILURES,
     _("Uses"): _USES,

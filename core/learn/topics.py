@@ -34,6 +34,14 @@ _OF_SETTINGS = {
     "lr_g": "learning_rate",
     "lr_d": "ttur",
     "ema_kimg": "ema",
+    "task": "image_translation",
+    "method": "paired_translation",
+    "factor": "super_resolution",
+    "patch": "patchgan",
+    "l1_weight": "pixel_loss",
+    "cycle_weight": "cycle_consistency",
+    "identity_weight": "identity_loss",
+    "contrast_weight": "patch_contrast",
     "evaluation": "fid",
     "evaluation_features": "features",
 }
@@ -59,6 +67,8 @@ _OF_CHOICES: Mapping[str, Mapping[str, str]] = {
         "relativistic": "relativistic",
         "relativistic_average": "relativistic",
     },
+    "task": {"enlarge": "super_resolution", "pairs": "paired_translation", "unpaired": "paired_translation"},
+    "method": {"cycle": "cycle_consistency", "contrastive": "patch_contrast"},
     "condition": {"projection": "projection_discriminator", "auxiliary": "acgan"},
     "augment": {"diffaug": "diffaugment", "ada": "ada"},
 }
@@ -74,6 +84,8 @@ _OF_METRICS = {
     "density": "density_coverage",
     "coverage": "density_coverage",
     "swd": "swd",
+    "psnr": "psnr",
+    "ssim": "ssim",
 }
 _OF_FAMILIES = {
     "Loss/*/loss": "loss",
@@ -93,6 +105,9 @@ _OF_FAMILIES = {
     "Signal/gap": "memorization",
     "Signal/nearest": "memorization",
     "Signal/drift": "ema",
+    "Signal/psnr": "psnr",
+    "Signal/ssim": "ssim",
+    "Signal/change": "identity_loss",
     "Augment/p": "ada",
 }
 _OF_FINDINGS = {
@@ -103,6 +118,7 @@ _OF_FINDINGS = {
     "mode_collapse": "mode_collapse",
     "oscillation": "oscillation",
     "stalled": "learning_rate",
+    "unchanged_input": "identity_loss",
     "strong_discriminator": "vanishing_gradients",
     "weak_discriminator": "discriminator",
 }

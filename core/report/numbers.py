@@ -20,7 +20,7 @@ HEADS = (
 )
 METRIC_HEADS = (_("Metric"), _("Measured with"), _("Best"), _("at step"), _("Last"), _("at step"))
 
-BEST_BY = ("fid", "kid", "swd", "is", "recall", "coverage", "precision", "density")
+BEST_BY = ("fid", "kid", "swd", "is", "recall", "coverage", "precision", "density", "psnr", "ssim")
 """Metrics that determine the best step of a run, most reliable first."""
 
 

@@ -16,6 +16,7 @@ from core.formatting import time_text
 from core.imaging import provenance
 from core.language import LANGUAGE, _, number, plural, sentences
 from core.presets.settings_diff import of_preset, rows
+from core.registry import components
 from core.report import chart, numbers
 from core.report.pictures import EmbeddedPicture
 from core.runs.overview import Overview
@@ -24,6 +25,7 @@ from core.stats import keys
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 """Content security policy: the page loads nothing, even if a name in it is hostile."""
+PSNR = "Signal/psnr"
 SEVERITIES = {"good": _("Good"), "watch": _("Worth watching"), "bad": _("Wrong")}
 MOST_MARKS, LONGEST_MARK = 100, 300
 """Maximum number of settings changes in a chart (the newest), and characters of each; the table has all."""
@@ -142,10 +144,25 @@ def _facts(run: Overview) -> Sequence[tuple[str, str]]:
         (_("Trained for"), time_text(run.seconds)),
         (_("Steps"), number(run.step)),
         (_("Points seen") if settings.points else _("Images seen"), number(run.images)),
-        (_("Network"), settings.network),
+        *(_translation_facts(run) if settings.translates else [(_("Network"), settings.network)]),
         (_("Loss"), settings.loss.replace("_", " ")),
         (_("Device"), run.device),
     )
+
+
+def _translation_facts(run: Overview) -> Iterator[tuple[str, str]]:
+    settings, parts = run.settings, components("translation.tasks")
+    yield _("Task"), parts[settings.task].title
+    yield _("Translator"), components("translation.networks")[settings.translator].title
+    yield _("Method"), components("translation.methods")[settings.method].title
+    if {PSNR, PSNR + keys.INPUT} <= run.curves.keys():
+        value, before = (run.curves[key].last.value for key in (PSNR, PSNR + keys.INPUT))
+        pattern = (
+            _("{value} dB, {gain} dB over bicubic interpolation")
+            if parts[settings.task].facts.get("ENLARGES")
+            else _("{value} dB, {gain} dB over the input")
+        )
+        yield _("PSNR"), pattern.format(value=f"{value:.2f}", gain=f"{value - before:+.2f}")
 
 
 def _samples(run: Overview, shown: Contents) -> Iterator[Figure]:
@@ -153,11 +170,14 @@ def _samples(run: Overview, shown: Contents) -> Iterator[Figure]:
     columns = _("Columns: {names}.").format(names=", ".join(names)) if names else ""
     if shown.newest:
         step, picture = shown.newest
-        words = plural(
-            "Generated after {count} step from fixed latents.",
-            "Generated after {count} steps from fixed latents.",
-            step,
-        )
+        if run.settings.translates:
+            words = plural("Translated after {count} step.", "Translated after {count} steps.", step)
+        else:
+            words = plural(
+                "Generated after {count} step from fixed latents.",
+                "Generated after {count} steps from fixed latents.",
+                step,
+            )
         yield Figure(picture, sentences(words, columns), shown.animation)
     if shown.best:
         words, picture = shown.best

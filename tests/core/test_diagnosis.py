@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from core.cli.main import main
+from core.config.applies import applies
 from core.config.settings import Settings, live_settings, validate
 from core.diagnosis import diagnose, kinds, remedies
 from core.diagnosis.case import PATIENCE, Case, Diagnosis, Remedy, RunFacts
@@ -54,9 +55,13 @@ WELL: dict[str, float] = {
     "Signal/gap": 0.05,
     "Signal/nearest": 1.1,
     "Signal/drift": 0.1,
+    "Signal/change": 0.9,
 }
 """A training in balance."""
+TRANSLATIONS = (("colorize", "paired"), ("unpaired", "cycle"))
+"""Tasks and methods of translations with and without pairs."""
 DCGAN = preset("dcgan").apply()
+COLORIZE, UNPAIRED = (DCGAN.changed(task=task, method=method) for task, method in TRANSLATIONS)
 
 
 def history(*parts: tuple[int, Mapping[str, float]], steps: int = 10) -> ReportHistory:
@@ -103,6 +108,12 @@ SICK: list[tuple[str, Settings, RunFacts, dict[str, float]]] = [
         {"Signal/D/accuracy_real": 0.5, "Signal/D/accuracy_fake": 0.5, "Signal/nearest": 2.0},
     ),
     ("stalled", DCGAN, RunFacts(), {"Signal/G/update": 1e-7}),
+    ("unchanged_input", COLORIZE, RunFacts(), {"Signal/change": 0.02}),
+    ("unchanged_input", UNPAIRED, RunFacts(), {"Signal/change": 0.02}),
+    ("divergence", COLORIZE, RunFacts(), {"Loss/D/loss": float("nan")}),
+    ("strong_discriminator", COLORIZE, RunFacts(), {**SURE, "Loss/D/loss": 0.01}),
+    ("memorisation", COLORIZE, FEW, SURE),
+    ("lost_contrast", UNPAIRED, RunFacts(), {"Signal/contrast": 0.6}),
 ]
 ONE_OF_A_KIND = {kind: (history((100, {}), (60, values)), facts) for kind, _, facts, values in reversed(SICK)}
 
@@ -118,6 +129,7 @@ def test_every_finding_of_the_field_has_a_file_of_its_own() -> None:
         "strong_discriminator",
         "memorisation",
         "lost_contrast",
+        "unchanged_input",
         "oscillation",
         "weak_discriminator",
         "stalled",
@@ -263,6 +275,36 @@ def test_diversity_that_is_still_rising_is_no_collapse() -> None:
 def swinging(period: int, amplitude: float) -> ReportHistory:
     phase = 2 * np.pi * np.arange(160) / period
     return history(*((1, {"Loss/G/loss": 3.0 + amplitude * float(np.sin(angle))}) for angle in phase))
+
+
+def test_a_translation_has_no_collapse_of_latents() -> None:
+    alike = history((100, {}), (60, {"Signal/diversity": 0.05, "Signal/class_diversity": 0.05}))
+    assert found(alike, DCGAN) == ("mode_collapse",)
+    assert found(alike, COLORIZE) == found(alike, UNPAIRED) == ("balance",)
+
+
+def test_a_generator_that_copies_its_input_is_freed_of_what_holds_it() -> None:
+    copies = history((100, {}), (60, {"Signal/change": 0.02}))
+    (paired,), (unpaired,) = (diagnose(copies, settings, RunFacts()) for settings in (COLORIZE, UNPAIRED))
+    assert "differ from it by 2 %" in paired.sentence
+    assert [dict(each.changes) for each in paired.remedies] == [{"adversarial_weight": 2.0}, {"l1_weight": 5.0}]
+    assert [dict(each.changes) for each in unpaired.remedies] == [{"identity_weight": 0.0}, {"adversarial_weight": 2.0}]
+    assert found(copies, DCGAN) == ("balance",)
+    young = history((60, {"Signal/change": 0.02}))
+    assert "unchanged_input" not in found(young, COLORIZE)  # residual networks begin with a copy
+
+
+def test_remedies_of_a_translation_have_an_effect_on_it() -> None:
+    gray = history((100, {}), (60, {"Signal/contrast": 0.6}))
+    (lost,) = diagnose(gray, UNPAIRED, RunFacts())
+    assert lost.remedies
+    assert all(applies(name, UNPAIRED) for remedy in lost.remedies for name in remedy.changes)
+
+
+def test_a_large_step_of_a_patch_discriminator_depends_on_its_own_normalization() -> None:
+    large = history((100, {}), (60, {"Signal/D/update": 0.03}))
+    assert found(large, COLORIZE.changed(patch_norm="spectral")) == ("balance",)
+    assert found(large, COLORIZE.changed(patch_norm="instance")) == ("divergence",)
 
 
 def test_losses_that_swing() -> None:

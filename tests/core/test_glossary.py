@@ -22,6 +22,13 @@ from core.registry import components
 ROOT = Path(__file__).parents[2]
 PAPER = re.compile(r"[\w\-]+( et al\.| and [\w\-]+)? (19|20)\d\d, arXiv \d{4}\.\d{4,5}")
 LONGEST = 35
+PACKAGES = (
+    ("loss", "losses"),
+    ("network", "models"),
+    ("task", "translation.tasks"),
+    ("method", "translation.methods"),
+)
+"""Settings whose choices are modules of a package."""
 
 
 def ids(each: Term) -> str:
@@ -77,7 +84,7 @@ print(*(name for top, _sign, name in places if top == settings and name not in k
 
 def test_every_topic_is_a_term() -> None:
     choices = {name: get_args(field.annotation) for name, field in Fields.model_fields.items()}
-    choices |= {name: tuple(components(package)) for name, package in (("loss", "losses"), ("network", "models"))}
+    choices |= {name: tuple(components(package)) for name, package in PACKAGES}
     choices["preset"] = tuple(presets())
     settings = [topics.of_setting(name, value) for name in choices for value in (None, *choices[name])]
     numbers = [number for metric in components("evaluation.metrics").values() for number in metric.facts["NUMBERS"]]
@@ -92,4 +99,5 @@ def test_every_topic_is_a_term() -> None:
 
 def test_a_part_of_the_losses_plot_and_of_every_usual_plot_is_explained() -> None:
     keys = ["Loss/D/loss", "Loss/scores/real", "Score/fake", "Signal/D/accuracy_real", "Signal/G/gradient"]
+    keys += ["Loss/G/l1", "Loss/D_back/loss", "Signal/psnr", "Signal/psnr_input", "Signal/ssim"]
     assert all(topics.of_number(key) for key in keys)
