@@ -7,7 +7,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 
@@ -15,29 +14,18 @@ from core.checkpoint import load
 from core.concurrency import run_to_end
 from core.data.dataset import Dataset
 from core.errors import UserError
-from core.evaluation.features import Extractor, Features
-from core.events import EvaluationProgress, Event, Images, Measured, Notice, Progress, Saved
+from core.evaluation.features import Extractor
+from core.events import EvaluationProgress, Event, Measured, Notice, Progress, Saved
 from core.jobs import live_evaluation
 from core.jobs.evaluation_job import measure
 from core.jobs.training_job import TrainingJob
 from core.runs.retention import best
 from core.runs.run import Run
 from core.stats.metric_key import parse
+from tests.core.averages import Averages
 from tests.core.scarce_memory import evaluates, memory_for
 from tests.core.tiny import save_pictures, tiny_dataset, tiny_settings
 from tests.core.work import all_of
-
-
-class Averages:
-    """The cheapest features: means of quarters of an image."""
-
-    name, key, at_once = "averages", "averages", 16
-    classifies = False
-
-    def __call__(self, images: Images) -> Features:
-        count, side = len(images), images.shape[1] // 2
-        quarters = images.reshape(count, 2, side, 2, side, -1).mean((2, 4), dtype=np.float32)
-        return Features(quarters.reshape(count, -1), None)
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,21 +18,25 @@ from core.data.dataset import Dataset
 from core.data.sides.pairing import sides_for
 from core.errors import UserError
 from core.evaluation.evaluate import evaluate
-from core.events import Measured, Report
+from core.evaluation.features import Extractor
+from core.events import Measured, Progress, Report
 from core.imaging.quality import psnr, ssim
 from core.imaging.tensors import from_pixels
 from core.jobs import live_evaluation
 from core.jobs.evaluation_job import EvaluationJob, measure
 from core.jobs.training_job import TrainingJob
 from core.jobs.translations import Translations
+from core.latent.sampler import Sampler
 from core.monitoring.translation_probe import unchanged
+from core.report.write import write_report
 from core.runs.retention import best
 from core.runs.run import Run
 from core.stats.keys import COMPARED, INPUT, family, label, meaning
 from core.stats.metric_key import MetricKey, key, parse
 from core.translation.examples import examples
 from core.translation_trainer import TranslationTrainer
-from tests.core.tiny import FIXED, save_pictures, tiny_dataset, tiny_settings
+from tests.core.averages import Averages
+from tests.core.tiny import FIXED, save_pictures, tiny_dataset, tiny_settings, tiny_trainer
 
 
 def trainer(task: str, dataset: Dataset | None = None, **values: Any) -> TranslationTrainer:
@@ -133,7 +138,13 @@ def test_losses_share_an_axis_and_a_signal_shares_it_with_the_input() -> None:
 
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Evaluations follow one another."""
+    """Evaluations follow one another, with features that cost nothing."""
+
+    def build(_name: str, _dataset: Dataset, _device: torch.device) -> Generator[Progress, None, Extractor]:
+        yield Progress("Building", 0, 1)
+        return Averages()
+
+    monkeypatch.setattr(live_evaluation, "build", build)
     monkeypatch.setattr(live_evaluation, "perf_counter", lambda: 0.0)  # no piece of it takes time
     monkeypatch.setattr(live_evaluation, "SOONEST", 0.0)
     monkeypatch.setattr(live_evaluation, "LATER", 1.0)
@@ -158,9 +169,6 @@ def test_metrics_of_pairs_are_means_over_the_translations() -> None:
 
 
 def test_images_from_noise_have_no_targets() -> None:
-    from core.latent.sampler import Sampler
-    from tests.core.tiny import tiny_trainer
-
     training = tiny_trainer("gan")
     sampler = Sampler(training.meta(), training.published(), "cpu")
     with pytest.raises(UserError, match="compares each image with a target of its own"):
@@ -168,8 +176,8 @@ def test_images_from_noise_have_no_targets() -> None:
 
 
 def test_a_paired_translation_is_measured_beside_its_training(tmp_path: Path, soon: None) -> None:
-    pictures = save_pictures(tmp_path / "pictures", 420)
-    settings = tiny_settings("gan", task="colorize", evaluation=100, steps=12)
+    pictures = save_pictures(tmp_path / "pictures", 210)
+    settings = tiny_settings("gan", task="colorize", evaluation=100, steps=12, holdout=10)
     job = TrainingJob(settings, str(pictures), out=tmp_path / "run")
     measured = [event for event in job.events() if isinstance(event, Measured)]
     assert {parse(name)[0] for name in measured[0].values} == {"psnr", "ssim"}
@@ -185,3 +193,31 @@ def test_a_paired_translation_is_measured_beside_its_training(tmp_path: Path, so
     assert load(leader.path).meta.step == leader.step
     asked = run_to_end(EvaluationJob(leader.path, str(pictures), ["ssim"], count=30, real=25, device="cpu").events())
     assert list(asked.values) == ["Metrics/ssim@pixels:25:25:all"]
+    run_to_end(write_report(run.folder, tmp_path / "report.html"))
+    page = (tmp_path / "report.html").read_text("utf-8")
+    for text in ("Colorize", "Light U-Net", "Paired", "dB over the input", "Translated after 12 steps.", "SSIM"):
+        assert text in page
+    assert "Columns: Input, Output, Target." in page
+
+
+@pytest.mark.parametrize(("task", "metric"), [("pairs", "psnr"), ("unpaired", "kid")])
+def test_translations_of_two_sides_are_measured_by_what_is_known(
+    tmp_path: Path, soon: None, task: str, metric: str
+) -> None:
+    for side, count in (("A", 210), ("B", 220)):
+        save_pictures(tmp_path / "pictures" / side, count)
+    method = "paired" if task == "pairs" else "contrastive"
+    settings = tiny_settings("gan", task=task, method=method, evaluation=100, steps=1, holdout=10)
+    job = TrainingJob(settings, str(tmp_path / "pictures"), out=tmp_path / "run")
+    events = list(job.events())
+    values = next(event.values for event in events if isinstance(event, Measured))
+    numbers = {parse(name)[0]: parse(name)[1] for name in values}
+    split = "held-out" if task == "pairs" else "train"
+    assert (numbers[metric].fake, numbers[metric].split) == (21, split)
+    assert numbers[metric].real == (21 if task == "pairs" else 220 - 22)
+    assert set(numbers) == ({"psnr", "ssim"} if task == "pairs" else {"fid", "kid", "kid_std", "swd"})
+    assert {parse(each.key)[0] for each in best(tmp_path / "run" / "checkpoints")} == {metric}
+    reports = [event.stats for event in events if isinstance(event, Report)]
+    known = {name for stats in reports for name in stats}
+    assert ("Signal/psnr" in known, "Signal/contrast" in known) == (task == "pairs", task != "pairs")
+    assert ("Signal/change" in known) == (task != "pairs")  # the images of a pair are equal here
