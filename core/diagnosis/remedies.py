@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+from core.config.applies import applies
 from core.config.settings import Settings
 from core.diagnosis.case import Case, Remedy
 from core.errors import UserError
@@ -54,8 +55,9 @@ def _allowed(settings: Settings, candidates: tuple[Candidate, ...]) -> Iterator[
 
 
 def _can_be(settings: Settings, changes: Mapping[str, Any]) -> bool:
+    """Returns whether the changes are valid and have an effect."""
     try:
-        return settings.changed(**changes) != settings
+        return all(applies(name, settings) for name in changes) and settings.changed(**changes) != settings
     except UserError:
         return False
 

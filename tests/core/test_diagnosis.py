@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from core.config.applies import applies
 
 from core.cli.main import main
+from core.config.applies import applies
 from core.config.settings import Settings, live_settings, validate
 from core.diagnosis import diagnose, kinds, remedies
 from core.diagnosis.case import PATIENCE, Case, Diagnosis, Remedy, RunFacts
