@@ -33,6 +33,8 @@ from studio.widgets.home.drop_overlay import DropOverlay
 from studio.widgets.train.footer import Footer
 
 if TYPE_CHECKING:
+    from studio.model.explore import Translator
+    from studio.panels.apply import ApplyPanel
     from studio.panels.data import DataPanel
     from studio.panels.explore import ExplorePanel
     from studio.panels.train import TrainPanel
@@ -75,6 +77,7 @@ class MainWindow(QMainWindow):
         self._data: DataPanel | None = None
         self._train: TrainPanel | None = None
         self._explore: ExplorePanel | None = None
+        self._apply: ApplyPanel | None = None
         self._is_painted = self._is_released = self._is_placed = False
         self.setWindowTitle(PROGRAM)
         self.setAcceptDrops(True)
@@ -103,17 +106,28 @@ class MainWindow(QMainWindow):
         assert self._explore is not None
         return self._explore
 
+    @property
+    def apply(self) -> ApplyPanel:
+        """The panel that stands in place of Explore for a generator that makes images from images."""
+        self.complete()
+        assert self._apply is not None
+        return self._apply
+
     def complete(self) -> None:
         """Builds the remaining workspaces; a second call does nothing."""
         if self._data is not None:
             return
+        from studio.panels.apply import ApplyPanel
         from studio.panels.data import DataPanel
         from studio.panels.explore import ExplorePanel
         from studio.panels.train import TrainPanel
 
-        self._data, self._train, self._explore = DataPanel(), TrainPanel(), ExplorePanel()
-        for panel in (self._data, self._train, self._explore):
-            self.pages.addWidget(FittingArea(panel))
+        self._data, self._train, self._explore, self._apply = DataPanel(), TrainPanel(), ExplorePanel(), ApplyPanel()
+        self._generator = QStackedWidget()
+        for panel in (self._explore, self._apply):
+            self._generator.addWidget(FittingArea(panel))
+        for page in (FittingArea(self._data), FittingArea(self._train), self._generator):
+            self.pages.addWidget(page)
         self._train.restore(window_state.choices("train"))
         self._explore.restore_choices(window_state.choices("explore"))
         window_state.restore_splitters(self._train.splitters)
@@ -122,6 +136,12 @@ class MainWindow(QMainWindow):
     def show_workspace(self, index: int) -> None:
         self.complete()
         self.pages.setCurrentIndex(index)
+
+    def show_translator(self, translator: Translator | None) -> None:
+        """Shows a generator that makes images from images in place of Explore; None: Explore again."""
+        if translator is not None:
+            self.apply.show_translator(translator)
+        self._generator.setCurrentIndex(translator is not None)
 
     def show_settings(self) -> None:
         """Shows the Train workspace with the focus on the first setting."""

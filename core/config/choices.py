@@ -68,5 +68,6 @@ def choices_of(name: str, field: FieldInfo) -> dict[Any, str]:
     """
     if name in PACKAGES:
         auto = {"auto": ""} if field.default == "auto" else {}
-        return auto | {part.name: part.summary for part in components(PACKAGES[name]).values()}
+        parts = sorted(components(PACKAGES[name]).values(), key=lambda part: int(part.facts.get("RANK", 0)))
+        return auto | {part.name: part.summary for part in parts}
     return dict.fromkeys(get_args(field.annotation), "") if get_origin(field.annotation) is Literal else {}

@@ -81,7 +81,10 @@ def table_rate(settings: Settings) -> float:
 
 
 def expect(settings: Settings, images: int, machine: Machine) -> Expectation:
-    """Estimates the duration of a training with these settings on a dataset of `images` images."""
+    """Estimates the duration of a training with these settings on a dataset of `images` images; says nothing of
+    translations, which were not measured."""
+    if settings.translates:
+        return Expectation("")
     speed = machine.speed
     if speed is None and machine.kind != "cpu":
         return _of_unmeasured_gpu(settings)

@@ -58,7 +58,7 @@ class Controllers:
 
 def connect_window(window: MainWindow, session: Session, do: Controllers) -> None:
     """Connects messages, opening and closing, which every workspace shares."""
-    window.path_dropped.connect(do.open.open)
+    window.path_dropped.connect(do.open.drop)
     window.close_requested.connect(do.train.close)
     window.workspace_changed.connect(do.menus.show_workspace)
     session.recognized.connect(do.open.show_recognized)
@@ -138,6 +138,7 @@ def connect_data(window: MainWindow, session: Session, do: Controllers) -> None:
     data.sheet_requested.connect(do.data.draw_sheet)
     data.preparation_chosen.connect(do.data.change)
     data.comparison_requested.connect(do.data.compare)
+    data.examples_requested.connect(do.data.draw_examples)
     data.page_requested.connect(session.review.show_page)
     data.tiles_requested.connect(session.tiles.ask)
     data.image_requested.connect(session.tiles.read_image)
@@ -161,6 +162,7 @@ def connect_data(window: MainWindow, session: Session, do: Controllers) -> None:
     session.data.examination_ended.connect(data.end_examination)
     session.review.page_shown.connect(data.show_page)
     session.review.compared.connect(data.show_comparison)
+    session.examples.made.connect(do.data.show_examples)
     session.review.settled.connect(data.settle_left_out)
 
 
@@ -191,6 +193,7 @@ def connect_train(window: MainWindow, session: Session, do: Controllers) -> None
     train.form.preparation_changed.connect(do.data.show_preparation)
     train.form.changed.connect(do.data.show_settings)
     train.form.features_chosen.connect(do.weights.check)
+    train.settings.simple.examples_requested.connect(session.examples.ask)
     session.library.rows_listed.connect(do.weights.show)
     session.explore.devices_found.connect(train.set_devices)
     training.state_changed.connect(do.train.show_state)
@@ -267,6 +270,8 @@ def connect_explore(window: MainWindow, session: Session, do: Controllers) -> No
     service.restored.connect(explore.restore)
     service.source_changed.connect(do.explore.show_source)
     service.source_changed.connect(do.train.show_exports)
+    service.translator_found.connect(do.explore.show_translator)
+    service.translator_found.connect(do.train.show_exports)
     service.rendered.connect(explore.show_images)
     window.workspace_changed.connect(do.explore.show_workspace)
     session.training.state_changed.connect(do.explore.show_state)

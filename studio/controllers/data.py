@@ -13,12 +13,14 @@ from core.config.settings import Settings
 from core.data.health.findings import Remedy
 from core.errors import UserError
 from studio.main_window import MainWindow
-from studio.model.data import Examined, OpenedDataset
+from studio.model.data import Examined, ExampleRequest, Examples, OpenedDataset
 from studio.model.train import TrainingState
 from studio.services.session import Session
 
 REMEDIES = ("augment", "mirror", "fit", "grid", "alpha", "split")
 """Settings that can fix a problem of a dataset."""
+EXAMPLES = 6
+"""Number of examples of a translation."""
 PATIENCE_MS = 400
 """Delay before a changed preparation is applied, so that intermediate values of a spin box are skipped."""
 
@@ -114,6 +116,19 @@ class DataController(QObject):
                 how = self._window.train.form.preparation()
                 self._session.review.compare(self._session.data.dataset.source, how, seed)
 
+    def draw_examples(self, seed: int) -> None:
+        """Shows inputs and targets of the task that the form holds."""
+        with suppress(UserError):  # the form shows the error
+            settings = self._window.train.form.settings()
+            self._session.examples.ask(ExampleRequest("data", settings, EXAMPLES, seed))
+
+    def show_examples(self, examples: Examples) -> None:
+        """Shows examples where they were requested."""
+        if examples.request.place == "data":
+            self._window.data.show_examples(examples)
+        else:
+            self._window.train.settings.simple.show_examples(examples)
+
     # Remedies
 
     def show_settings(self) -> None:
@@ -121,6 +136,7 @@ class DataController(QObject):
         form = self._window.train.form
         self._session.review.set_augment(form.value("augment"))
         self._window.data.show_settings({name: form.value(name) for name in REMEDIES})
+        self._window.data.show_task(form.value("task"))
 
     def show_review(self, examined: Examined) -> None:
         """Shows the findings about the dataset."""

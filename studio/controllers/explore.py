@@ -13,7 +13,7 @@ from core.events import Images
 from core.language import _
 from core.latent.request import LatentRequest, Point
 from studio.main_window import EXPLORE, MainWindow
-from studio.model.explore import ExploreSource, NearestQuery
+from studio.model.explore import ExploreSource, NearestQuery, Translator
 from studio.model.train import TrainingState
 
 if TYPE_CHECKING:
@@ -113,9 +113,17 @@ class ExploreController:
 
     def show_source(self, source: ExploreSource) -> None:
         """Shows another generator."""
+        self._window.show_translator(None)
         self._window.explore.show_source(source)
         self._show_newest()
         self._go_on()
+
+    def show_translator(self, translator: Translator) -> None:
+        """Shows a generator that makes images from images, in place of Explore."""
+        self._window.explore.show_source(None)
+        self._window.show_translator(translator)
+        self._show_newest()
+        self.give_up()
 
     # Images
 

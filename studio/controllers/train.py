@@ -78,9 +78,13 @@ class TrainController:
     def show_exports(self, *_arguments: object) -> None:
         """Disables exports while there is no generator."""
         training = self._training
-        has_one = self._session.explore.source is not None or training.is_running or training.run_folder is not None
+        has_training = training.is_running or training.run_folder is not None
+        reason = _("Start a training first, or open a checkpoint.")
+        if has_training and training.settings.translates:
+            has_training, reason = False, _("This training makes images from images, and this export draws from noise.")
+        has_one = self._session.explore.source is not None or has_training
         for name in ("export_images", "export_video", "export_generator"):
-            self._menus.allow(self._menus.dialogs[name], has_one, _("Start a training first, or open a checkpoint."))
+            self._menus.allow(self._menus.dialogs[name], has_one, reason)
 
     def _show_status(self) -> None:
         """Shows the same status in the footer and the run strip."""

@@ -19,6 +19,7 @@ from core.imaging.packed import Packed
 from core.language import _
 
 if TYPE_CHECKING:
+    from core.config.settings import Settings
     from core.data.dataset import Dataset
     from core.data.records import Records
 
@@ -134,7 +135,8 @@ class Page:
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """A scaled-down, uncropped original, and its prepared image."""
+    """Two images of one kind of content: a scaled-down, uncropped original and its prepared image, or the input and the
+    target of a translation."""
 
     name: str
     before: Image
@@ -150,6 +152,28 @@ class BeforeAfter:
 
 
 @dataclass(frozen=True)
+class ExampleRequest:
+    """Request for `count` examples of what a translation with these settings learns from, shown at a `place`.
+
+    `seed`: of their choice.
+    """
+
+    place: Literal["settings", "data"]
+    settings: Settings
+    count: int
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Inputs and targets of some images of the open dataset; if there are none, `reason` says why."""
+
+    request: ExampleRequest
+    pairs: Sequence[Pair]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Recognized(Event):
     """Kind of an opened source: images, a run folder, a checkpoint, an image with a recipe, or any other image."""
 
@@ -158,12 +182,21 @@ class Recognized(Event):
 
 
 @dataclass(frozen=True)
+class SideCounts:
+    """Numbers of inputs, of targets, and of pairs that match by name."""
+
+    inputs: int
+    targets: int
+    pairs: int
+
+
+@dataclass(frozen=True)
 class DataFacts:
     """Facts about a dataset.
 
     `count`: training images, without the left-out ones. `size`: width and height as prepared. `sizes`, `classes`:
     counts by name. `transparent`: whether any original is. `parts`: folders that divide the dataset, one of them for
-    training; only that one if only its images are used.
+    training; only that one if only its images are used. `sides`: None if there is one kind of images.
     """
 
     title: str
@@ -177,6 +210,7 @@ class DataFacts:
     video: bool
     points: bool
     parts: tuple[str, ...] = ()
+    sides: SideCounts | None = None
 
 
 @dataclass(frozen=True, eq=False)

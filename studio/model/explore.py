@@ -95,6 +95,22 @@ class ExploreSource:
 
 
 @dataclass(frozen=True, eq=False)
+class Translator:
+    """A generator that makes images from images, which has no latent space to explore.
+
+    `path`: of a checkpoint, or None for the weights of a running training. `home`, `step`, `settings`, `dataset` and
+    `title`: as those of an `ExploreSource`.
+    """
+
+    path: Path | None
+    home: Path | None
+    step: int
+    settings: Settings
+    dataset: str
+    title: str
+
+
+@dataclass(frozen=True, eq=False)
 class ProjectionProgress(Event):
     """Progress of a projection: the photo, and the closest image of the generator of `source` so far. `done`: from 0 to
     1; `psnr` in dB."""

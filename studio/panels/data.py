@@ -24,7 +24,17 @@ from studio.widgets.images.tile_layout import sheet as one_picture
 from studio.widgets.images.tile_view import NO_IMAGES
 
 if TYPE_CHECKING:
-    from studio.model.data import BeforeAfter, DataFacts, DatasetSheet, Examined, Image, ImageIndex, Page, Tiles
+    from studio.model.data import (
+        BeforeAfter,
+        DataFacts,
+        DatasetSheet,
+        Examined,
+        Examples,
+        Image,
+        ImageIndex,
+        Page,
+        Tiles,
+    )
     from studio.widgets.data.dataset_view import DatasetView
 
 
@@ -38,6 +48,8 @@ class DataPanel(QWidget):
     """Number of augmented images to show, and the seed of their choice."""
     comparison_requested = Signal(int)
     """Seed of the originals to compare with their prepared images."""
+    examples_requested = Signal(int)
+    """Seed of the examples of what a translation learns from."""
     preparation_chosen = Signal(object)
     """New values by setting name."""
     page_requested = Signal(object, int)
@@ -84,6 +96,7 @@ class DataPanel(QWidget):
             view = self._view = DatasetView()
             view.sheet_requested.connect(self.sheet_requested)
             view.comparison_requested.connect(self.comparison_requested)
+            view.examples_requested.connect(self.examples_requested)
             view.another_requested.connect(self.home_requested)
             view.train_requested.connect(self.train_requested)
             view.controls.chosen.connect(self.preparation_chosen)
@@ -182,6 +195,14 @@ class DataPanel(QWidget):
     def show_comparison(self, comparison: BeforeAfter) -> None:
         """Shows originals beside their prepared images."""
         self.view.show_comparison(comparison)
+
+    def show_task(self, name: str) -> None:
+        """Shows examples of a task beside the images, unless it makes images from noise."""
+        self.view.show_task(name)
+
+    def show_examples(self, examples: Examples) -> None:
+        """Shows inputs beside their targets."""
+        self.view.show_examples(examples)
 
     # --- left-out images ---
 

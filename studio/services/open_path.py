@@ -7,6 +7,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Literal
 
+from core.data.sides import two_sources
 from core.errors import UserError
 from core.events import Event
 from core.language import _
@@ -36,7 +37,7 @@ def recognize(source: str) -> SourceKind:
     from core.data.prepare import opens
 
     path = Path(source)
-    if source.startswith((*BUILT_IN, DOWNLOADED)):
+    if source.startswith((*BUILT_IN, DOWNLOADED)) or two_sources.opens(source):
         return "data"
     if path.is_dir():
         return "run" if is_run(path) else "data"

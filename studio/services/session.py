@@ -20,13 +20,14 @@ from core.runs.run import runs_folder
 from studio.background.job_runner import JobRunner
 from studio.background.workers import Workers
 from studio.model.data import DataRequest, OpenedDataset, SourceKind
-from studio.model.explore import ExploreSource, PublishedWeights
+from studio.model.explore import ExploreSource, PublishedWeights, Translator
 from studio.model.train import BestCheckpoint, Continuation, OpenedRun, TrainingState
 from studio.services.data.library import DataLibrary
 from studio.services.data.loader import DatasetLoader
 from studio.services.data.opened_sources import OpenedSources
 from studio.services.data.review import DatasetReview
 from studio.services.data.tiles import TileReader
+from studio.services.data.translation_examples import TranslationExamples
 from studio.services.explore.generator_jobs import GeneratorJobs
 from studio.services.explore.service import ExploreService
 from studio.services.file_saving import FileSaving
@@ -89,6 +90,7 @@ class Session(QObject):
         self.opened_sources = OpenedSources()
         self.review = DatasetReview(self.workers, self)
         self.tiles = TileReader(self)
+        self.examples = TranslationExamples(self)
         self.library = DataLibrary(self.workers, self)
         self.projects = Projects(self.workers, self)
         self.training = TrainingService(self.workers, self)
@@ -109,7 +111,15 @@ class Session(QObject):
         self._connect()
 
     def _connect(self) -> None:
-        for service in (self.workers, self.opening, self.starting, self.training, self.explore, self.tiles):
+        for service in (
+            self.workers,
+            self.opening,
+            self.starting,
+            self.training,
+            self.explore,
+            self.tiles,
+            self.examples,
+        ):
             service.problem.connect(self.problem)
         for teller in (self.jobs, self.starting, self.training, self.explore, self.generator):
             teller.notice.connect(self.notice)
@@ -173,6 +183,7 @@ class Session(QObject):
         self.opened_sources.add(opened.dataset.source)
         self.review.open(opened)
         self.tiles.open(opened)
+        self.examples.open(opened)
         self._leave_others()
 
     def _show_run(self, run: OpenedRun) -> None:
@@ -191,7 +202,7 @@ class Session(QObject):
         if not self._is_read_again:
             self.explore.open_newest(run.folder)
 
-    def _show_checkpoint(self, path: Path, source: ExploreSource) -> None:
+    def _show_checkpoint(self, path: Path, source: ExploreSource | Translator) -> None:
         """Shows an opened checkpoint, which the next training continues from."""
         if self.training.state is TrainingState.IDLE:
             self.settings_opened.emit(source.settings)
@@ -427,4 +438,5 @@ class Session(QObject):
         self.workers.shutdown()
         self.samples.shutdown()
         self.tiles.shutdown()
+        self.examples.shutdown()
         self.explore.shutdown()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-TITLE = "Generate"
+TITLE = "Images from noise"
 RANK = 0
 PAIRED = False
 SIDES = 0

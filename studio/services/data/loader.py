@@ -17,7 +17,7 @@ from studio.background.newest_task import NewestTask
 from studio.background.threads import IteratorThread
 from studio.background.torch_import import import_torch
 from studio.background.workers import Workers
-from studio.model.data import DataRequest, DatasetSheet, Examined, OpenedDataset
+from studio.model.data import DataFacts, DataRequest, DatasetSheet, Examined, OpenedDataset
 from studio.services.data.opened_dataset import opened_dataset
 from studio.services.data.review import examine_dataset
 
@@ -51,6 +51,7 @@ class DatasetLoader(QObject):
         self.dataset: Dataset | None = None
         self.how: Preparation | None = None
         """Preparation of the open dataset."""
+        self.facts: DataFacts | None = None
         self.previews: set[IteratorThread] = set()
         """Threads that draw previews, which use torch's random numbers meanwhile."""
         self._workers = workers
@@ -95,7 +96,7 @@ class DatasetLoader(QObject):
     def replace(self, opened: OpenedDataset) -> None:
         """Replaces the dataset by the same images with others left out, if they are still open."""
         if opened.whole is self._whole:
-            self.dataset = opened.dataset
+            self.dataset, self.facts = opened.dataset, opened.facts
             self.dataset_opened.emit(opened)
 
     def cancel_scan(self) -> None:
@@ -128,6 +129,7 @@ class DatasetLoader(QObject):
     def _open(self, opened: OpenedDataset) -> None:
         assert self._pending is not None
         self.dataset, self.how, self._whole = opened.dataset, opened.how, opened.whole
+        self.facts = opened.facts
         self._pending = None
         self.dataset_opened.emit(opened)
         self.scan_ended.emit()

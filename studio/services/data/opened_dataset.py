@@ -9,7 +9,7 @@ import numpy as np
 from core.config.preparation import Preparation
 from core.data.source import class_level, is_for_training, training_level
 from core.imaging.channels import CHANNEL_NAMES
-from studio.model.data import SHEET, DataFacts, ImageIndex, OpenedDataset
+from studio.model.data import SHEET, DataFacts, ImageIndex, OpenedDataset, SideCounts
 
 if TYPE_CHECKING:
     from core.data.dataset import Dataset
@@ -55,4 +55,14 @@ def _facts(dataset: Dataset, parts: tuple[str, ...]) -> DataFacts:
         dataset.source.lower().endswith(ENDINGS),
         dataset.points,
         parts,
+        None if dataset.points else _sides(dataset),
     )
+
+
+def _sides(dataset: Dataset) -> SideCounts | None:
+    from core.data.sides.pairing import pairing
+
+    found = pairing(dataset)
+    if found is None:
+        return None
+    return SideCounts(*map(len, (found.sides.inputs, found.sides.targets, found.pairs.inputs)))

@@ -26,9 +26,10 @@ from core.runs.retention import pin
 from core.runs.run import is_run
 from core.runs.run_name import dataset_title, run_title
 from studio.background.torch_import import import_torch
-from studio.model.explore import ExploreSource, PublishedWeights
+from studio.model.explore import ExploreSource, PublishedWeights, Translator
 
 if TYPE_CHECKING:
+    from core.checkpoint import Meta
     from core.export.recipe import Recipe
     from core.latent.sampler import Sampler
 
@@ -62,22 +63,24 @@ class ExploreEngine:
 
     # Explored generator
 
-    def open(self, path: Path) -> ExploreSource:
+    def open(self, path: Path) -> ExploreSource | Translator:
         """Opens a chosen checkpoint, and protects it from automatic deletion."""
         with self._turn():
-            source = self._open(path)
+            source = self._recognized(path)
             if source.home != path:
                 with suppress(UserError):  # a read-only disk deletes nothing either
                     pin(path)
             return source
 
-    def open_newest(self, run: Path) -> ExploreSource:
+    def open_newest(self, run: Path) -> ExploreSource | Translator:
         """Opens the newest checkpoint of a run."""
         with self._turn():
-            return self._open(_newest(run))
+            return self._recognized(_newest(run))
 
-    def load(self, weights: PublishedWeights) -> ExploreSource:
+    def load(self, weights: PublishedWeights) -> ExploreSource | Translator:
         """Takes over the weights published by a training."""
+        if weights.meta.settings.translates:
+            return _translator(weights.meta, None, weights.run)
         with self._turn():
             from core.latent.sampler import Sampler
 
@@ -192,12 +195,17 @@ class ExploreEngine:
             raise UserError(_("There is no generator to render images."), _("Open a checkpoint, or train first."))
         return self._sampler
 
+    def _recognized(self, path: Path) -> ExploreSource | Translator:
+        from core.checkpoint import summary
+
+        meta = summary(path).meta
+        return _translator(meta, path, _home(path)) if meta.settings.translates else self._open(path)
+
     def _open(self, path: Path) -> ExploreSource:
         from core.latent.sampler import Sampler
 
         self._sampler = Sampler.open(path)
-        around = list(path.absolute().parents)[:2]
-        return self._source(path, next((folder for folder in around if is_run(folder)), path))
+        return self._source(path, _home(path))
 
     def _restored_elsewhere(self, recipe: Recipe, image: Path, runs: Path) -> RestoredImage:
         from core.export.checkpoint_lookup import find_checkpoint, missing
@@ -253,6 +261,16 @@ class ExploreEngine:
             if sampler.path is None:
                 sampler.path, sampler.digest = file, summary(file).digest
         return self._source(sampler.path, home)
+
+
+def _home(path: Path) -> Path:
+    """Returns the run folder of a checkpoint, or the checkpoint outside of one."""
+    around = list(path.absolute().parents)[:2]
+    return next((folder for folder in around if is_run(folder)), path)
+
+
+def _translator(meta: Meta, path: Path | None, home: Path | None) -> Translator:
+    return Translator(path, home, meta.step, meta.settings, meta.dataset, _title(path, home, meta.dataset))
 
 
 def _title(path: Path | None, home: Path | None, dataset: str) -> str:

@@ -16,7 +16,7 @@ from core.latent.explore_state import Maker, Pin, SavedPins
 from core.latent.request import LatentRequest, Point
 from studio.background.threads import LatestThread
 from studio.background.torch_import import import_torch
-from studio.model.explore import ExploreSource, PublishedWeights
+from studio.model.explore import ExploreSource, PublishedWeights, Translator
 from studio.services.explore.engine import ExploreEngine, RestoredImage
 
 BESIDE_TRAINING = 0.03
@@ -32,10 +32,13 @@ class ExploreService(QObject):
     devices_found = Signal(list)
     source_changed = Signal(object)
     """The `ExploreSource` explored from now on."""
+    translator_found = Signal(object)
+    """The `Translator` opened instead of a generator that can be explored."""
     opening = Signal(str)
     """Name of the run or checkpoint whose generator is being opened."""
     opened = Signal(object, object)
-    """Path of a requested checkpoint, and its `ExploreSource`, after `source_changed`."""
+    """Path of a requested checkpoint, and its `ExploreSource` or `Translator`, after `source_changed` or
+    `translator_found`."""
     rendered = Signal(str, object, object)
     """A slot, its request, and the images."""
     restored = Signal(object)
@@ -89,17 +92,17 @@ class ExploreService(QObject):
     def open_newest(self, run: Path) -> None:
         """Explores the newest checkpoint of a run."""
         self.opening.emit(printable(run.name))
-        self._thread.ask("source", partial(self.engine.open_newest, run), self._show_source)
+        self._thread.ask("source", partial(self.engine.open_newest, run), self._show)
 
     def load(self, weights: PublishedWeights, is_wanted: Callable[[], bool] = lambda: True) -> None:
         """Explores weights of a training, if still wanted when their turn comes. Can be called from any thread."""
 
-        def work() -> ExploreSource | None:
+        def work() -> ExploreSource | Translator | None:
             return self.engine.load(weights) if is_wanted() else None
 
-        def show(source: ExploreSource | None) -> None:
+        def show(source: ExploreSource | Translator | None) -> None:
             if source is not None:
-                self._show_source(source)
+                self._show(source)
 
         self._thread.ask("source", work, show)
 
@@ -165,6 +168,13 @@ class ExploreService(QObject):
         beside_training = BESIDE_TRAINING if self._device == "cpu" else BESIDE_TRAINING_ON_GPU
         self._thread.set_share(beside_training if self._trains else 1.0)
 
+    def _show(self, source: ExploreSource | Translator) -> None:
+        if isinstance(source, Translator):
+            self.source = None
+            self.translator_found.emit(source)
+        else:
+            self._show_source(source)
+
     def _show_source(self, source: ExploreSource) -> None:
         self.source = source
         self._device = source.device
@@ -173,8 +183,8 @@ class ExploreService(QObject):
         if source.pins_problem is not None and source.path is not None:
             self.problem.emit(source.pins_problem)
 
-    def _show_opened(self, path: Path, source: ExploreSource) -> None:
-        self._show_source(source)
+    def _show_opened(self, path: Path, source: ExploreSource | Translator) -> None:
+        self._show(source)
         self.opened.emit(path, source)
 
     def _show_restored(self, restored: RestoredImage) -> None:

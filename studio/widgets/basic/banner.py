@@ -91,8 +91,12 @@ class Banner(QFrame):
 
     def show_offer(self, text: str, action: str, do: Callable[[], object], kind: MessageKind = "notice") -> None:
         """Shows a notice with a button for `action`, which calls `do`, such as undo."""
+        self.show_offers(text, [(action, do)], kind)
+
+    def show_offers(self, text: str, offers: Sequence[Offer], kind: MessageKind = "notice") -> None:
+        """Shows a notice with a button for each of at most `MOST_OFFERS` actions."""
         self._show(kind, text, "")
-        self._offer([(action, do)])
+        self._offer(offers)
 
     def show_good(self, text: str) -> None:
         """Shows a success message."""

@@ -1,4 +1,4 @@
-"""View of originals beside the prepared images."""
+"""View of pairs of images, such as originals beside the prepared images."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from core.language import _
 from studio import theme
 from studio.model.data import Image, Pair
 from studio.widgets.images.tile_layout import checkerboard, sheet
@@ -24,15 +23,18 @@ LARGEST = 256
 class BeforeAfterView(QWidget):
     """A few pairs of images, as large as they fit, each with its name below."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        """`name`: accessible name."""
         super().__init__(parent)
         self._pairs: list[tuple[str, QImage, QImage]] = []
-        self._text = ""
+        self._text, self._are_linked = "", True
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName(_("Originals beside prepared images"))
+        self.setAccessibleName(name)
 
-    def show_pairs(self, pairs: Sequence[Pair]) -> None:
-        """Shows other pairs, or the same after another preparation."""
+    def show_pairs(self, pairs: Sequence[Pair], are_linked: bool = True) -> None:
+        """Shows other pairs, or the same after another preparation. `are_linked`: the second image of each is made from
+        the first, as an arrow shows."""
+        self._are_linked = are_linked
         self._pairs = [(pair.name, _image(pair.before), _image(pair.after)) for pair in pairs]
         self.setAccessibleDescription(", ".join(pair.name for pair in pairs))
         self.update()
@@ -64,8 +66,9 @@ class BeforeAfterView(QWidget):
             second = first.translated(side + ARROW, 0)
             _paint(painter, before, first)
             _paint(painter, after, second)
-            arrow = QRectF(first.right(), first.top(), ARROW, side).toRect()
-            theme.paint_glyph(painter, arrow.adjusted(8, 0, -8, 0), "arrow-right", QColor(scheme.muted))
+            if self._are_linked:
+                arrow = QRectF(first.right(), first.top(), ARROW, side).toRect()
+                theme.paint_glyph(painter, arrow.adjusted(8, 0, -8, 0), "arrow-right", QColor(scheme.muted))
             line = QRectF(first.left(), first.bottom(), 2 * side + ARROW, NAME)
             text = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, int(line.width()))
             painter.drawText(line, Qt.AlignmentFlag.AlignCenter, text)

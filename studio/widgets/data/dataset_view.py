@@ -17,11 +17,23 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.config.translation_fields import GENERATE
 from core.data.health.findings import HealthFinding
+from core.data.sides import two_sources
 from core.events import Images
 from core.language import _, number, plural
 from studio import theme
-from studio.model.data import BUILT_IN, SHEET, BeforeAfter, DataFacts, DatasetSheet, Examined, ImageIndex
+from studio.model.data import (
+    BUILT_IN,
+    SHEET,
+    BeforeAfter,
+    DataFacts,
+    DatasetSheet,
+    Examined,
+    Examples,
+    ImageIndex,
+    SideCounts,
+)
 from studio.model.image_filter import ImageFilter
 from studio.widgets.basic.labels import Label, LabeledButton, plain_tip
 from studio.widgets.basic.scale import scale_length
@@ -31,22 +43,25 @@ from studio.widgets.data.findings_list import FindingsList
 from studio.widgets.data.image_browser import ImageBrowser
 from studio.widgets.data.split_question import SplitQuestion
 from studio.widgets.data.statistics_view import StatisticsView
+from studio.widgets.data.translation_examples_view import TranslationExamplesView
 from studio.widgets.images.image_grid import ImageGrid
 from studio.widgets.images.tile_view import NO_IMAGES
 from studio.widgets.settings.preparation_controls import PreparationControls
 
 MOST_LINES = 12
 """Longer lists of sizes and classes end with "and 40 more"; a tip holds them all."""
-IMAGES, PAIRS, STATISTICS = range(3)
+IMAGES, PAIRS, EXAMPLES, STATISTICS = range(4)
 
 
 class DatasetView(QWidget):
-    """Three views of the same images, one of them shown, beside facts, findings and preparation."""
+    """Views of the same images, one of them shown, beside facts, findings and preparation."""
 
     sheet_requested = Signal(int, int)
     """Number of augmented images to show, and the seed of their choice."""
     comparison_requested = Signal(int)
     """Seed of the originals to compare with their prepared images."""
+    examples_requested = Signal(int)
+    """Seed of the examples of what a translation learns from."""
     another_requested = Signal()
     train_requested = Signal()
     leave_out_requested = Signal(object, bool)
@@ -59,7 +74,8 @@ class DatasetView(QWidget):
         self.controls = PreparationControls()
         self.findings, self.statistics = FindingsList(), StatisticsView()
         self.browser, self.groups = ImageBrowser(), FindingView()
-        self._sheet, self._pairs = ImageGrid(), BeforeAfterView()
+        self._sheet, self._examples = ImageGrid(), TranslationExamplesView()
+        self._pairs = BeforeAfterView(_("Originals beside prepared images"))
         self._sheet.setAccessibleName(_("Some images of the dataset"))
         self._question = SplitQuestion()
         self._shown, self._number = "", 0
@@ -71,10 +87,15 @@ class DatasetView(QWidget):
             self._images.addWidget(widget)
         self.tabs = QTabBar(drawBase=False, expanding=False)
         self.tabs.setAccessibleName(_("Views of the dataset"))
-        views = ((_("Images"), self._images), (_("Before / after"), self._pairs), (_("Statistics"), self.statistics))
-        for title, view in views:
+        for title, view in (
+            (_("Images"), self._images),
+            (_("Before / after"), self._pairs),
+            (_("Input / target"), self._examples),
+            (_("Statistics"), self.statistics),
+        ):
             self.tabs.addTab(title)
             self._views.addWidget(view)
+        self.tabs.setTabVisible(EXAMPLES, False)
         self.tabs.currentChanged.connect(self._show_view)
         self._connect()
         top = QHBoxLayout()
@@ -122,9 +143,11 @@ class DatasetView(QWidget):
             self._number = len(index)
             self.findings.clear()
         self._title.setText(facts.title)
-        self._source.setText(_("built in") if facts.source.startswith(BUILT_IN) else facts.source)
+        self._source.setText(_place(facts.source))
         self._source.setToolTip(plain_tip(facts.source))
         self._count.setText(_summary(facts))
+        self._sides.setText("" if facts.sides is None else _side_text(facts.sides))
+        self._sides.setHidden(facts.sides is None)
         _list(
             self._sizes, _("Original sizes"), [f"{size}: {number(count)}" for size, count in _descending(facts.sizes)]
         )
@@ -165,6 +188,16 @@ class DatasetView(QWidget):
         self._settings = values
         self.findings.show_settings(values, self._is_locked)
 
+    def show_task(self, name: str) -> None:
+        """Shows examples of a task, or hides them if the task makes images from noise."""
+        self.tabs.setTabVisible(EXAMPLES, name != GENERATE)
+        self._examples.set_task(name)
+        self._compare()
+
+    def show_examples(self, examples: Examples) -> None:
+        """Shows inputs beside their targets."""
+        self._examples.show_examples(examples)
+
     def set_locked(self, locked: bool) -> None:
         """Locks images and settings while a training runs."""
         self._is_locked = locked
@@ -196,19 +229,19 @@ class DatasetView(QWidget):
 
     def _build_side(self) -> QWidget:
         self._title, self._source, self._count = Label(), Label(), Label()
-        self._sizes, self._classes = Label(), Label()
+        self._sides, self._sizes, self._classes = Label(), Label(), Label()
         self._title.setObjectName("headline")
         self._source.setObjectName("muted")
         facts = QWidget()
         column = QVBoxLayout(facts)
         column.setContentsMargins(0, 0, 8, 0)
         column.setSpacing(10)
-        for label in (self._title, self._source, self._count, self._sizes, self._classes):
+        for label in (self._title, self._source, self._count, self._sides, self._sizes, self._classes):
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             column.addWidget(label)
-        column.insertWidget(3, self.controls)
-        column.insertWidget(4, self.findings)
+        column.insertWidget(4, self.controls)
+        column.insertWidget(5, self.findings)
         column.addStretch()
         scroll = QScrollArea(widgetResizable=True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -247,7 +280,7 @@ class DatasetView(QWidget):
         """Shows order and size of the grid of all images, or else a button for other images."""
         browses = self.is_browsing()
         self.browser.slider.setEnabled(browses)
-        can_draw = self.tabs.currentIndex() == PAIRS or self._images.currentWidget() is self._sheet
+        can_draw = self.tabs.currentIndex() in (PAIRS, EXAMPLES) or self._images.currentWidget() is self._sheet
         self._shuffle.setVisible(not self._is_points)
         self._shuffle.setEnabled(browses or (can_draw and self.tabs.currentIndex() != STATISTICS))
         self._shuffle.setCheckable(browses)
@@ -277,16 +310,18 @@ class DatasetView(QWidget):
         self._show_tools()
 
     def _compare(self) -> None:
-        """Requests originals, which are read only while visible."""
+        """Requests originals or examples, which are read only while visible."""
         if self.tabs.currentIndex() == PAIRS:
             self.comparison_requested.emit(self._seed)
+        elif self.tabs.currentIndex() == EXAMPLES:
+            self.examples_requested.emit(self._seed)
 
     def _show_others(self) -> None:
         if self.is_browsing():
             self.browser.set_shuffled(self._shuffle.isChecked())
             return
         self._seed += 1
-        if self.tabs.currentIndex() == PAIRS:
+        if self.tabs.currentIndex() in (PAIRS, EXAMPLES):
             self._compare()
         else:
             self.sheet_requested.emit(SHEET, self._seed)
@@ -300,6 +335,13 @@ class DatasetView(QWidget):
             self.sheet_requested.emit(SHEET, self._seed)
 
 
+def _place(source: str) -> str:
+    """Returns where images come from: a path, or that of each side."""
+    if two_sources.opens(source):
+        return "\n".join(map(_place, two_sources.parts(source)))
+    return _("built in") if source.startswith(BUILT_IN) else source
+
+
 def _summary(facts: DataFacts) -> str:
     if facts.points:
         return plural("{count} point, 2-D", "{count} points, 2-D", facts.count)
@@ -310,6 +352,16 @@ def _summary(facts: DataFacts) -> str:
         color=facts.color,
         size=_pixels(facts.size),
     )
+
+
+def _side_text(sides: SideCounts) -> str:
+    inputs, targets, pairs = (
+        plural("{count} input", "{count} inputs", sides.inputs),
+        plural("{count} target", "{count} targets", sides.targets),
+        plural("{count} pair", "{count} pairs", sides.pairs),
+    )
+    text = _("{inputs} and {targets}; {pairs} by name")
+    return text.format(inputs=inputs, targets=targets, pairs=pairs)
 
 
 def _descending(counts: Mapping[str, int]) -> list[tuple[str, int]]:

@@ -72,14 +72,14 @@ class SettingsDrawer(QWidget):
 
     def show_tuned(self, tuned: Tuned, settings: Settings) -> None:
         """Learns the speed of a device from its trial, for later expectations."""
-        if tuned.rates:
+        if tuned.rates and not settings.translates:  # the table is of images from noise
             self._speeds[tuned.device] = max(tuned.rates.values()) / table_rate(settings)
             self._expect()
 
     def show_rate(self, rate: float, settings: Settings) -> None:
         """Learns the speed of a device from a training, in images/s, as the machine may have been busy during the
         trial."""
-        if rate > 0:
+        if rate > 0 and not settings.translates:
             self._speeds[self.form.device_kind] = rate / table_rate(settings)
 
     def speeds(self) -> dict[str, float]:

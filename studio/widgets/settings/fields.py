@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from core.config.choices import choice_title, choices_of
 from core.config.setting import Unit, unit_text
+from core.config.translation_fields import GENERATE
 from core.language import _, plural
 from core.presets import presets
 from core.presets.settings_diff import value_text
@@ -74,9 +75,9 @@ def field_of(name: str, info: FieldInfo, unit: Unit) -> Field:
     elif info.annotation is str:
         field = TextField()
     elif kinds == [int]:
-        field = IntegerField(*_bounds(info), unit, optional)
+        field = IntegerField(*bounds(info), unit, optional)
     else:
-        field = FloatField(*_bounds(info), suffix, optional)
+        field = FloatField(*bounds(info), suffix, optional)
     default = _("Default: {value}").format(value=value_text(name, info.default))
     field.help = f"{info.description}\n{default}"
     field.widget.setToolTip(plain_tip(field.help))
@@ -93,9 +94,20 @@ class ChoiceField:
 
     def __init__(self, options: list[tuple[str, Any, str]], suffix: str, box: QComboBox | None = None) -> None:
         self.widget = box or ElidedComboBox()
+        self._suffix = suffix
+        self._tips: dict[Any, str] = {}
+        self.set_options(options)
+
+    def set_options(self, options: list[tuple[str, Any, str]]) -> None:
+        """Replaces the options, and keeps the value if it is one of them."""
+        before = self.value()
         self._tips = {value: tip for _text, value, tip in options}
-        for text, value, _tip in options:
-            self.widget.addItem(f"{text}{suffix}", value)
+        with QSignalBlocker(self.widget):
+            self.widget.clear()
+            for text, option, _tip in options:
+                self.widget.addItem(f"{text}{self._suffix}", option)
+        if before in self._tips:
+            self.set_value(before)
 
     def value(self) -> Any:
         return self.widget.currentData()
@@ -321,14 +333,20 @@ def _prepare(box: QAbstractSpinBox, suffix: str) -> None:
     indent_spin_box(box)
 
 
+def preset_options(task: str) -> list[tuple[str, Any, str]]:
+    """Returns the presets that suit a task, as options of a `ChoiceField`."""
+    return [(preset.title, key, preset.when) for key, preset in presets(task).items()]
+
+
 def _options(name: str, info: FieldInfo) -> list[tuple[str, Any, str]]:
     if name == "preset":
-        return [(preset.title, key, preset.when) for key, preset in presets().items()]
+        return preset_options(GENERATE)
     choices = {"auto": "", "cpu": ""} if name == "device" else choices_of(name, info)
     return [(choice_title(name, value), value, summary) for value, summary in choices.items()]
 
 
-def _bounds(info: FieldInfo) -> tuple[float, float]:
+def bounds(info: FieldInfo) -> tuple[float, float]:
+    """Returns the smallest and the largest value of a number; an exclusive bound is not one of its values."""
     least, most = 0.0, float(UNLIMITED)
     for bound in info.metadata:
         if isinstance(bound, Ge):

@@ -11,15 +11,18 @@ from typing import Any, get_args
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QComboBox, QSpinBox, QVBoxLayout, QWidget
 
+from core.config.applies import applies
 from core.config.constraints import refuse_data
 from core.config.fields import makes_points
 from core.config.model_fields import Resolution
 from core.config.preparation import Preparation, Size
 from core.config.settings import Settings, live_settings, validate
+from core.config.translation_fields import GENERATE
 from core.devices.device import Device, Trouble
 from core.errors import UserError
 from core.language import _, sentences
 from core.presets import FitContext, presets
+from studio.widgets.settings.fields import ChoiceField, preset_options
 from studio.widgets.settings.preset_fit import PREPARED, PresetFit
 from studio.widgets.settings.rows import SettingRows
 
@@ -55,6 +58,8 @@ class SettingsForm(QWidget):
         self._best = ""
         """Device chosen by `auto`; empty before the devices are known."""
         self._preset = PresetFit()
+        self._offered = GENERATE
+        """Task whose presets can be chosen."""
         self._rows.edited.connect(self._edited)
         self._rows.reset_requested.connect(self._reset_row)
         self._rows.preset_reset_requested.connect(self.reset_to_preset)
@@ -97,6 +102,11 @@ class SettingsForm(QWidget):
     def facts(self) -> FitContext:
         """Returns the facts about images and device."""
         return self._preset.facts
+
+    @property
+    def has_data(self) -> bool:
+        """Returns whether images or points are open."""
+        return self._data is not None
 
     @property
     def is_ready(self) -> bool:
@@ -227,6 +237,8 @@ class SettingsForm(QWidget):
 
     def change(self, values: Mapping[str, Any]) -> None:
         """Changes these settings as the person would."""
+        if "task" in values:
+            self._apply_task(values["task"])
         if "preset" in values:
             self._apply_preset(values["preset"])
         for name, value in values.items():
@@ -252,6 +264,8 @@ class SettingsForm(QWidget):
     def _edited(self, name: str) -> None:
         if name == "preset":
             self._apply_preset(self._fields["preset"].value())
+        elif name == "task":
+            self._apply_task(self._fields["task"].value())
         self._end_edit(name)
 
     def _end_edit(self, names: str) -> None:
@@ -263,7 +277,25 @@ class SettingsForm(QWidget):
     def _apply_preset(self, name: str) -> None:
         self._put(self._preset.fitted(name, self.values()).model_dump())
 
+    def _apply_task(self, task: str) -> None:
+        """Keeps a preset that suits the task, which its unchanged settings follow; others give way to the first that
+        does."""
+        suited = presets(task)
+        self._fields["task"].set_value(task)
+        if self._fields["preset"].value() not in suited:
+            self._apply_preset(next(iter(suited)))
+        else:
+            self._offer_presets(task)
+
+    def _offer_presets(self, task: str) -> None:
+        if task != self._offered:
+            self._offered = task
+            field = self._fields["preset"]
+            assert isinstance(field, ChoiceField)
+            field.set_options(preset_options(task))
+
     def _put(self, values: Mapping[str, Any]) -> None:
+        self._offer_presets(values["task"])
         for name, field in self._fields.items():
             field.set_value(values[name])
         self._preset.read(self.values())
@@ -275,7 +307,7 @@ class SettingsForm(QWidget):
         with suppress(UserError):  # of invalid settings, reported below
             self._fit(by_person)
         self._rows.show_changes({name: self.recipe[name] for name in self.changes()}, self.can_edit)
-        self._rows.set_of_points(makes_points(self._fields["network"].value()))
+        self._show_applying()
         self._tell_preparation()
         settings = None
         try:
@@ -289,6 +321,11 @@ class SettingsForm(QWidget):
         if not by_person:
             self.shown.emit()
         return settings
+
+    def _show_applying(self) -> None:
+        """Hides settings that have no effect; which have, valid or not, the others decide."""
+        values = Settings.model_construct(**self.values())
+        self._rows.show_applying({name for name in self._fields if applies(name, values)}, values.points)
 
     def _fit(self, by_person: bool) -> None:
         """Fits the preset to other images, another size or device; unchanged settings follow, unless a run continues

@@ -10,12 +10,15 @@ from typing import Any
 from core.config.settings import Settings, validate
 from core.errors import UserError
 from core.presets import FitContext, preset
+from core.registry import ranked
 
 PREPARED = ("resolution", "fit", "background", "alpha", "frame_step", "split")
 """Preparation settings. The grid belongs to them too, as part of the size."""
 
-KEPT_BY_PRESET = (*PREPARED, "grid", "device", "seed", "mirror", "steps", "minutes")
-"""Settings of the data and the machine, which another preset leaves unchanged."""
+STRENGTHS = tuple(dict.fromkeys(name for task in ranked("translation.tasks") for name in task.facts["STRENGTHS"]))
+"""Settings of the inputs that some task makes from its targets."""
+KEPT_BY_PRESET = (*PREPARED, "grid", "device", "seed", "mirror", "steps", "minutes", "task", *STRENGTHS)
+"""Settings of the data, the task and the machine, which another preset leaves unchanged."""
 
 
 class PresetFit:
@@ -30,8 +33,12 @@ class PresetFit:
         self.facts = replace(self.facts, **facts)
 
     def fitted(self, name: str, values: Mapping[str, Any]) -> Settings:
-        """Returns the preset `name` for these facts, with the current `values` of `KEPT_BY_PRESET`."""
-        settings = preset(name).fitted(self.facts, **{key: values[key] for key in KEPT_BY_PRESET})
+        """Returns the preset `name` for these facts, with the current `values` of `KEPT_BY_PRESET`; its usual task
+        replaces one that it does not suit."""
+        found, kept = preset(name), {key: values[key] for key in KEPT_BY_PRESET}
+        settings = found.fitted(
+            self.facts, **kept | {"task": kept["task"] if found.suits(kept["task"]) else found.task}
+        )
         return settings.changed(batch=min(settings.batch, self.facts.images))
 
     def read(self, values: Mapping[str, Any]) -> None:

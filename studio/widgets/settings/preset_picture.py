@@ -39,7 +39,7 @@ class PresetPicture(QWidget):
 
 
 def paint(painter: QPainter, room: QRectF, settings: Settings) -> None:
-    """Paints the generator above the discriminator, both from left to right.
+    """Paints the generator above the discriminator, both from left to right, or a translator between two images.
 
     Blocks grow or shrink with the images. Residual blocks have an arc, styles an arrow from above, fully connected
     layers are rows of neurons. A second dot beside z is a class or a code, a dashed frame is augmentation.
@@ -53,6 +53,8 @@ def paint(painter: QPainter, room: QRectF, settings: Settings) -> None:
     room = room.adjusted(7, 6, -7, -6)
     if settings.points:
         _ring(painter, room)
+    elif settings.translates:
+        _translator(painter, room, settings)
     else:
         half = room.height() / 2
         upper = QRectF(room.x(), room.y(), room.width(), half - 2)
@@ -60,6 +62,21 @@ def paint(painter: QPainter, room: QRectF, settings: Settings) -> None:
         lower = QRectF(room.x(), room.y() + half + 2, room.width(), half - 2)
         _network(painter, lower, settings, QColor(scheme.discriminator), is_generator=False)
     painter.restore()
+
+
+def _translator(painter: QPainter, room: QRectF, settings: Settings) -> None:
+    """Paints an image, the blocks of the translator from wide to narrow and back, and another image."""
+    color, place = QColor(theme.current().generator), room.width() / (_STAGES + 1)
+    for stage in range(_STAGES + 1):
+        part = abs(2 * stage / _STAGES - 1)
+        side = QRectF(room.x() + stage * place + 1.5, 0, place - 3, room.height() * (0.3 + 0.5 * part))
+        side.moveCenter(QPointF(side.center().x(), room.center().y()))
+        if stage in (0, _STAGES):
+            _image(painter, side, is_framed=settings.augment != "none" and stage == _STAGES)
+        else:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(color)
+            painter.drawRoundedRect(side, 2, 2)
 
 
 def _network(painter: QPainter, room: QRectF, settings: Settings, color: QColor, is_generator: bool) -> None:

@@ -21,6 +21,7 @@ from studio.widgets.settings.group import SettingGroup
 from studio.widgets.settings.preset_fit import PREPARED
 from studio.widgets.settings.row_label import GUTTER, RowLabel
 
+FIRST = ("Model", "Translation")
 OF_PIXELS = (*PREPARED, "grid", "memory_format")
 """Settings that do not apply to points."""
 
@@ -43,7 +44,8 @@ class SettingRows(QWidget):
         self._words: dict[str, str] = {}
         """Lowercase search text of each setting."""
         self._changes: Mapping[str, Any] = {}
-        self._of_points = False
+        self._applying = {*Settings.model_fields}
+        """Settings that have an effect on the training."""
         self._filter: tuple[str, bool] = "", False
         self._reset = LabeledButton("arrow-counter-clockwise", _("Reset to preset"), "")
         self._reset.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -51,7 +53,7 @@ class SettingRows(QWidget):
         self._nothing = WrappedLabel(role="muted")
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
-        for name in Settings.model_fields:
+        for name in sorted(Settings.model_fields, key=_place):
             self._add(name)
         self._column.addWidget(self._nothing)
         self._column.addStretch()
@@ -86,9 +88,10 @@ class SettingRows(QWidget):
         for name in names:
             self._labels[name].title.setToolTip(self.fields[name].widget.toolTip())
 
-    def set_of_points(self, of_points: bool) -> None:
-        """Hides the settings of pixels for point data."""
-        self._of_points = of_points
+    def show_applying(self, names: set[str], of_points: bool) -> None:
+        """Hides all but these settings, and those of pixels for point data."""
+        of_pixels = {*OF_PIXELS, *(name for name in self.fields if _extra(name)["group"] == "Augmentation")}
+        self._applying = names - of_pixels if of_points else names
         self._show()
 
     def set_filter(self, text: str, changed_only: bool) -> None:
@@ -101,8 +104,7 @@ class SettingRows(QWidget):
         found = {name for name, words in self._words.items() if all(word in words for word in text.split())}
         if changed_only:
             found.intersection_update(self._changes)
-        if self._of_points:
-            found -= {*OF_PIXELS, *(name for name in found if _extra(name)["group"] == "Augmentation")}
+        found &= self._applying
         for group in self._groups.values():
             group.show_rows(found, bool(text) or changed_only)
         self._nothing.setVisible(not found)
@@ -144,6 +146,12 @@ class SettingRows(QWidget):
         column.addLayout(row)
         column.addLayout(below)
         return page
+
+
+def _place(name: str) -> int:
+    """Returns the place of a setting's group: preset and task come first."""
+    group = _extra(name)["group"]
+    return FIRST.index(group) if group in FIRST else len(FIRST)
 
 
 def _extra(name: str) -> dict[str, Any]:

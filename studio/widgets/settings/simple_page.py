@@ -1,11 +1,13 @@
-"""Simple page of the settings drawer: preset, resolution, quality against speed, and time."""
+"""Simple page of the settings drawer: task, preset, resolution, quality against speed, and time."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QDoubleSpinBox,
@@ -18,14 +20,18 @@ from PySide6.QtWidgets import (
 )
 
 from core.config.settings import Settings
+from core.config.translation_fields import GENERATE
+from core.errors import UserError
 from core.language import _, number
 from core.presets.quality import BALANCED, LEVELS, level_of, settings_of
+from studio.model.data import ExampleRequest, Examples
 from studio.widgets.basic.labels import Glyph, Label, WrappedLabel
 from studio.widgets.basic.spin_boxes import WheelGuard
-from studio.widgets.settings.fields import Field, PresetBox, field_of
+from studio.widgets.settings.fields import ChoiceField, Field, PresetBox, field_of, preset_options
 from studio.widgets.settings.form import SettingsForm
 from studio.widgets.settings.preset_card import LIST_WIDTH, CardDelegate, PresetCard
 from studio.widgets.settings.scrolled import scrolled
+from studio.widgets.settings.task_card import SHOWN, TaskCard
 
 USUAL_MINUTES = 30.0
 """Initial time limit in minutes."""
@@ -36,10 +42,14 @@ class SimplePage(QWidget):
 
     changes_chosen = Signal(object)
     """New values by setting name."""
+    examples_requested = Signal(object)
+    """An `ExampleRequest` for the preview of the task."""
 
     def __init__(self, form: SettingsForm, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._form = form
+        self._task = TaskCard()
+        self._task.changes_chosen.connect(self.changes_chosen)
         self._presets = self._field("preset")
         self._card = PresetCard(self._presets.widget)
         self._resolution = self._field("resolution")
@@ -47,6 +57,8 @@ class SimplePage(QWidget):
         self._said = WrappedLabel(role="muted")
         self._endless, self._minutes = QCheckBox(_("Until I stop")), self._field("minutes")
         self._last_minutes = USUAL_MINUTES
+        self._offered = GENERATE
+        """Task whose presets can be chosen."""
         self._steps = WrappedLabel(role="muted")
         self._expectation = _Notice()
         page = QWidget()
@@ -63,6 +75,7 @@ class SimplePage(QWidget):
             label = Label(title)
             label.setBuddy(part)
             rows.addRow(label, widget)
+        column.addWidget(self._task)
         column.addWidget(self._card)
         column.addSpacing(4)
         column.addLayout(rows)
@@ -81,7 +94,11 @@ class SimplePage(QWidget):
 
     def focus_first(self) -> None:
         """Focuses the first setting."""
-        self._presets.widget.setFocus()
+        (self._presets.widget if self._task.isHidden() else self._task.box).setFocus()
+
+    def show_examples(self, examples: Examples) -> None:
+        """Shows examples of the task, which were requested."""
+        self._task.show_examples(examples)
 
     def show_expectation(self, text: str, is_warning: bool) -> None:
         """Shows the expected duration of a training with these settings; nothing if `text` is empty."""
@@ -91,6 +108,12 @@ class SimplePage(QWidget):
 
     def _show(self) -> None:
         form = self._form
+        self._task.show_values(form.values(), form.is_locked)
+        self._ask_examples()
+        assert isinstance(self._presets, ChoiceField)
+        if form.value("task") != self._offered:
+            self._offered = form.value("task")
+            self._presets.set_options(preset_options(self._offered))
         self._presets.set_value(form.value("preset"))
         self._card.set_preset(form.value("preset"))
         box = self._presets.widget
@@ -104,6 +127,19 @@ class SimplePage(QWidget):
             field.widget.setEnabled(not form.is_locked)
         is_of_points = form.widget("resolution").isHidden()
         self._resolution.widget.setEnabled(not (form.is_locked or is_of_points))
+        self._task.setHidden(is_of_points)
+
+    def _ask_examples(self) -> None:
+        """Requests examples, which are made only while they are visible."""
+        with suppress(UserError):  # of invalid settings, reported below
+            if self.isVisible() and self._form.value("task") != GENERATE:
+                request = ExampleRequest("settings", self._form.settings(), SHOWN)
+                self._task.await_examples(request, self._form.has_data)
+                self.examples_requested.emit(request)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._ask_examples()
 
     def _show_quality(self) -> None:
         recipe, values = self._form.recipe, self._form.values()
