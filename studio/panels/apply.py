@@ -40,7 +40,7 @@ class ApplyPanel(QWidget):
             _("{title}: {task}, step {step}").format(title=translator.title, task=task, step=number(translator.step))
         )
         file = translator.path.name if translator.path is not None else "CHECKPOINT"
-        command = f"gan-studio apply {file} IMAGES --out FOLDER"
+        command = " ".join(("gan-studio", "apply", file, "IMAGES", "--out", "FOLDER"))
         self._text.setText(
             sentences(
                 _("This model makes images from images, so there is no latent space to explore."),

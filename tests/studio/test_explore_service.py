@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from core.trainer import Trainer
 from studio.background.threads import LatestThread
-from studio.model.explore import PublishedWeights
+from studio.model.explore import ExploreSource, PublishedWeights
 from studio.services.explore.service import BESIDE_TRAINING, BESIDE_TRAINING_ON_GPU, ExploreService
 from tests.core.tiny import tiny_trainer
 from tests.studio.conftest import PATIENCE
@@ -67,7 +67,13 @@ def test_on_a_gpu_it_answers_60_times_a_second(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     load = service.engine.load
-    monkeypatch.setattr(service.engine, "load", lambda weights: replace(load(weights), device="cuda"))
+
+    def load_on_gpu(weights: PublishedWeights) -> ExploreSource:
+        source = load(weights)
+        assert isinstance(source, ExploreSource)
+        return replace(source, device="cuda")
+
+    monkeypatch.setattr(service.engine, "load", load_on_gpu)
     service.yield_to_training(True)
     explored(qtbot, service, trainer)
     assert shares == [1.0, BESIDE_TRAINING, BESIDE_TRAINING_ON_GPU]

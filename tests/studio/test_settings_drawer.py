@@ -75,15 +75,15 @@ def test_tab_and_measured_speed_are_remembered(qtbot: QtBot) -> None:
         assert another.train.settings.speeds() == {"cpu": speed}
 
 
-@pytest.mark.parametrize("tab", [SIMPLE, EXPERT])
-def test_the_first_setting_of_each_tab_can_have_the_keyboard(drawer: SettingsDrawer, tab: int) -> None:
+@pytest.mark.parametrize(("tab", "name"), [(SIMPLE, "Task"), (EXPERT, "Preset")])
+def test_the_first_setting_of_each_tab_can_have_the_keyboard(drawer: SettingsDrawer, tab: int, name: str) -> None:
     drawer.set_tab(tab)
     drawer.activateWindow()
     drawer.focus_first()
     focused = QApplication.focusWidget()
     assert isinstance(focused, QComboBox)
     assert focused.isVisible()
-    assert focused.accessibleName() == "Preset"
+    assert focused.accessibleName() == name
 
 
 def test_a_card_shows_the_preset_and_the_list_has_the_others(drawer: SettingsDrawer) -> None:

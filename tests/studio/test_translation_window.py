@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLabel, QSlider
+from PySide6.QtWidgets import QComboBox, QLabel, QSlider, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.config.settings import Settings
@@ -267,15 +267,14 @@ def noise(count: int) -> Images:
     return np.random.default_rng(0).integers(0, 256, (count, 8, 8, 3), np.uint8)
 
 
-def box(parent: object, name: str) -> QComboBox:
-    found = parent.findChildren(QComboBox)  # type: ignore[attr-defined]
+def box(parent: QWidget, name: str) -> QComboBox:
+    found = parent.findChildren(QComboBox)
     return next(each for each in found if each.accessibleName() == name)
 
 
-def texts(parent: object) -> set[str]:
+def texts(parent: QWidget) -> set[str]:
     """What its visible labels say."""
-    found = parent.findChildren(QLabel)  # type: ignore[attr-defined]
-    return {label.text() for label in found if label.isVisible()}
+    return {label.text() for label in parent.findChildren(QLabel) if label.isVisible()}
 
 
 def shown(drawer: SettingsDrawer, *names: str) -> list[str]:
