@@ -22,5 +22,6 @@ def brightness(images: Tensor) -> Tensor:
 
 def flattened(images: Tensor, levels: int) -> Tensor:
     """Returns images in [-1, 1] as areas of `levels` levels of each channel."""
-    smooth = interpolate(avg_pool2d(images, AREA), scale_factor=float(AREA), mode="bilinear")
+    areas = avg_pool2d(images, AREA, ceil_mode=True)
+    smooth = interpolate(areas, size=images.shape[2:], mode="bilinear")
     return ((smooth + 1) / 2 * (levels - 1)).round() / (levels - 1) * 2 - 1

@@ -51,7 +51,7 @@ def _at_half(planes: Tensor, scale: Tensor) -> Tensor:
     height, width = planes.shape[2:]
     even = pad(planes, (0, width % 2, 0, height % 2), mode="replicate")
     small = _rounded(avg_pool2d(even, 2), CHROMINANCE, scale)
-    return interpolate(small, scale_factor=2.0)[:, :, :height, :width]
+    return interpolate(small, scale_factor=2.0, mode="bilinear")[:, :, :height, :width]
 
 
 def _rounded(planes: Tensor, table: tuple[tuple[int, ...], ...], scale: Tensor) -> Tensor:
@@ -62,7 +62,7 @@ def _rounded(planes: Tensor, table: tuple[tuple[int, ...], ...], scale: Tensor) 
     blocks = padded.view(count, rows, BLOCK, columns, BLOCK).transpose(2, 3)
     transform = planes.new_tensor(_cosines())
     # Values are in [-1, 1], those of the standard in [-128, 127].
-    steps = (planes.new_tensor(table) * scale).clamp(1, 255).view(count, 1, 1, BLOCK, BLOCK) / 127.5
+    steps = (planes.new_tensor(table) * scale).round().clamp(1, 255).view(count, 1, 1, BLOCK, BLOCK) / 127.5
     coefficients = transform @ blocks @ transform.T
     blocks = transform.T @ ((coefficients / steps).round() * steps) @ transform
     return blocks.transpose(2, 3).reshape(count, 1, *padded.shape[2:])[:, :, :height, :width]

@@ -8,8 +8,9 @@ A module of this package defines
 * `SCALES`: the factors of enlargement that it can have;
 * `MULTIPLE`: width and height of its inputs are multiples of this, or of half of it where it enlarges; where they are
   smaller than that, of the largest power of two that fits. Others are padded (`core.translation.tiles`);
-* `BORDER`: distance in input pixels beyond which one pixel no longer changes another; None for networks that look at
-  the whole image, such as those with instance normalization: their tiles differ from the whole;
+* `BORDER`: distance in input pixels beyond which one pixel changes others by less than 1/255 of what it changes most;
+  None for networks that look at the whole image, such as those with instance normalization: their tiles differ from
+  the whole;
 * `LAYOUT`: name of the architecture whose names of weights it uses, in programs that load such models; empty if none;
 * `Translator(shape)`: images (N, shape.inputs, h, w) in [-1, 1] -> images (N, shape.outputs, scale h, scale w) in
   [-1, 1], with `encode(images)`: the feature maps that a contrastive loss compares.
