@@ -24,6 +24,7 @@ PACKAGES = {
 
 _TITLES: dict[str, dict[Any, str]] = {
     "split": {"all": _("All images"), "train": _("Train only")},
+    "side_by_side": {"no": _("No"), "left": _("Input left"), "right": _("Input right")},
     "fit": {"crop": _("Center crop"), "smart": _("Smart crop"), "stretch": _("Stretch"), "pad": _("Pad")},
     "d_norm": {
         "auto": _("Auto"),

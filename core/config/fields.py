@@ -88,7 +88,7 @@ class Fields(TranslationFields):
     def preparation(self) -> Preparation:
         """Preparation of every picture."""
         size = None if self.points else self.size
-        return Preparation(size, self.fit, self.alpha, self.background, self.frame_step, self.split)
+        return Preparation(size, self.fit, self.alpha, self.background, self.frame_step, self.split, self.side_by_side)
 
     @property
     def points(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator
 
 from core.config.numbers import number_of_text
-from core.config.preparation import WHITE, Fit, Split
+from core.config.preparation import WHITE, Fit, SideBySide, Split
 from core.config.setting import setting
 from core.language import _, in_context
 
@@ -103,6 +103,16 @@ class ModelFields(BaseModel):
             "only."
         ),
         title=in_context("setting", "Split"),
+        advanced=True,
+    )
+    side_by_side: SideBySide = setting(
+        "no",
+        "Images",
+        _(
+            "Place of the input in files that hold input and target side by side, such as those of pix2pix. no, one "
+            "image in each file, is usual; left or right cuts each file in the middle."
+        ),
+        title=_("Side by side"),
         advanced=True,
     )
     holdout: float = setting(

@@ -1,4 +1,4 @@
-"""Preparation of a dataset: image size, fit of other aspect ratios, transparency, video frames and split."""
+"""Preparation of a dataset: image size, fit of other aspect ratios, transparency, video frames, split and halves."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ Fit = Literal["crop", "smart", "stretch", "pad"]
 Split = Literal["all", "train"]
 """Part of a dataset with folders such as train/ and test/: all images, or those of the train folder."""
 
+SideBySide = Literal["no", "left", "right"]
+"""Place of the input in files that hold input and target side by side; "no" for files that hold one image."""
+
 SMALLEST, LARGEST = 8, 1024
 """Limits of a prepared picture's sides in pixels."""
 WHITE = "#ffffff"
@@ -27,8 +30,8 @@ class Preparation:
     `size`: width and height in pixels, each in [8, 1024]; None for squares that suit the source. `fit`: "crop" crops
     the center, "smart" crops to the part with the most detail, "stretch" ignores the aspect ratio, "pad" adds bars.
     `background`: color of the bars and under transparency, as #rrggbb. `alpha`: keeps transparency. `frame_step`: uses
-    every n-th frame of a video. `split`: part of a dataset with train and test folders. Raises `UserError` for a value
-    out of range.
+    every n-th frame of a video. `split`: part of a dataset with train and test folders. `side_by_side`: place of the
+    input in files that are cut into two images. Raises `UserError` for a value out of range.
     """
 
     size: Size | None = None
@@ -37,6 +40,7 @@ class Preparation:
     background: str = WHITE
     frame_step: int = 10
     split: Split = "all"
+    side_by_side: SideBySide = "no"
 
     def __post_init__(self) -> None:
         if self.size is not None and not all(SMALLEST <= side <= LARGEST for side in self.size):
@@ -78,5 +82,6 @@ class Preparation:
         """Key of the cache: equal for preparations that give equal pixels."""
         width, height = self.sized
         part = "" if self.split == "all" else f" {self.split}"
+        part += "" if self.side_by_side == "no" else f" input {self.side_by_side}"
         bars = self.background if self.fit == "pad" or not self.alpha else WHITE
         return f"{width} x {height} {self.fit} {'alpha' if self.alpha else 'opaque'} {bars} {self.frame_step}{part}"

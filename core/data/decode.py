@@ -16,6 +16,7 @@ from PIL import (
     BmpImagePlugin,
     GifImagePlugin,
     Image,
+    ImageOps,
     JpegImagePlugin,
     PngImagePlugin,
     TiffImagePlugin,
@@ -27,6 +28,7 @@ from core.config.preparation import Preparation
 from core.data.frames import has_several_frames
 from core.data.items import Picture
 from core.data.resize import fitted, has_alpha, numbers_range, transparent
+from core.data.sides.halves import Half
 from core.data.value_range import Limits, ValueRange
 from core.language import _, number
 
@@ -136,8 +138,8 @@ def _open_to_meaning(image: ImageFile) -> str | None:
     return mode
 
 
-def decode(file: IO[bytes], how: Preparation, whites: Whites = NO_WHITES) -> Picture:
-    """Returns the first frame, upright and prepared (see `core.data.resize`).
+def decode(file: IO[bytes], how: Preparation, whites: Whites = NO_WHITES, half: Half | None = None) -> Picture:
+    """Returns the first frame, upright and prepared (see `core.data.resize`), or one half of it.
 
     `whites`: black and white levels by image mode, where the dataset defines them; an image that exceeds them is
     refused. Raises `UnreadableError` for defects it detects itself, and any exception of Pillow's; `reason` turns both
@@ -147,16 +149,23 @@ def decode(file: IO[bytes], how: Preparation, whites: Whites = NO_WHITES) -> Pic
         (width, height), mode = image.size, image.mode
         if isinstance(image, JpegImagePlugin.JpegImageFile):
             _refuse_many_scans(file)
-            side = 2 * max(how.sized)  # for any orientation
+            side = (2 if half is None else 4) * max(how.sized)  # for any orientation
             image.draft(None, (side, side))  # decodes at 1/2, 1/4 or 1/8 if that is enough
         image.load()
         turn = _orientation(image)
         if 5 <= turn <= 8:  # rotated by 90 degrees
-            width, height, how = height, width, how.at(how.sized[::-1])
+            width, height = height, width
         limits = whites.get(_open_to_meaning(image) or "")
         if limits is not None:
             _refuse_beyond(limits, image)
-        planes, see_through = fitted(image, how, limits), transparent(image)
+        shown: Image.Image = image
+        if half is not None:
+            if width <= height:
+                raise UnreadableError(_("not two images side by side: it is not wider than high"))
+            shown, width, turn = half.cut(image if turn == 1 else ImageOps.exif_transpose(image)), width // 2, 1
+        elif 5 <= turn <= 8:
+            how = how.at(how.sized[::-1])
+        planes, see_through = fitted(shown, how, limits), transparent(shown)
         several = has_several_frames(image)
     # Rotating the small image gives the same result as rotating the large one, and is faster.
     if turn in _UPRIGHT:

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import cast
 
-from core.config.preparation import Preparation, Split
+from core.config.preparation import Preparation
 from core.data.builtin import samples, toys
 from core.data.cache.entries import build, cache_folder, entry_of, load, resolution_of
 from core.data.cache.exclusions import without_excluded
@@ -66,25 +67,31 @@ def opens(source: str) -> bool:
         return _opener(source) is not None
 
 
-def scan(name: str, split: Split = "all") -> Generator[Progress | FirstImages, None, Source]:
-    """Lists the contents of a source of images without reading them, and returns the source. Raises `UserError`."""
+def scan(name: str, how: Preparation = AUTOMATIC) -> Generator[Progress | FirstImages, None, Source]:
+    """Lists the contents of a source of images without reading them, and returns the source: all of it, or the part or
+    the halves that `how` says. Raises `UserError`."""
     if two_sources.opens(name):
         inputs, targets = two_sources.parts(name)
-        return two_sources.TwoSources((yield from scan(inputs, split)), (yield from scan(targets, split)))
+        whole = replace(how, side_by_side="no")
+        return two_sources.TwoSources((yield from scan(inputs, whole)), (yield from scan(targets, whole)))
     if not catalog.opens(name):
         kind, path = _kind(name)
-        return _part((yield from kind.scan(path)), split)
+        return _part((yield from kind.scan(path)), how)
     download = catalog.known(name)
     kind, path = _kind(str(download.located()))
-    return catalog.Downloaded(_part((yield from kind.scan(path)), split), download)
+    return catalog.Downloaded(_part((yield from kind.scan(path)), how), download)
 
 
-def _part(source: Source, split: Split) -> Source:
-    return source.for_training() if split == "train" and isinstance(source, Files | Tar) else source
+def _part(source: Source, how: Preparation) -> Source:
+    if not isinstance(source, Files | Tar):
+        return source
+    if how.split == "train":
+        source = source.for_training()
+    return source if how.side_by_side == "no" else source.cut(how.side_by_side)
 
 
 def _prepare(name: str, how: Preparation, base: Path) -> Generator[Progress | FirstImages, None, Dataset]:
-    listed = yield from scan(name, how.split)
+    listed = yield from scan(name, how)
     if how.size is None:
         side = yield from resolution_of(listed, base)
         how = how.at((side, side))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,8 @@ from textwrap import shorten
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from core.data.sides import two_sources
+from core.errors import UserError
 from core.events import Edited
 from core.formatting import time_text
 from core.imaging import provenance
@@ -103,6 +106,9 @@ def page(run: Overview, shown: Contents) -> str:
 
 def source_name(dataset: str) -> str:
     """Returns the name of a dataset without its parent folders, which would disclose the user's folders."""
+    if two_sources.opens(dataset):
+        with suppress(UserError):  # a name that somebody else wrote
+            return two_sources.title(*map(source_name, two_sources.parts(dataset)))
     return dataset.replace("\\", "/").rstrip("/").rpartition("/")[2] or dataset
 
 

@@ -17,7 +17,7 @@ from studio.model.data import Examined, ExampleRequest, Examples, OpenedDataset
 from studio.model.train import TrainingState
 from studio.services.session import Session
 
-REMEDIES = ("augment", "mirror", "fit", "grid", "alpha", "split")
+REMEDIES = ("augment", "mirror", "fit", "grid", "alpha", "split", "side_by_side")
 """Settings that can fix a problem of a dataset."""
 EXAMPLES = 6
 """Number of examples of a translation."""
@@ -58,7 +58,8 @@ class DataController(QObject):
         train.fit_to_data(facts.size, facts.count)
         if facts.source != self._source:
             self._source = facts.source
-            train.form.set_values({"split": opened.how.split})  # the answer was about other images
+            # The answers were about other images.
+            train.form.set_values({"split": opened.how.split, "side_by_side": opened.how.side_by_side})
             train.settings.clear_undo()
         if facts.points:
             train.show_real_points(opened.dataset.images[:, :, 0, 0].astype(np.float32))

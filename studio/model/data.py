@@ -196,7 +196,8 @@ class DataFacts:
 
     `count`: training images, without the left-out ones. `size`: width and height as prepared. `sizes`, `classes`:
     counts by name. `transparent`: whether any original is. `parts`: folders that divide the dataset, one of them for
-    training; only that one if only its images are used. `sides`: None if there is one kind of images.
+    training; only that one if only its images are used. `sides`: None if there is one kind of images. `may_be_halves`:
+    whether the files are wide enough for two images side by side.
     """
 
     title: str
@@ -211,6 +212,7 @@ class DataFacts:
     points: bool
     parts: tuple[str, ...] = ()
     sides: SideCounts | None = None
+    may_be_halves: bool = False
 
 
 @dataclass(frozen=True, eq=False)

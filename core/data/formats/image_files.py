@@ -17,7 +17,7 @@ from typing import IO, overload
 import numpy as np
 
 from core.concurrency import in_order
-from core.config.preparation import Preparation
+from core.config.preparation import Preparation, SideBySide
 from core.data.decode import (
     BYTE,
     FULL,
@@ -32,6 +32,7 @@ from core.data.decode import (
 )
 from core.data.items import Picture, Skipped, SkippedKind
 from core.data.names import digest, printable
+from core.data.sides.halves import SIDES, Half, halves
 from core.data.source import classes_of, is_for_training, resolution_for, training_level
 from core.data.value_range import ValueRange, white_for
 from core.events import FirstImages, Progress
@@ -56,11 +57,16 @@ LARGEST_FILE = 512 * 2**20
 
 @dataclass(frozen=True)
 class File:
-    """Possible image file: its name inside the source, a function that opens it, and its class."""
+    """Possible image file: its name inside the source, a function that opens it, its class, and the half to use."""
 
     name: str
     open: Callable[[], IO[bytes]]
     label: int = 0
+    half: Half | None = None
+
+    def cut(self, half: Half) -> File:
+        """Returns one half of the image as a file."""
+        return replace(self, name=half.name(self.name), label=half.side, half=half)
 
 
 class _Some(Sequence[File]):
@@ -81,6 +87,26 @@ class _Some(Sequence[File]):
             return [self[each] for each in range(*index.indices(len(self)))]
         file = self._files[self._rows[index]]
         return file if self._labels is None else replace(file, label=self._labels[index])
+
+
+class _Halves(Sequence[File]):
+    """Both halves of each file of a listing, the input first."""
+
+    def __init__(self, files: Sequence[File], side_by_side: SideBySide) -> None:
+        self._files, self._halves = files, halves(side_by_side)
+
+    def __len__(self) -> int:
+        return 2 * len(self._files)
+
+    @overload
+    def __getitem__(self, index: int) -> File: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[File]: ...
+    def __getitem__(self, index: int | slice) -> File | Sequence[File]:
+        if isinstance(index, slice):
+            return [self[each] for each in range(*index.indices(len(self)))]
+        row, side = divmod(range(len(self))[index], 2)
+        return self._files[row].cut(self._halves[side])
 
 
 @dataclass(frozen=True)
@@ -115,13 +141,20 @@ class Files:
             labels = [classes.index(paths[row][depth]) for row in chosen] if classes else None
         return replace(self, key=key, files=_Some(self.files, chosen, labels), classes=tuple(map(printable, classes)))
 
+    def cut(self, side_by_side: SideBySide) -> Files:
+        """Returns the source with both halves of every file as the classes A and B."""
+        key = digest(self.key, "side by side", side_by_side)
+        return replace(self, key=key, files=_Halves(self.files, side_by_side), classes=SIDES)
+
     def suggest(self) -> Generator[Progress, None, int]:
         """Suggests a resolution from the headers of at most 200 evenly chosen files."""
         count = min(SIZES_READ, len(self.files))
         sides: list[int] = []
         for index, row in enumerate(_evenly(len(self.files), SIZES_READ)):
-            with suppress(Exception), self.files[row].open() as file:  # reading will name what is wrong with it
-                sides.append(min(header_size(file)))
+            chosen = self.files[row]
+            with suppress(Exception), chosen.open() as file:  # reading will name what is wrong with it
+                width, height = header_size(file)
+                sides.append(min(width // 2 if chosen.half else width, height))
             if index % 32 == 0:
                 yield Progress(_("Looking at image sizes"), index, count)
         return resolution_for(sides)
@@ -214,8 +247,9 @@ def read(file: File, how: Preparation, whites: Whites = NO_WHITES) -> Picture | 
                 raise TooLargeError(_("larger than {size} MB").format(size=number(LARGEST_FILE // 2**20)))
             stream.seek(0)
             data = stream.read()
-        content = int.from_bytes(blake2b(data, digest_size=8).digest(), "little")
-        picture = decode(io.BytesIO(data), how, whites)
+        # Both halves of a file are not duplicates of each other.
+        content = 0 if file.half else int.from_bytes(blake2b(data, digest_size=8).digest(), "little")
+        picture = decode(io.BytesIO(data), how, whites, file.half)
     except Exception as error:  # decoders raise any exception; it concerns only this file
         kind: SkippedKind = "too_large" if isinstance(error, TooLargeError) else "unreadable"
         return Skipped(printable(file.name), reason(error), passes(error), kind)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from core.concurrency import in_order
-from core.config.preparation import Preparation
+from core.config.preparation import Preparation, SideBySide
 from core.data.decode import Whites, header_size
 from core.data.formats.archive_entries import EntryRecognizer, Found, Labels, empty, in_a_run, named_runs, runs_among
 from core.data.formats.compression import readable
@@ -23,6 +23,7 @@ from core.data.formats.label_files import LabelFile, too_large
 from core.data.formats.tar_reader import Member, is_tar, walk
 from core.data.items import Picture, Skipped
 from core.data.names import Inside, absolute, digest, inside, printable, version
+from core.data.sides.halves import SIDES, halves
 from core.data.source import OneFile, is_for_training, resolution_for, training_level
 from core.events import FirstImages, Progress
 from core.language import _
@@ -47,6 +48,7 @@ class Tar(OneFile):
     level: int
     """Number of levels at which folders split the dataset; 0 without a training folder."""
     is_training_only: bool = False
+    side_by_side: SideBySide = "no"
     doing: str = _("Reading images")
 
     def for_training(self) -> Tar:
@@ -56,9 +58,14 @@ class Tar(OneFile):
         total, labels = self.training
         return replace(self, key=digest(self.key, "train"), total=total, labels=labels, is_training_only=True)
 
+    def cut(self, side_by_side: SideBySide) -> Tar:
+        """Returns the source with both halves of every file as the classes A and B."""
+        key = digest(self.key, "side by side", side_by_side)
+        return replace(self, key=key, total=2 * self.total, side_by_side=side_by_side)
+
     @property
     def classes(self) -> tuple[str, ...]:
-        return self.labels.classes
+        return self.labels.classes if self.side_by_side == "no" else SIDES
 
     def suggest(self) -> Generator[Progress, None, int]:
         """Suggests a resolution from the headers of the first 200 readable files."""
@@ -70,7 +77,8 @@ class Tar(OneFile):
                     continue
                 data = entry[1].content()
                 with contextlib.suppress(Exception):  # `read` will report it
-                    sides.append(min(header_size(io.BytesIO(data))))
+                    width, height = header_size(io.BytesIO(data))
+                    sides.append(min(width if self.side_by_side == "no" else width // 2, height))
                 if len(sides) == SIZES_READ:
                     break
         return resolution_for(sides)
@@ -93,8 +101,13 @@ class Tar(OneFile):
             if isinstance(label, Skipped):
                 yield partial(_given, label)
                 continue
-            job = partial(read, File(self.labels.name(path), partial(io.BytesIO, member.content()), label), how, whites)
-            yield job if member.size < _LARGE else partial(_given, job())
+            for file in self._cut(File(self.labels.name(path), partial(io.BytesIO, member.content()), label)):
+                job = partial(read, file, how, whites)
+                yield job if member.size < _LARGE else partial(_given, job())
+
+    def _cut(self, file: File) -> list[File]:
+        """Returns the halves of a file if it holds two images, else the file."""
+        return [file] if self.side_by_side == "no" else [file.cut(half) for half in halves(self.side_by_side)]
 
     def _pictures(self) -> Iterator[tuple[Inside, Member] | None]:
         """Yields the images; None is an opportunity to show progress or to stop."""

@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 from core.config.preparation import Preparation
 from core.data.items import Picture, Skipped
 from core.data.names import digest
+from core.data.sides.halves import SIDES
 from core.data.source import Source
 from core.errors import UserError
 from core.events import Progress
 from core.language import _
 
 PREFIX = "pair:"
-SIDES = ("A", "B")
-"""Folders in the names of images, inputs first."""
 _BETWEEN = "|"
 _QUOTED = {"%": "%25", _BETWEEN: "%7C"}
 """Characters of the names of sources that would be taken for others in the name of a pair."""

@@ -11,6 +11,9 @@ from core.data.source import class_level, is_for_training, training_level
 from core.imaging.channels import CHANNEL_NAMES
 from studio.model.data import SHEET, DataFacts, ImageIndex, OpenedDataset, SideCounts
 
+TWICE_AS_WIDE = 1.5
+"""Aspect ratio from which files may hold two images side by side: 2:1 is usual, portraits are narrower."""
+
 if TYPE_CHECKING:
     from core.data.dataset import Dataset
 
@@ -27,7 +30,7 @@ def opened_dataset(
     names = frozenset(dataset.excluded)
     left_out = (row for row, name in enumerate(whole.records.all_names()) if name in names) if names else ()
     index = ImageIndex(whole.source, whole.size, whole.records, whole.labels, whole.classes, frozenset(left_out))
-    return OpenedDataset(dataset, whole, how, _facts(dataset, parts), index, dataset.sheet(SHEET))
+    return OpenedDataset(dataset, whole, how, _facts(dataset, how, parts), index, dataset.sheet(SHEET))
 
 
 def _parts(whole: Dataset, how: Preparation) -> tuple[str, ...]:
@@ -39,7 +42,7 @@ def _parts(whole: Dataset, how: Preparation) -> tuple[str, ...]:
     return parts if level and training_level(folders) else ()
 
 
-def _facts(dataset: Dataset, parts: tuple[str, ...]) -> DataFacts:
+def _facts(dataset: Dataset, how: Preparation, parts: tuple[str, ...]) -> DataFacts:
     from core.data.formats.video import ENDINGS
 
     counts = np.zeros(0, int) if dataset.labels is None else np.bincount(dataset.labels, minlength=len(dataset.classes))
@@ -56,6 +59,7 @@ def _facts(dataset: Dataset, parts: tuple[str, ...]) -> DataFacts:
         dataset.points,
         parts,
         None if dataset.points else _sides(dataset),
+        how.side_by_side != "no" or _is_wide(dataset),
     )
 
 
@@ -66,3 +70,9 @@ def _sides(dataset: Dataset) -> SideCounts | None:
     if found is None:
         return None
     return SideCounts(*map(len, (found.sides.inputs, found.sides.targets, found.pairs.inputs)))
+
+
+def _is_wide(dataset: Dataset) -> bool:
+    """Returns whether most originals are wide enough to hold two images side by side."""
+    table = dataset.records.table
+    return bool(len(table) and np.median(table["width"] / table["height"]) >= TWICE_AS_WIDE)

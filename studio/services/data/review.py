@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from core.concurrency import as_generator
-from core.config.preparation import Preparation, Size, Split
+from core.config.preparation import Preparation, Size
 from core.data.health.findings import FindingKind, HealthFinding
 from core.events import FirstImages, Progress
 from core.language import _
@@ -155,7 +155,7 @@ def compare(source: str, how: Preparation, seed: int) -> Generator[Progress | Fi
     from core.data.items import Picture
     from core.data.names import printable
 
-    files = yield from _files(source, how.split)
+    files = yield from _files(source, how)
     whites = whites_of(evenly_chosen(files))
     out = frozenset(excluded(source))
     order = np.random.default_rng(seed).permutation(len(files))[: 4 * PAIRS]
@@ -185,13 +185,13 @@ def leave_out(opened: OpenedDataset, rows: frozenset[int]) -> OpenedDataset:
     return opened_dataset(opened.whole, dataset, opened.how, opened.facts.parts)
 
 
-def _files(source: str, split: Split) -> Generator[Progress | FirstImages, None, Sequence[File]]:
+def _files(source: str, how: Preparation) -> Generator[Progress | FirstImages, None, Sequence[File]]:
     """Returns the image files of a source; none if it does not consist of files."""
     from core.data.download.catalog import Downloaded
     from core.data.formats.image_files import Files
     from core.data.prepare import scan
 
-    listed = yield from scan(source, split)
+    listed = yield from scan(source, how)
     found = listed.found if isinstance(listed, Downloaded) else listed
     return found.files if isinstance(found, Files) else ()
 

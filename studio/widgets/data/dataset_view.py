@@ -155,7 +155,7 @@ class DatasetView(QWidget):
         for widget in (self.controls, self._preview):  # points are not prepared
             widget.setVisible(not facts.points)
         self.tabs.setTabVisible(PAIRS, not facts.points)
-        self.controls.set_offered(facts.transparent, facts.video, bool(facts.parts))
+        self.controls.set_offered(facts.transparent, facts.video, bool(facts.parts), facts.may_be_halves)
         self._question.ask(facts.source, facts.parts)
         if facts.points:
             self.show_sheet(DatasetSheet(sheet))

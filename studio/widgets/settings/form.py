@@ -134,7 +134,7 @@ class SettingsForm(QWidget):
 
     def preparation_of_others(self) -> Preparation:
         """Returns the preparation for unknown images, which choose the size if the grid is the default."""
-        how = replace(self.preparation(), split="all")
+        how = replace(self.preparation(), split="all", side_by_side="no")
         return replace(how, size=None) if self.value("grid") == USUAL_GRID else how
 
     def refusal(self, name: str, value: Any) -> str:
@@ -160,7 +160,7 @@ class SettingsForm(QWidget):
 
     def set_preparation(self, how: Preparation) -> None:
         """Shows how images were prepared, without emitting `changed`; ignores a size that the grid does not allow."""
-        for name in ("fit", "background", "alpha", "frame_step", "split"):
+        for name in ("fit", "background", "alpha", "frame_step", "split", "side_by_side"):
             self._fields[name].set_value(getattr(how, name))
         self.set_size(how.size)
 

@@ -59,11 +59,13 @@ class PreparationControls(QGroupBox):
             field.set_value(values[name])
         self._show_suggestion()
 
-    def set_offered(self, transparency: bool, frames: bool, split: bool) -> None:
-        """Sets whether the images have transparency, are frames of a video, and are divided into folders."""
+    def set_offered(self, transparency: bool, frames: bool, split: bool, halves: bool) -> None:
+        """Sets whether the images have transparency, are frames of a video, are divided into folders, and may hold two
+        images side by side."""
         self._rows.setRowVisible(self._fields["alpha"].widget, transparency)
         self._rows.setRowVisible(self._fields["frame_step"].widget, frames)
         self._rows.setRowVisible(self._fields["split"].widget, split)
+        self._rows.setRowVisible(self._fields["side_by_side"].widget, halves)
 
     def set_locked(self, locked: bool) -> None:
         """Locks the controls while a training runs."""

@@ -12,7 +12,7 @@ from core.errors import UserError
 from core.presets import FitContext, preset
 from core.registry import ranked
 
-PREPARED = ("resolution", "fit", "background", "alpha", "frame_step", "split")
+PREPARED = ("resolution", "fit", "background", "alpha", "frame_step", "split", "side_by_side")
 """Preparation settings. The grid belongs to them too, as part of the size."""
 
 STRENGTHS = tuple(dict.fromkeys(name for task in ranked("translation.tasks") for name in task.facts["STRENGTHS"]))
