@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 from core.cli.messages import MESSAGES, as_json, without_controls
 from core.cli.parser import LazyChoices, Parser, with_default
-from core.cli.paths import checkpoint, place, source
+from core.cli.paths import checkpoint, dataset, place, source
 from core.cli.progress import show
 from core.formatting import right, size_text
 from core.language import _, in_context, plural
@@ -24,7 +24,11 @@ def add_information(commands: argparse._SubParsersAction[Parser]) -> None:
     command = commands.add_parser("inspect", help=help, description=help)
     command.set_defaults(command=inspect)
     command.add_argument(
-        "path", type=source, metavar="PATH", help=_("Dataset (also sample:, download: or toy:NAME), checkpoint or run.")
+        "path",
+        type=source,
+        nargs="+",
+        metavar="PATH",
+        help=_("Dataset (also sample:, download: or toy:NAME), or two as inputs and targets; checkpoint or run."),
     )
     command.add_argument(
         "--resolution",
@@ -111,7 +115,7 @@ def _add_checkpoint_and_data(command: Parser, data: str) -> None:
     command.add_argument(
         "checkpoint", type=checkpoint, metavar="CKPT", help=_("Checkpoint, or the folder of a run for its newest one.")
     )
-    command.add_argument("data", type=source, metavar="DATA", help=data)
+    command.add_argument("data", type=source, nargs="+", metavar="DATA", help=data)
     command.add_argument(
         "--device", default="auto", metavar="DEVICE", help=_("Device to compute on: auto, cpu, cuda:0, xpu:0, mps ...")
     )
@@ -120,7 +124,7 @@ def _add_checkpoint_and_data(command: Parser, data: str) -> None:
 def inspect(options: argparse.Namespace) -> int:
     from core.jobs.inspect import describe, lines
 
-    facts = describe(options.path, options.resolution)
+    facts = describe(dataset(options.path), options.resolution)
     print(as_json(facts) if options.json else without_controls("\n".join(lines(facts))))
     return 0
 
@@ -131,7 +135,7 @@ def evaluate(options: argparse.Namespace) -> int:
     names = [name.strip() for name in options.metrics.split(",") if name.strip()]
     wanted = EvaluationJob(
         options.checkpoint,
-        options.data,
+        dataset(options.data),
         names,
         options.extractor or "",
         options.count,
@@ -152,7 +156,9 @@ def evaluate(options: argparse.Namespace) -> int:
 def privacy(options: argparse.Namespace) -> int:
     from core.jobs.privacy_job import PrivacyJob
 
-    report = show(PrivacyJob(options.checkpoint, options.data, options.device).events(), in_context("unit", "piece"))
+    report = show(
+        PrivacyJob(options.checkpoint, dataset(options.data), options.device).events(), in_context("unit", "piece")
+    )
     print(as_json(asdict(report)) if options.json else "\n".join(report.lines()))
     return 0
 

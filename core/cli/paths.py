@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import UserError
-from core.language import _
+from core.language import _, number
 
 
 def place(text: str) -> Path:
@@ -20,6 +21,16 @@ def place(text: str) -> Path:
 def source(text: str) -> str:
     """Returns what a dataset is opened by: a path, or a name such as `sample:digits`, which stays as it is."""
     return str(place(text)) if text.startswith("~") else text
+
+
+def dataset(sources: Sequence[str]) -> str:
+    """Returns what one dataset, or two as inputs and targets, are opened by. Raises `UserError` for more."""
+    from core.data.sides.two_sources import pair_name
+
+    if len(sources) > 2:
+        what = _("{count} sources of images were given.").format(count=number(len(sources)))
+        raise UserError(what, _("Give one, or the inputs and the targets of a translation."))
+    return sources[0] if len(sources) == 1 else pair_name(*sources)
 
 
 def checkpoint(text: str) -> Path:

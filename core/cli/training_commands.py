@@ -9,18 +9,17 @@ from time import monotonic, sleep
 
 from core.cli.messages import MESSAGES, without_controls
 from core.cli.parser import OPTIONS, USAGE, Parser
-from core.cli.paths import checkpoint, place, source
+from core.cli.paths import checkpoint, dataset, place, source
 from core.cli.setting_options import add_settings
 from core.config.applies import applies
 from core.config.choices import choice_title
 from core.config.fields import title_of
 from core.config.settings import Settings
 from core.config.translation_fields import GENERATE
-from core.data.sides.two_sources import pair_name
 from core.errors import UserError
 from core.events import Edited, Measured, Refused, Report
 from core.jobs.interruption import Interruption
-from core.language import _, number, sentences
+from core.language import _, sentences
 from core.presets import preset, presets
 
 RETRY_SECONDS = 10.0
@@ -116,17 +115,13 @@ def train(options: argparse.Namespace) -> int:
 
 def _one_source(names: Sequence[str], settings: Settings) -> str:
     """Returns the name by which one source, or inputs and targets, are opened. Raises `UserError`."""
-    if len(names) == 1:
-        return names[0]
-    if len(names) > 2:
-        what = _("{count} sources of images were given.").format(count=number(len(names)))
-        raise UserError(what, _("Give one, or the inputs and the targets of a translation."))
-    if not settings.two_sided:
+    source = dataset(names)
+    if len(names) == 2 and not settings.two_sided:
         what = _("The task {task} takes one source of images, and two were given.")
         raise UserError(
             what.format(task=choice_title("task", settings.task)), _("Choose --task pairs or --task unpaired.")
         )
-    return pair_name(*names)
+    return source
 
 
 def watch(options: argparse.Namespace) -> int:

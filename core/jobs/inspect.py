@@ -15,6 +15,7 @@ from core.data.health.checks import class_counts
 from core.data.health.examine import examine
 from core.data.health.findings import HealthFinding, Histogram
 from core.data.prepare import prepare
+from core.data.sides.pairing import pairing
 from core.diagnosis import diagnose
 from core.diagnosis.case import RunFacts
 from core.diagnosis.report_history import ReportHistory
@@ -73,6 +74,10 @@ _TITLES = {
     "output": in_context("fact", "output"),
     "networks": in_context("fact", "networks"),
     "excluded": in_context("fact", "excluded"),
+    "pairs": in_context("fact", "pairs"),
+    "without_partner": in_context("fact", "without partner"),
+    "doubled_names": in_context("fact", "doubled names"),
+    "pairs_of_other_sizes": in_context("fact", "pairs of other sizes"),
 }
 """Names of facts, for people."""
 
@@ -160,8 +165,20 @@ def dataset(source: str, resolution: int | None = None) -> dict[str, Any]:
         "classes": counts,
         "skipped": [f"{skipped.name}: {skipped.reason}" for skipped in found.skipped],
         "excluded": list(found.excluded),
+        **(_pairs(found) if any(finding.kind == "pairs" for finding in report.findings) else {}),
         "findings": [_finding(finding, found) for finding in report.findings],
         "fingerprint": found.fingerprint,
+    }
+
+
+def _pairs(dataset: Dataset) -> dict[str, Any]:
+    found = pairing(dataset)
+    assert found is not None  # the report tells the pairs
+    return {
+        "pairs": len(found.pairs.inputs),
+        "without_partner": [dataset.records.name(row) for row in found.alone.rows().tolist()],
+        "doubled_names": [dataset.records.name(row) for row in found.doubled.tolist()],
+        "pairs_of_other_sizes": len(found.other_sizes(dataset)),
     }
 
 

@@ -23,6 +23,9 @@ NAMES: Mapping[FindingKind, str] = {
     "transparency": _("transparency"),
     "frames": _("several frames"),
     "classes": _("small classes"),
+    "pairs": _("without partner"),
+    "other_shapes": _("unequal pairs"),
+    "unlike_pairs": _("unlike pairs"),
 }
 """Short names of the findings about images."""
 

@@ -30,6 +30,10 @@ FindingKind = Literal[
     "colours",
     "print_colours",
     "transparency",
+    "pairs",
+    "few_pairs",
+    "other_shapes",
+    "unlike_pairs",
 ]
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from core.config.settings import Settings
 from core.data.dataset import Dataset
 from core.data.names import quoted
-from core.data.sides.two_sides import Rows, TwoSides, placed, two_sides, without_ending
+from core.data.sides.two_sides import Rows, TwoSides, layout, without_ending
 from core.errors import UserError
 from core.language import _
 
@@ -28,13 +28,14 @@ class Pairing:
 
     `sides`: rows of all inputs and of all targets. `pairs`: rows of inputs and their targets. `alone`: rows of inputs,
     and of targets, whose other side is missing. `doubled`: rows in no pair, because several images of their side have
-    the name of one of the other side.
+    the name of one of the other side. `by_class`: whether the sides are just the two classes of the dataset.
     """
 
     sides: TwoSides
     pairs: TwoSides
     alone: TwoSides
     doubled: Rows
+    by_class: bool
 
     def other_shapes(self, dataset: Dataset) -> Rows:
         """Returns the places in `pairs` of pairs whose originals have different aspect ratios."""
@@ -51,18 +52,18 @@ class Pairing:
 
 def pairing(dataset: Dataset) -> Pairing | None:
     """Returns the pairs of a dataset by name; None if it has one side."""
-    images = placed(dataset)
-    sides = two_sides(dataset)
-    if images is None or sides is None:
+    found = layout(dataset)
+    if found is None:
         return None
-    inputs, targets = ([images[row].name for row in rows.tolist()] for rows in (sides.inputs, sides.targets))
+    sides = found.sides
+    inputs, targets = ([found.names[row] for row in rows.tolist()] for rows in (sides.inputs, sides.targets))
     places, loose = matched(inputs, targets)
-    pairs = TwoSides(
-        sides.inputs[[pair[0] for pair in places]], sides.targets[[pair[1] for pair in places]], are_pairs=True
-    )
+    of_pairs = np.array(places, np.int64).reshape(-1, 2)
+    pairs = replace(sides.of(*of_pairs.T), are_pairs=True)
     doubled = np.union1d(sides.inputs[loose[0]], sides.targets[loose[1]])
     used = np.union1d(pairs.rows(), doubled)
-    return Pairing(sides, pairs, TwoSides(np.setdiff1d(sides.inputs, used), np.setdiff1d(sides.targets, used)), doubled)
+    alone = TwoSides(np.setdiff1d(sides.inputs, used), np.setdiff1d(sides.targets, used))
+    return Pairing(sides, pairs, alone, doubled, found.by_class)
 
 
 def sides_for(settings: Settings, dataset: Dataset) -> TwoSides:

@@ -61,29 +61,38 @@ class Placed(NamedTuple):
     name: str
 
 
-def two_sides(dataset: Dataset) -> TwoSides | None:
-    """Returns the two sides of a dataset, in the order of its rows; None if it has one side."""
-    found = placed(dataset)
-    if found is None:
-        return None
-    sides = np.array([each.side for each in found], np.int64)
-    return TwoSides(np.flatnonzero(sides == 0), np.flatnonzero(sides == 1))
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Sides of a dataset, and the names of all images without what tells the side.
+
+    `by_class`: whether the sides are just the two classes of the dataset.
+    """
+
+    sides: TwoSides
+    names: Sequence[str]
+    by_class: bool
 
 
-def placed(dataset: Dataset) -> list[Placed] | None:
-    """Returns the side of each image; None if the dataset has one side.
+def layout(dataset: Dataset) -> Layout | None:
+    """Returns the sides of a dataset, each in the order of its rows; None if it has one side.
 
     Sides are folders such as A and B, trainA and trainB, or input and target; endings of file names such as 1_A and
     1_B; or else two classes, the first of which holds the inputs.
     """
     names = [*dataset.records.all_names()]
-    found = placed_by_name(names)
-    if found is None and dataset.labels is not None and len(dataset.classes) == 2:
-        labels = dataset.labels.tolist()
-        return [
-            Placed(side, _without_folder(name, dataset.classes[side])) for side, name in zip(labels, names, strict=True)
-        ]
-    return found
+    if placed := placed_by_name(names):
+        return _layout(placed, by_class=False)
+    if dataset.labels is None or len(dataset.classes) != 2:
+        return None
+    labels = zip(dataset.labels.tolist(), names, strict=True)
+    return _layout([Placed(side, _without_folder(name, dataset.classes[side])) for side, name in labels], by_class=True)
+
+
+def _layout(placed: Sequence[Placed], by_class: bool) -> Layout:
+    sides = np.array([each.side for each in placed], np.int64)
+    return Layout(
+        TwoSides(np.flatnonzero(sides == 0), np.flatnonzero(sides == 1)), [each.name for each in placed], by_class
+    )
 
 
 def placed_by_name(names: Sequence[str]) -> list[Placed] | None:

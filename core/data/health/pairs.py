@@ -1,0 +1,149 @@
+"""Health checks of a dataset with two sides: which images form pairs, and whether these fit together."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.config.preparation import Preparation
+from core.data.dataset import Dataset
+from core.data.health.checks import MANY, MOST_REASONS
+from core.data.health.findings import HealthFinding, Remedy, RowNumbers, Severity
+from core.data.items import listed
+from core.data.names import quoted
+from core.data.sides.likeness import Likeness
+from core.data.sides.pairing import Pairing
+from core.language import _, plural, sentences
+
+FEW = 10
+"""Pairs below which a generator learns them by heart."""
+SHOWN = 20
+"""Pairs that a finding shows side by side at most."""
+
+
+def matches(dataset: Dataset, found: Pairing) -> HealthFinding:
+    """Returns the finding about pairs, images without a partner, and doubled names."""
+    count = len(found.pairs.inputs)
+    if not count:
+        inputs = plural("{count} input", "{count} inputs", len(found.sides.inputs))
+        targets = plural("{count} target", "{count} targets", len(found.sides.targets))
+        text = _("{inputs} and {targets}, without pairs.").format(inputs=inputs, targets=targets)
+        return HealthFinding("pairs", "good", text)
+    told = plural("{count} pair of input and target.", "{count} pairs of input and target.", count)
+    alone = found.alone.rows()
+    if not len(alone) and not len(found.doubled):
+        return HealthFinding("pairs", "good", told)
+    problems = []
+    if len(alone):
+        names = _named(dataset, alone)
+        problems.append(
+            plural(
+                "{count} image has no partner ({names}).",
+                "{count} images have no partner ({names}).",
+                len(alone),
+                names=names,
+            )
+        )
+    if len(found.doubled):
+        names = _named(dataset, found.doubled)
+        problems.append(
+            plural(
+                "{count} image has the same name as others of its side ({names}).",
+                "{count} images have the same name as others of their side ({names}).",
+                len(found.doubled),
+                names=names,
+            )
+        )
+    return HealthFinding(
+        "pairs",
+        _severity(len(alone) + len(found.doubled), len(found.sides.rows())),
+        sentences(told, *problems),
+        _("Training on pairs works without these images. Add the missing ones, or give each pair a name of its own."),
+        tuple(rows for rows in (alone, found.doubled) if len(rows)),
+    )
+
+
+def few(found: Pairing) -> list[HealthFinding]:
+    """Returns a finding about fewer than `FEW` pairs; empty if there are none or more."""
+    count = len(found.pairs.inputs)
+    if not 0 < count < FEW:
+        return []
+    text = plural(
+        "Only {count} pair: the generator will learn it by heart.",
+        "Only {count} pairs: the generator will learn them by heart.",
+        count,
+    )
+    return [HealthFinding("few_pairs", "warning", text, _("Add pairs: some hundred give usable results."))]
+
+
+def shapes(dataset: Dataset, found: Pairing, how: Preparation) -> list[HealthFinding]:
+    """Returns a finding about pairs whose originals differ in size or proportions; empty if none does."""
+    count, others = len(found.pairs.inputs), found.other_shapes(dataset)
+    if len(others) and how.fit != "stretch":
+        first = int(others[0])
+        text = plural(
+            "{count} of {pairs} has images of different proportions, such as {input} and {target}. Fitting cuts them "
+            "differently.",
+            "{count} of {pairs} have images of different proportions, such as {input} and {target}. Fitting cuts them "
+            "differently.",
+            len(others),
+            pairs=_pairs(count),
+            input=_size(dataset, found.pairs.inputs[first]),
+            target=_size(dataset, found.pairs.targets[first]),
+        )
+        remedy = _("If they show the same, crop them alike yourself, or stretch them.")
+        stretch = Remedy(_("Stretch"), {"fit": "stretch"})
+        severity = _severity(len(others), count)
+        return [HealthFinding("other_shapes", severity, text, remedy, _beside(found, others), remedies=(stretch,))]
+    others = found.other_sizes(dataset)
+    if not len(others):
+        return []
+    first = int(others[0])
+    text = plural(
+        "{count} of {pairs} has images of different sizes, such as {input} and {target}. Both are resized to {size}.",
+        "{count} of {pairs} have images of different sizes, such as {input} and {target}. Both are resized to {size}.",
+        len(others),
+        pairs=_pairs(count),
+        input=_size(dataset, found.pairs.inputs[first]),
+        target=_size(dataset, found.pairs.targets[first]),
+        size="{} x {} px".format(*dataset.size),
+    )
+    remedy = _("To learn to enlarge, open the larger images alone and choose the task Enlarge.")
+    return [HealthFinding("other_shapes", "note", text, remedy, _beside(found, others))]
+
+
+def unlike(found: Pairing, alike: Likeness | None) -> list[HealthFinding]:
+    """Returns a finding about pairs that are no more alike than shuffled ones; empty if they are, or are few."""
+    if alike is None or not alike.is_chance:
+        return []
+    text = plural(
+        "Are these pairs? The images of {count} pair are no more alike than those of different pairs.",
+        "Are these pairs? The images of {count} pairs are no more alike than those of different pairs.",
+        len(found.pairs.inputs),
+    )
+    remedy = _(
+        "Look at some side by side. If they do not belong together, correct their names or choose the task Unpaired."
+    )
+    return [HealthFinding("unlike_pairs", "warning", text, remedy, _beside(found, alike.places))]
+
+
+def _beside(found: Pairing, places: RowNumbers) -> tuple[RowNumbers, ...]:
+    """Returns the rows of the first pairs at these places, each as a group of input and target."""
+    chosen = places[:SHOWN]
+    return tuple(np.stack([found.pairs.inputs[chosen], found.pairs.targets[chosen]], 1))
+
+
+def _named(dataset: Dataset, rows: RowNumbers) -> str:
+    return listed([quoted(dataset.records.name(int(row))) for row in rows], MOST_REASONS)
+
+
+def _pairs(count: int) -> str:
+    return plural("{count} pair", "{count} pairs", count)
+
+
+def _size(dataset: Dataset, row: int) -> str:
+    record = dataset.records.table[row]
+    return f"{record['width']} x {record['height']}"
+
+
+def _severity(count: int, total: int) -> Severity:
+    return "warning" if count >= MANY * total else "note"
