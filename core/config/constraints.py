@@ -111,6 +111,11 @@ def _of_generation(settings: Fields) -> Iterator[tuple[str, str]]:
 def _of_translation(settings: Fields) -> Iterator[tuple[str, str]]:
     task = components("translation.tasks")[settings.task]
     method = components("translation.methods")[settings.method]
+    if settings.two_sided and settings.has_pairs and settings.fit == "smart":
+        yield (
+            _("A smart crop would cut the two images of a pair differently."),
+            _("Set the fit to Center crop, Stretch or Pad."),
+        )
     if method.facts["PAIRED"] != task.facts["PAIRED"]:
         methods = [part.title for part in ranked("translation.methods") if part.facts["PAIRED"] == task.facts["PAIRED"]]
         reason = (

@@ -17,6 +17,7 @@ from core.data.records import Records
 from core.events import Event, Tuned
 from core.presets import preset, presets
 from core.trainer import Trainer
+from core.training.loop import TrainingLoop
 
 TINY: dict[str, Any] = {
     "width": 8,
@@ -88,7 +89,7 @@ def finished(trainer: Trainer) -> Trainer:
     return trainer
 
 
-def events_of(trainer: Trainer) -> list[Event]:
+def events_of(trainer: TrainingLoop) -> list[Event]:
     return list(trainer.events())
 
 

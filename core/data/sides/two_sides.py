@@ -79,7 +79,7 @@ def layout(dataset: Dataset) -> Layout | None:
     Sides are folders such as A and B, trainA and trainB, or input and target; endings of file names such as 1_A and
     1_B; or else two classes, the first of which holds the inputs.
     """
-    names = [*dataset.records.all_names()]
+    names = [*dataset.records.all_names()] or [""] * len(dataset.images)
     if placed := placed_by_name(names):
         return _layout(placed, by_class=False)
     if dataset.labels is None or len(dataset.classes) != 2:
