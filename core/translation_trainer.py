@@ -37,7 +37,7 @@ from core.translation.image_pool import ImagePool
 from core.translation.methods import Judged, Sides, method
 from core.translation.networks import Translator
 from core.translation.patch_discriminator import PatchDiscriminator
-from core.translation.sample_columns import GENERATED, sample_columns, sample_rows
+from core.translation.sample_columns import COLUMNS, GENERATED, sample_columns, sample_rows
 from core.translation.tasks import degradation
 
 Made = Mapping[str, Tensor]
@@ -47,6 +47,7 @@ Made = Mapping[str, Tensor]
 class TranslationTrainer(TrainingLoop):
     """Trains a generator of images from images against a discriminator of their patches."""
 
+    row = COLUMNS
     G: Translator
     D: PatchDiscriminator
 

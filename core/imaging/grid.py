@@ -35,12 +35,15 @@ def tiles(image: Images, size: tuple[int, int], count: int) -> Images:
     return cut.reshape(rows * columns, height, width, channels)[:count]
 
 
-def preview(images: Images) -> Images:
-    """Returns the thumbnail of a checkpoint, HWC: a square grid of about 256 px of the first images."""
+def preview(images: Images, row: int = 1) -> Images:
+    """Returns the thumbnail of a checkpoint, HWC: a square grid of about 256 px of the first images. `row`: images that
+    belong together and stay in one line."""
     height, width, channels = images.shape[1:]
     side = min(max(256 // height, 1), int(len(images) ** 0.5))
-    rows = images[: side * side].reshape(side, side, height, width, channels)
-    return rows.swapaxes(1, 2).reshape(side * height, side * width, channels)
+    columns = min(max(side // row, 1) * row, len(images))
+    lines = min(side, len(images) // columns)
+    rows = images[: lines * columns].reshape(lines, columns, height, width, channels)
+    return rows.swapaxes(1, 2).reshape(lines * height, columns * width, channels)
 
 
 def write_png(path: Path, image: Images, generated: bool) -> None:

@@ -86,6 +86,8 @@ class TrainingLoop(ABC):
     iterating. The trainer owns torch's default random generators: dropout and augmentation draw from them.
     """
 
+    row = 1
+    """Images of the sample grid that belong together."""
     G: nn.Module
     D: nn.Module
     G_ema: nn.Module
@@ -320,7 +322,7 @@ class TrainingLoop(ABC):
         The tensors are the training's own: write or copy them before the next event. Raises `DivergenceError` if losses
         or weights are NaN or infinite, so that a broken state is never saved.
         """
-        tensors = self.state() | {"preview": torch.from_numpy(preview(self.render()))}
+        tensors = self.state() | {"preview": torch.from_numpy(preview(self.render(), self.row))}
         return Checkpoint(self.meta(), tensors)
 
     def state(self) -> dict[str, Tensor]:

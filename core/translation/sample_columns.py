@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.language import _
 
+COLUMNS = 3
 GENERATED = (1,)
 """Numbers of the columns with generated images."""
 
@@ -15,4 +16,4 @@ def sample_columns(has_pairs: bool) -> tuple[str, ...]:
 
 def sample_rows(samples: int) -> int:
     """Returns the number of rows of a grid of about `samples` images."""
-    return max(samples // len(sample_columns(has_pairs=True)), 1)
+    return max(samples // COLUMNS, 1)

@@ -44,12 +44,14 @@ class ProjectsListed(Event):
 class ProjectRead(Event):
     """Preview of one project: a few images, uint8 (N, H, W, C), perhaps none.
 
-    `problem`: why it cannot be opened; empty if it can.
+    `problem`: why it cannot be opened; empty if it can. `row`: images that stay in one line, such as an input and its
+    translation; 0 if each stands alone.
     """
 
     source: str
     images: Images
     problem: str = ""
+    row: int = 0
 
 
 def day_text(date: datetime, now: datetime) -> str:

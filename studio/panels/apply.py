@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from core.config.choices import choice_title
 from core.language import _, number, sentences
+from core.registry import components
 from studio.widgets.basic.labels import Glyph, WrappedLabel
 
 if TYPE_CHECKING:
@@ -35,14 +35,13 @@ class ApplyPanel(QWidget):
 
     def show_translator(self, translator: Translator) -> None:
         """Shows another generator, or newer weights of the same training."""
-        task = choice_title("task", translator.settings.task)
-        self._title.setText(
-            _("{title}: {task}, step {step}").format(title=translator.title, task=task, step=number(translator.step))
-        )
+        title = _("{title}, step {step}")
+        self._title.setText(title.format(title=translator.title, step=number(translator.step)))
         file = translator.path.name if translator.path is not None else "CHECKPOINT"
         command = " ".join(("gan-studio", "apply", file, "IMAGES", "--out", "FOLDER"))
         self._text.setText(
             sentences(
+                components("translation.tasks")[translator.settings.task].summary,
                 _("This model makes images from images, so there is no latent space to explore."),
                 _("Apply it with the command {command}.").format(command=command),
             )

@@ -91,6 +91,7 @@ def _run(folder: Path, time: float) -> Project:
 def _read_run(folder: str) -> ProjectRead:
     from core.checkpoint import summary
     from core.runs.run import Run
+    from core.runs.sample_grid import GridColumns
 
     problem = _("The run has no checkpoint.")
     with suppress(UserError, *FOREIGN_ERRORS):  # deleted meanwhile
@@ -103,7 +104,10 @@ def _read_run(folder: str) -> ProjectRead:
                 continue
             settings = newest.meta.settings
             images = _newest_tiles(run.samples(), (0, 0) if settings.points else settings.size)
-            return ProjectRead(folder, _small(newest.preview[None] if images is None else images))
+            if images is None:
+                return ProjectRead(folder, _small(newest.preview[None]))
+            row = len(GridColumns.of(settings, newest.meta.classes).titles) if settings.translates else 0
+            return ProjectRead(folder, _small(images[: TILES // row * row] if row else images), row=row)
     return ProjectRead(folder, NO_IMAGES, problem)
 
 

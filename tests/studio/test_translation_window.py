@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +13,20 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLabel, QSlider, QWidget
 from pytestqt.qtbot import QtBot
 
+from core.checkpoint import summary
 from core.config.settings import Settings
 from core.devices.device import Device
 from core.events import Images, Samples
 from core.imaging.provenance import KIND
 from core.presets import presets
 from core.registry import ranked
+from core.runs.run import Run
 from studio.application import Application
 from studio.main_window import EXPLORE
+from studio.model.home import Project, ProjectRead
+from studio.services.projects import read_projects
 from studio.widgets.data.dataset_view import EXAMPLES
+from studio.widgets.home.project_card import ProjectCard
 from studio.widgets.images.image_grid import ImageGrid
 from studio.widgets.images.tile_layout import ROW_GAP
 from studio.widgets.settings.drawer import SettingsDrawer
@@ -166,6 +172,17 @@ def test_rows_stand_side_by_side_and_are_never_broken(qtbot: QtBot, width: int, 
         QTest.keyClick(grid, Qt.Key.Key_Down)
         assert grid.current() == 3 * rows_beside
         assert grid.accessibleDescription().endswith("Input")
+
+
+def test_a_card_keeps_an_input_beside_its_translation(qtbot: QtBot, translated: Path) -> None:
+    read = next(event for event in read_projects(translated.parent) if isinstance(event, ProjectRead))
+    assert (len(read.images), read.row) == (6, 3)
+    card = ProjectCard(Project(read.source, "noise", True, 2, "", datetime(2026, 1, 1)))
+    qtbot.addWidget(card)
+    card.show_read(read)
+    assert card.picture.images() == 6
+    card.grab()
+    assert summary(Run(translated).newest()).preview.shape == (2 * 16, 3 * 16, 3)
 
 
 def test_only_translations_are_marked_as_generated(qtbot: QtBot) -> None:

@@ -65,7 +65,7 @@ class ProjectCard(QFrame):
     def show_read(self, read: ProjectRead) -> None:
         """Shows the preview, or why there is none."""
         self.problem = read.problem
-        self.picture.show_images(read.images, bool(read.problem))
+        self.picture.show_images(read.images, bool(read.problem), read.row)
         self._describe()
 
     def _describe(self) -> None:
@@ -109,10 +109,10 @@ class _Picture(QWidget):
         super().__init__(parent)
         self._icon, self._is_damaged = icon, False
         self._sheet: TileSheet | None = None
-        self._count, self._size = 0, QSize(1, 1)
+        self._count, self._row, self._size = 0, 0, QSize(1, 1)
 
-    def show_images(self, images: Images, is_damaged: bool) -> None:
-        self._count, self._is_damaged = len(images), is_damaged
+    def show_images(self, images: Images, is_damaged: bool, row: int) -> None:
+        self._count, self._is_damaged, self._row = len(images), is_damaged, row
         self._sheet = TileSheet(images) if len(images) else None
         self._size = QSize(images.shape[2], images.shape[1])
         self.update()
@@ -137,6 +137,6 @@ class _Picture(QWidget):
             return
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         area = QRectF(self.rect()).adjusted(4, 4, -4, -4)
-        layout = fitted(self._count, self._size, area, 0, 1.0, QPointF(0.5, 0.5))
+        layout = fitted(self._count, self._size, area, 0, 1.0, QPointF(0.5, 0.5), self._row)
         for index in range(self._count):
             self._sheet.paint(painter, layout.tile(index), index)
