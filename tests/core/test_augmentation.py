@@ -379,3 +379,50 @@ def test_accelerators(device: str) -> None:
         assert weight.grad is not None
         assert weight.grad.isfinite().all()
         augment.adapt(torch.ones(4, device=device), settings)
+
+
+# -- images beside each other ------------------------------------------------------------------------------------------
+
+
+def beside_each_other() -> tuple[torch.Tensor, torch.Tensor]:
+    """Colors with a mask, and the same colors: 7 channels, and the numbers of channels."""
+    torch.manual_seed(3)
+    colors = torch.rand(8, 3, 16, 16) * 2 - 1
+    mask = (torch.rand(8, 1, 16, 16) < 0.3).float() * 2 - 1
+    return colors, mask
+
+
+@pytest.mark.parametrize("policy", ["diffaug", "ada"])
+def test_images_beside_each_other_change_alike(policy: str) -> None:
+    colors, mask = beside_each_other()
+    settings, augment = Settings().changed(loss="hinge", augment=policy), Augment(torch.device("cpu"))
+    augment.p.fill_(0.8)
+    torch.manual_seed(0)
+    found = augment(torch.cat([colors, mask, colors], 1), settings, (4, 3))
+    torch.testing.assert_close(found[:, :3], found[:, 4:])
+    assert not torch.equal(found[:, :3], colors)
+    # A single image with the same random numbers changes in the same way.
+    torch.manual_seed(0)
+    torch.testing.assert_close(augment(colors, settings), found[:, 4:])
+
+
+@pytest.mark.parametrize("policy", ["diffaug", "ada"])
+def test_a_mask_and_gray_inputs_keep_their_kind(policy: str) -> None:
+    colors, mask = beside_each_other()
+    gray = colors.mean(1, keepdim=True)
+    settings, augment = Settings().changed(loss="hinge", augment=policy), Augment(torch.device("cpu"))
+    settings = settings.changed(augment_translation=False, augment_cutout=False)
+    augment.p.fill_(0.8)
+    found = augment(torch.cat([gray, mask, colors], 1), settings, (2, 3))
+    assert torch.equal(found[:, 1:2], mask)
+    assert not torch.equal(found[:, :1], gray)
+    assert not torch.equal(found[:, 2:], colors)
+
+
+def test_a_gray_input_stays_the_mean_of_its_colors() -> None:
+    # Brightness, saturation and contrast are linear, and alike for both.
+    colors, _mask = beside_each_other()
+    gray = colors.mean(1, keepdim=True)
+    settings, augment = Settings().changed(augment="diffaug"), Augment(torch.device("cpu"))
+    found = augment(torch.cat([gray, colors], 1), settings, (1, 3))
+    torch.testing.assert_close(found[:, :1], found[:, 1:].mean(1, keepdim=True), atol=1e-5, rtol=0)
