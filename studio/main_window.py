@@ -125,9 +125,9 @@ class MainWindow(QMainWindow):
         self._data, self._train, self._explore, self._apply = DataPanel(), TrainPanel(), ExplorePanel(), ApplyPanel()
         self._generator = QStackedWidget()
         for panel in (self._explore, self._apply):
-            self._generator.addWidget(FittingArea(panel))
-        for page in (FittingArea(self._data), FittingArea(self._train), self._generator):
-            self.pages.addWidget(page)
+            self._generator.addWidget(panel)
+        for page in (self._data, self._train, self._generator):
+            self.pages.addWidget(FittingArea(page))
         self._train.restore(window_state.choices("train"))
         self._explore.restore_choices(window_state.choices("explore"))
         window_state.restore_splitters(self._train.splitters)

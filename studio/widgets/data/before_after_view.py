@@ -14,7 +14,8 @@ from studio.model.data import Image, Pair
 from studio.widgets.images.tile_layout import checkerboard, sheet
 
 GAP = 20
-ARROW = 36
+ARROW, APART = 36, 4
+"""Distance between two images with and without an arrow."""
 NAME = 22
 LARGEST = 256
 """Largest side of an image, in widget pixels."""
@@ -58,30 +59,35 @@ class BeforeAfterView(QWidget):
             return
         columns, side = self._fitted()
         rows = -(-len(self._pairs) // columns)
-        width, height = 2 * side + ARROW + GAP, side + NAME + GAP / 2
+        between = self._between()
+        width, height = 2 * side + between + GAP, side + NAME + GAP / 2
         left, top = (self.width() - columns * width + GAP) / 2, max((self.height() - rows * height) / 2, 0)
         for index, (name, before, after) in enumerate(self._pairs):
             row, column = divmod(index, columns)
             first = QRectF(left + column * width, top + row * height, side, side)
-            second = first.translated(side + ARROW, 0)
+            second = first.translated(side + between, 0)
             _paint(painter, before, first)
             _paint(painter, after, second)
             if self._are_linked:
                 arrow = QRectF(first.right(), first.top(), ARROW, side).toRect()
                 theme.paint_glyph(painter, arrow.adjusted(8, 0, -8, 0), "arrow-right", QColor(scheme.muted))
-            line = QRectF(first.left(), first.bottom(), 2 * side + ARROW, NAME)
+            line = QRectF(first.left(), first.bottom(), 2 * side + between, NAME)
             text = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, int(line.width()))
             painter.drawText(line, Qt.AlignmentFlag.AlignCenter, text)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(200, 160)
 
+    def _between(self) -> int:
+        """Returns the distance between the images of a pair."""
+        return ARROW if self._are_linked else APART
+
     def _fitted(self) -> tuple[int, float]:
         """Returns the number of columns that makes the images largest, and their side."""
 
         def side(columns: int) -> float:
             rows = -(-len(self._pairs) // columns)
-            across = (self.width() - columns * (ARROW + GAP)) / (2 * columns)
+            across = (self.width() - columns * (self._between() + GAP)) / (2 * columns)
             down = self.height() / rows - NAME - GAP / 2
             return max(min(across, down, LARGEST), 8)
 
