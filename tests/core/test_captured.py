@@ -20,7 +20,8 @@ from core.events import Notice, Stepped
 from core.presets import presets
 from core.trainer import Trainer
 from core.training.captured import Captured, Step
-from tests.core.tiny import copied, differences, run_to, tiny_trainer
+from core.training.loop import TrainingLoop
+from tests.core.tiny import TRANSLATIONS, copied, differences, run_to, tiny_trainer, translation_trainer
 
 HOST = {"_local_scalar_dense", "item", "nonzero", "equal", "is_nonzero", "masked_select", "_unique2"}
 """Operators whose result the host waits for."""
@@ -78,9 +79,20 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Trainer, Re
     return trainer
 
 
-def after(trainer: Trainer, steps: int) -> Checkpoint:
+def after(trainer: TrainingLoop, steps: int) -> Checkpoint:
     run_to(trainer, steps)
     return copied(trainer.checkpoint())
+
+
+@pytest.mark.parametrize("name", TRANSLATIONS)
+def test_a_replayed_translation_is_the_step_bit_for_bit(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = after(translation_trainer(name, steps=6), 6)
+    own = Recorder()
+    monkeypatch.setattr("core.training.loop.recorder", lambda device, generators: own)
+    assert not differences(plain, after(translation_trainer(name, steps=6), 6))
+    assert own.replays
+    called = {func.__name__.split(".")[0] for tape in own.tapes for func, *_ in tape.played}
+    assert not called & HOST
 
 
 @pytest.mark.parametrize("name", presets())

@@ -335,7 +335,17 @@ def test_short_help_of_train_has_the_options_that_people_use(capsys: pytest.Capt
     short = help_of("train", "--help", capsys=capsys)
     assert set(re.findall(r"--[a-z0-9-]+", short)) == {
         *("--help", "--help-all", "--quiet", "--verbose", "--out", "--resume"),
-        *("--preset", "--resolution", "--mirror", "--no-mirror", "--augment", "--condition", "--batch", "--steps"),
+        *(
+            "--preset",
+            "--task",
+            "--resolution",
+            "--mirror",
+            "--no-mirror",
+            "--augment",
+            "--condition",
+            "--batch",
+            "--steps",
+        ),
         *("--minutes", "--lr-g", "--lr-d", "--device", "--seed"),
     }
 

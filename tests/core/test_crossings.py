@@ -14,13 +14,12 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from core.config.settings import Settings
 from core.data.batches import Batches
 from core.events import Tuned
-from core.generator_inputs import Conditions, GeneratorInputs
-from core.models import conditioning
+from core.jobs.trainer import trainer_for
 from core.presets import presets
-from core.trainer import Trainer
-from tests.core.tiny import dataset_for, tiny_settings
+from tests.core.tiny import TRANSLATIONS, dataset_for, tiny_settings, tiny_translation
 
 DEVICE = torch.device("meta")
 
@@ -40,27 +39,20 @@ class Crossings(TorchDispatchMode):
         return result
 
 
-def _draw(labels: Tensor, latent_dim: int, conditions: Conditions, random: torch.Generator) -> GeneratorInputs[Tensor]:
-    """Without the generator, of which this device has none."""
+def unseeded(function: Any) -> Any:
+    """Draws without the generator, of which this device has none."""
 
-    class Anywhere:
-        device = labels.device
+    def call(*shape: Any, generator: object = None, **rest: Any) -> Tensor:
+        made: Tensor = function(*shape, **rest)
+        return made
 
-    def unseeded(function: Any) -> Any:
-        def call(*shape: Any, generator: object, **rest: Any) -> Tensor:
-            made: Tensor = function(*shape, **rest)
-            return made
-
-        return call
-
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("randn", "rand", "randint"):
-            patch.setattr(torch, name, unseeded(getattr(torch, name)))
-        return conditioning.draw(labels, latent_dim, conditions, Anywhere)  # type: ignore[arg-type]
+    return call
 
 
 class _HostGenerator(torch.Generator):
-    """One of the CPU, for whatever device."""
+    """One of the CPU that says it is on the device."""
+
+    device = DEVICE
 
     def __new__(cls, device: object = None) -> _HostGenerator:
         return super().__new__(cls)
@@ -69,7 +61,8 @@ class _HostGenerator(torch.Generator):
 @pytest.fixture
 def on_device(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     monkeypatch.setattr("core.training.loop.use", lambda name: DEVICE)
-    monkeypatch.setattr("core.trainer.draw", _draw)
+    for name in ("rand", "randn", "randint"):
+        monkeypatch.setattr(torch, name, unseeded(getattr(torch, name)))
     monkeypatch.setattr(torch, "Generator", _HostGenerator)
     return monkeypatch
 
@@ -80,7 +73,17 @@ def test_nothing_crosses_in_a_step(name: str, resident: bool, on_device: pytest.
     values = {"instance_noise": 0.1, "mirror": True} if name != "playground" else {"instance_noise": 0.1}
     settings = tiny_settings(name, **values)
     settings = settings.changed(d_steps=min(settings.d_steps, 2))
-    trainer = Trainer(settings, dataset_for(settings), Tuned("meta", "fp32", "contiguous", {}))
+    assert_nothing_crosses(settings, resident)
+
+
+@pytest.mark.parametrize("name", TRANSLATIONS)
+def test_nothing_crosses_in_a_step_of_a_translation(name: str, on_device: pytest.MonkeyPatch) -> None:
+    on_device.setattr("core.data.batches.free_memory", lambda device: 2**30)
+    assert_nothing_crosses(tiny_translation(name), True)
+
+
+def assert_nothing_crosses(settings: Settings, resident: bool) -> None:
+    trainer = trainer_for(settings, dataset_for(settings), Tuned("meta", "fp32", "contiguous", {}))
     with Crossings() as staging:
         for _ in range(2):  # the second is not the first of its epoch
             plan = trainer._prepare(settings.d_steps)

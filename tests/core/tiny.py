@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -13,11 +14,12 @@ from PIL import Image
 from core.checkpoint import Checkpoint
 from core.config.settings import Settings
 from core.data.dataset import Dataset
-from core.data.records import Records
+from core.data.records import RECORD, Records
 from core.events import Event, Tuned
 from core.presets import preset, presets
 from core.trainer import Trainer
 from core.training.loop import TrainingLoop
+from core.translation_trainer import TranslationTrainer
 
 TINY: dict[str, Any] = {
     "width": 8,
@@ -31,9 +33,25 @@ TINY: dict[str, Any] = {
 }
 FLAGS = [part for name, value in TINY.items() for part in (f"--{name.replace('_', '-')}", str(value))]
 """The same for the command line."""
+AnyTrainer = TypeVar("AnyTrainer", bound=TrainingLoop)
+DEFAULT = "lsgan"
 CLASSES = 3
 """Of the images that settings with a condition are trained on."""
 FIXED = Tuned("cpu", "fp32", "contiguous", {})
+
+TRANSLATIONS: dict[str, dict[str, Any]] = {
+    "colorize": {"task": "colorize", "loss": "hinge"},
+    "enlarge": {"task": "enlarge", "factor": 2, "r1": 1.0, "penalty_interval": 2},
+    "repair": {"task": "repair", "image_pool": 5},
+    "denoise": {"task": "denoise", "translator": "unet", "patch_norm": "batch", "d_steps": 2},
+    "deblur": {"task": "deblur", "loss": "relativistic"},
+    "edges": {"task": "edges", "translator": "resnet", "mirror": True},
+    "flat_colors": {"task": "flat_colors", "patch_norm": "instance"},
+    "pairs": {"task": "pairs", "translator": "unet", "mirror": True},
+    "cycle": {"task": "unpaired", "translator": "resnet", "method": "cycle", "image_pool": 5, "loss": "least_squares"},
+    "contrastive": {"task": "unpaired", "method": "contrastive", "translator": "resnet"},
+}
+"""A training of each task and each method."""
 
 IMAGE_PRESETS = [name for name in presets() if not preset(name).apply().points]
 """Those whose networks make images, and not points in the plane."""
@@ -67,8 +85,19 @@ def labels(count: int, classes: int) -> tuple[NDArray[np.int64] | None, tuple[st
     return (np.arange(count, dtype=np.int64) % classes if classes else None), names
 
 
+def sided_records(count: int) -> Records:
+    """Names of inputs and of targets in turn: A/0.png, B/0.png, A/1.png ..."""
+    names = [f"{'AB'[row % 2]}/{row // 2}.png".encode() for row in range(count)]
+    table = np.zeros(count, RECORD)
+    table["length"] = [len(name) for name in names]
+    table["name"] = np.cumsum(table["length"]) - table["length"]
+    return Records(table, np.frombuffer(b"".join(names), np.uint8))
+
+
 def dataset_for(settings: Settings) -> Dataset:
     """Images, or points where the network makes points, with labels where the settings ask for them."""
+    if settings.two_sided:
+        return replace(tiny_dataset(size=settings.size), records=sided_records(20))
     classes = CLASSES if settings.condition != "none" else 0
     if settings.points:
         return tiny_points(classes=classes)
@@ -82,7 +111,19 @@ def tiny_trainer(
     return Trainer(settings, dataset_for(settings), FIXED, checkpoint, signals)
 
 
-def finished(trainer: Trainer) -> Trainer:
+def tiny_translation(name: str, **values: Any) -> Settings:
+    """Settings of one of `TRANSLATIONS`."""
+    return tiny_settings(DEFAULT, **{"patch": 16, **TRANSLATIONS[name], **values})
+
+
+def translation_trainer(
+    name: str, checkpoint: Checkpoint | None = None, signals: bool = True, **values: Any
+) -> TranslationTrainer:
+    settings = tiny_translation(name, **values)
+    return TranslationTrainer(settings, dataset_for(settings), FIXED, checkpoint, signals)
+
+
+def finished(trainer: AnyTrainer) -> AnyTrainer:
     """The trainer after all of its steps."""
     for _ in trainer.events():
         pass
@@ -93,7 +134,7 @@ def events_of(trainer: TrainingLoop) -> list[Event]:
     return list(trainer.events())
 
 
-def run_to(trainer: Trainer, step: int) -> list[Event]:
+def run_to(trainer: TrainingLoop, step: int) -> list[Event]:
     """Returns what the trainer yields up to a step, and closes its events."""
     found: list[Event] = []
     events = trainer.events()
