@@ -34,24 +34,26 @@ TINY: dict[str, Any] = {
 FLAGS = [part for name, value in TINY.items() for part in (f"--{name.replace('_', '-')}", str(value))]
 """The same for the command line."""
 AnyTrainer = TypeVar("AnyTrainer", bound=TrainingLoop)
-DEFAULT = "lsgan"
 CLASSES = 3
 """Of the images that settings with a condition are trained on."""
 FIXED = Tuned("cpu", "fp32", "contiguous", {})
 
-TRANSLATIONS: dict[str, dict[str, Any]] = {
-    "colorize": {"task": "colorize", "loss": "hinge"},
-    "enlarge": {"task": "enlarge", "factor": 2, "r1": 1.0, "penalty_interval": 2},
-    "repair": {"task": "repair", "image_pool": 5},
-    "denoise": {"task": "denoise", "translator": "unet", "patch_norm": "batch", "d_steps": 2},
-    "deblur": {"task": "deblur", "loss": "relativistic"},
-    "edges": {"task": "edges", "translator": "resnet", "mirror": True},
-    "flat_colors": {"task": "flat_colors", "patch_norm": "instance"},
-    "pairs": {"task": "pairs", "translator": "unet", "mirror": True},
-    "cycle": {"task": "unpaired", "translator": "resnet", "method": "cycle", "image_pool": 5, "loss": "least_squares"},
-    "contrastive": {"task": "unpaired", "method": "contrastive", "translator": "resnet"},
+TRANSLATIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    "colorize": ("translate", {"task": "colorize", "augment": "diffaug"}),
+    "enlarge": ("translate", {"task": "enlarge", "factor": 2, "r1": 1.0, "penalty_interval": 2}),
+    "repair": ("translate", {"task": "repair", "image_pool": 5, "instance_noise": 0.1}),
+    "denoise": ("pix2pix", {"task": "denoise", "d_steps": 2}),
+    "deblur": ("translate", {"task": "deblur", "loss": "relativistic", "patch_norm": "none"}),
+    "edges": ("translate", {"task": "edges", "translator": "resnet", "mirror": True}),
+    "flat_colors": ("translate", {"task": "flat_colors", "patch_norm": "instance", "augment": "ada"}),
+    "pix2pix": ("pix2pix", {"mirror": True}),
+    "cyclegan": ("cyclegan", {"image_pool": 5, "batch": 2}),
+    "cut": ("cut", {"batch": 2}),
+    "fastcut": ("fastcut", {"batch": 2}),
+    "srgan": ("srgan", {"batch": 2}),
+    "esrgan": ("esrgan", {"batch": 2}),
 }
-"""A training of each task and each method."""
+"""Presets and changes that train each task, with each method and each preset of translations."""
 
 IMAGE_PRESETS = [name for name in presets() if not preset(name).apply().points]
 """Those whose networks make images, and not points in the plane."""
@@ -113,7 +115,8 @@ def tiny_trainer(
 
 def tiny_translation(name: str, **values: Any) -> Settings:
     """Settings of one of `TRANSLATIONS`."""
-    return tiny_settings(DEFAULT, **{"patch": 16, **TRANSLATIONS[name], **values})
+    preset_name, changes = TRANSLATIONS[name]
+    return tiny_settings(preset_name, **{"patch": 16, **changes, **values})
 
 
 def translation_trainer(
