@@ -109,8 +109,8 @@ class ModelFields(BaseModel):
         "no",
         "Images",
         _(
-            "Place of the input in files that hold input and target side by side, such as those of pix2pix. no, one "
-            "image in each file, is usual; left or right cuts each file in the middle."
+            "Splits files that hold input and target side by side, such as those of pix2pix. no is usual, for one "
+            "image in each file; left and right tell where the input is."
         ),
         title=_("Side by side"),
         advanced=True,

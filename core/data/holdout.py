@@ -56,6 +56,15 @@ def train_sides(settings: Settings, dataset: Dataset, held: Numbers) -> TwoSides
     return sides_for(settings, dataset).within(train_rows(len(dataset.images), held))
 
 
+def epoch_images(settings: Settings, dataset: Dataset) -> int:
+    """Returns the number of images of a dataset that are trained on; of two sides, that of the smaller one."""
+    held = held_rows(settings, dataset)
+    if settings.two_sided:
+        sides = train_sides(settings, dataset, held)
+        return min(len(sides.inputs), len(sides.targets))
+    return len(dataset.images) - len(held)
+
+
 def training_set(dataset: Dataset, held: Numbers) -> Dataset:
     """Returns the dataset without held-out rows, for `Batches`; its records are not reduced."""
     if not len(held):

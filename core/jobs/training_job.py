@@ -15,9 +15,11 @@ from core.config.settings import Settings
 from core.data.batches import refuse_large_batch
 from core.data.builtin import toys
 from core.data.dataset import Dataset
-from core.data.holdout import held_rows
+from core.data.health.pairs import pair_warnings
+from core.data.holdout import epoch_images
 from core.data.names import printable
 from core.data.prepare import prepare
+from core.data.sides.pairing import sides_for
 from core.devices import passed_over, resolve, use
 from core.errors import UserError
 from core.events import Edited, Event, Notice, Progress, Saved, Tuned
@@ -96,8 +98,11 @@ class TrainingJob:
         refuse_kind(self.chosen, toys.opens(self.source))
         dataset = yield from prepare(self.source, self.chosen.preparation)
         settings = self.chosen if checkpoint else self._fitted(dataset)
-        refuse_large_batch(settings.batch, len(dataset.images) - len(held_rows(settings, dataset)))
+        refuse_large_batch(settings.batch, epoch_images(settings, dataset))
         refuse_data(settings, len(dataset.classes), dataset.points)
+        if settings.two_sided and settings.has_pairs:
+            for problem in pair_warnings(dataset, settings.preparation):
+                yield Notice(sentences(problem.text, problem.suggestion))
         if passed := passed_over(self.chosen.device):
             yield Notice(passed)
         self._images = dataset
@@ -198,7 +203,9 @@ class TrainingJob:
         """Returns the settings, with those not chosen by the user fitted by the preset to images and device."""
         if self.given is None:
             return self.chosen
-        facts = FitContext(len(dataset.images), resolve(self.chosen.device).type != "cpu", len(dataset.classes))
+        sides = sides_for(self.chosen, dataset)
+        images = min(len(sides.inputs), len(sides.targets))
+        facts = FitContext(images, resolve(self.chosen.device).type != "cpu", len(dataset.classes))
         return preset(self.chosen.preset).fitted(facts, **self.given)
 
     def _continued(self) -> Run | None:

@@ -556,7 +556,7 @@ def test_three_datasets_are_refused(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert "3 sources of images were given. Give one, or the inputs" in capsys.readouterr().err
 
 
-def test_a_training_of_two_folders_from_the_command_line(tmp_path: Path) -> None:
+def test_a_training_of_two_folders_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     names = [f"{n}.png" for n in range(8)]
     for side in ("A", "B"):
         placed(tmp_path / side, names)
@@ -564,3 +564,13 @@ def test_a_training_of_two_folders_from_the_command_line(tmp_path: Path) -> None
     run = tmp_path / "run"
     assert main(["train", str(tmp_path / "A"), str(tmp_path / "B"), f"--out={run}", "--steps=2", *flags]) == 0
     assert (run / "checkpoints" / "000000002.safetensors").is_file()
+    told = capsys.readouterr().err
+    assert "Are these pairs?" in told
+    assert "Only 8 pairs: the generator will learn them by heart." in told
+
+
+def test_a_batch_may_be_as_large_as_the_smaller_side(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = placed(tmp_path / "data", [f"{side}/{n}.png" for side in "AB" for n in range(8)])
+    flags = [f"--{name.replace('_', '-')}={value}" for name, value in {**TRAINED, "batch": 12}.items()]
+    assert main(["train", str(source), f"--out={tmp_path / 'run'}", *flags]) == 2
+    assert "The batch size 12 is larger than the number of images, 8." in capsys.readouterr().err

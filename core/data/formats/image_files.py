@@ -143,7 +143,7 @@ class Files:
 
     def cut(self, side_by_side: SideBySide) -> Files:
         """Returns the source with both halves of every file as the classes A and B."""
-        key = digest(self.key, "side by side", side_by_side)
+        key = digest(self.key, "halves", side_by_side)
         return replace(self, key=key, files=_Halves(self.files, side_by_side), classes=SIDES)
 
     def suggest(self) -> Generator[Progress, None, int]:

@@ -60,7 +60,7 @@ class Tar(OneFile):
 
     def cut(self, side_by_side: SideBySide) -> Tar:
         """Returns the source with both halves of every file as the classes A and B."""
-        key = digest(self.key, "side by side", side_by_side)
+        key = digest(self.key, "halves", side_by_side)
         return replace(self, key=key, total=2 * self.total, side_by_side=side_by_side)
 
     @property

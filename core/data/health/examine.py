@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 
 from core.config.preparation import Preparation
 from core.data.dataset import Dataset
-from core.data.health import checks, duplicates, pairs
+from core.data.health import checks, duplicates
 from core.data.health.findings import HealthFinding, HealthReport, Histogram, RowNumbers, no_rows
 from core.data.health.image_statistics import image_statistics
+from core.data.health.pairs import examined_pairs
 from core.data.prepare import AUTOMATIC
 from core.data.records import MODES
-from core.data.sides.likeness import likeness
-from core.data.sides.pairing import pairing
 from core.data.source import resolution_for
 from core.events import Progress
 
@@ -74,7 +73,7 @@ def _sorted(findings: Iterable[HealthFinding]) -> tuple[HealthFinding, ...]:
 def _images(dataset: Dataset, how: Preparation, augment: str) -> Generator[Progress, None, list[HealthFinding]]:
     statistics = yield from image_statistics(dataset)
     total = len(dataset.images)
-    paired, parts = _pairs(dataset, how)
+    paired, parts = examined_pairs(dataset, how)
     same = [part[group] for part in parts for group in duplicates.exact(statistics.content[part])]
     copies = checks.all_but_first(same)
     empty = np.flatnonzero(statistics.variation < checks.EMPTY)
@@ -95,25 +94,6 @@ def _images(dataset: Dataset, how: Preparation, augment: str) -> Generator[Progr
         checks.print_colors(dataset),
         checks.transparency(dataset),
     ]
-
-
-def _pairs(dataset: Dataset, how: Preparation) -> tuple[list[HealthFinding], list[RowNumbers]]:
-    """Returns the findings about sides and pairs, and the parts of the dataset in which there may be duplicates: the
-    two images of a pair may well be alike, such as a noisy and a clean one."""
-    found, whole = pairing(dataset), [np.arange(len(dataset.images))]
-    if found is None:
-        return [], whole
-    alike = likeness(dataset, found.pairs)
-    if found.by_class and (alike is None or alike.is_chance):  # two kinds of images, such as cats and dogs
-        return [], whole
-    findings = [
-        pairs.matches(dataset, found),
-        *pairs.few(found),
-        *pairs.shapes(dataset, found, how),
-        *pairs.unlike(found, alike),
-    ]
-    are_pairs = len(found.pairs.inputs) and not (alike and alike.is_chance)
-    return findings, [found.sides.inputs, found.sides.targets] if are_pairs else whole
 
 
 def _worth_comparing(dataset: Dataset, copies: RowNumbers, empty: RowNumbers) -> RowNumbers:

@@ -10,14 +10,39 @@ from core.data.health.checks import MANY, MOST_REASONS
 from core.data.health.findings import HealthFinding, Remedy, RowNumbers, Severity
 from core.data.items import listed
 from core.data.names import quoted
-from core.data.sides.likeness import Likeness
-from core.data.sides.pairing import Pairing
+from core.data.sides.likeness import Likeness, likeness
+from core.data.sides.pairing import Pairing, pairing
 from core.language import _, plural, sentences
 
 FEW = 10
 """Pairs below which a generator learns them by heart."""
 SHOWN = 20
 """Pairs that a finding shows side by side at most."""
+
+
+def examined_pairs(dataset: Dataset, how: Preparation) -> tuple[list[HealthFinding], list[RowNumbers]]:
+    """Returns the findings about sides and pairs, and the parts of the dataset in which there may be duplicates: the
+    two images of a pair may well be alike, such as a noisy and a clean one."""
+    found, whole = pairing(dataset), [np.arange(len(dataset.images))]
+    if found is None:
+        return [], whole
+    alike = likeness(dataset, found.pairs)
+    if found.by_class and (alike is None or alike.is_chance):  # two kinds of images, such as cats and dogs
+        return [], whole
+    are_pairs = len(found.pairs.inputs) and not (alike and alike.is_chance)
+    parts = [found.sides.inputs, found.sides.targets] if are_pairs else whole
+    return _findings(dataset, how, found, alike), parts
+
+
+def pair_warnings(dataset: Dataset, how: Preparation) -> list[HealthFinding]:
+    """Returns the warnings about the pairs of a dataset that is used as pairs, whatever its sides are called."""
+    found = pairing(dataset)
+    findings = [] if found is None else _findings(dataset, how, found, likeness(dataset, found.pairs))
+    return [finding for finding in findings if finding.severity == "warning"]
+
+
+def _findings(dataset: Dataset, how: Preparation, found: Pairing, alike: Likeness | None) -> list[HealthFinding]:
+    return [matches(dataset, found), *few(found), *shapes(dataset, found, how), *unlike(found, alike)]
 
 
 def matches(dataset: Dataset, found: Pairing) -> HealthFinding:
