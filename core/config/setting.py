@@ -14,7 +14,7 @@ Group = Literal[
 ]
 GROUP_TITLES: dict[Group, str] = {
     "Images": _("Images"),
-    "Translation": _("Translation"),
+    "Translation": in_context("group", "Translation"),
     "Model": _("Model"),
     "Loss": _("Loss"),
     "Conditions": _("Conditions"),

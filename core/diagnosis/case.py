@@ -81,6 +81,11 @@ class Case:
         return self.settings.loss == "wasserstein"
 
     @property
+    def is_adversarial(self) -> bool:
+        """False if D's judgment has no weight in the losses of G."""
+        return not self.settings.translates or self.settings.adversarial_weight > 0
+
+    @property
     def has_spectral_norm(self) -> bool:
         """True if the scale of D's weights has no effect."""
         settings = self.settings

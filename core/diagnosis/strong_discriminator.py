@@ -32,9 +32,9 @@ def find(case: Case) -> Diagnosis | None:
 
     High accuracies alone are normal in the first minutes. Reports before step 300 do not count: noise is easy to
     recognize, and with the hinge loss good trainings start with a loss of 1 % for a hundred steps. Wasserstein critics
-    are excluded, because they are meant to be far ahead.
+    are excluded, because they are meant to be far ahead, and translations whose adversarial weight is 0.
     """
-    if case.critic or not case.begun(STEPS):
+    if case.critic or not case.is_adversarial or not case.begun(STEPS):
         return None
     real, fake, loss = case.history.of_keys(*ACCURACIES, LOSS, since=STEPS)
     sure = np.minimum(real, fake)

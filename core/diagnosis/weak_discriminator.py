@@ -30,9 +30,10 @@ def find(case: Case) -> Diagnosis | None:
     * the accuracy fell from above 80 % within a quarter of the steps so far. Images do not improve so fast; a
       discriminator whose steps were too large guesses from then on.
 
-    Reports before step 200 do not count. Wasserstein critics are excluded, because their scores have no threshold.
+    Reports before step 200 do not count. Wasserstein critics are excluded, because their scores have no threshold,
+    and translations whose adversarial weight is 0.
     """
-    if case.critic or not case.begun(STEPS):
+    if case.critic or not case.is_adversarial or not case.begun(STEPS):
         return None
     real, fake = case.history.of_keys(*ACCURACIES)
     accuracy = (real + fake) / 2

@@ -820,7 +820,7 @@ GROUPS: dict[str, tuple[Term, ...]] = {
     _("Regularization"): _REGULARIZATION,
     in_context("group", "Training"): _TRAINING,
     _("Latent space"): _LATENT_SPACE,
-    _("Translation"): _TRANSLATION,
+    in_context("group", "Translation"): _TRANSLATION,
     _("Metrics"): _METRICS,
     _("Failures"): _FAILURES,
     _("Uses"): _USES,

@@ -307,6 +307,11 @@ def test_a_large_step_of_a_patch_discriminator_depends_on_its_own_normalization(
     assert found(large, COLORIZE.changed(patch_norm="instance")) == ("divergence",)
 
 
+def test_a_discriminator_that_is_not_asked_cannot_be_too_strong() -> None:
+    sure = history((100, {}), (60, {**SURE, "Loss/D/loss": 0.01}))
+    assert found(sure, COLORIZE.changed(adversarial_weight=0.0)) == ("balance",)
+
+
 def test_losses_that_swing() -> None:
     assert found(swinging(period=30, amplitude=2.0)) == ("oscillation",)
     assert found(swinging(period=30, amplitude=0.5)) == ("balance",)

@@ -27,7 +27,7 @@ _LABELS = {
     "Loss/G/cycle": _("Cycle"),
     "Loss/G/identity": _("Identity"),
     "Loss/G/contrast": _("Contrastive"),
-    **{f"Signal/{name}": _("Translation") for name in COMPARED},
+    **{f"Signal/{name}": _("Output") for name in COMPARED},
     **{f"Signal/{name}{INPUT}": _("Input") for name in COMPARED},
 }
 
