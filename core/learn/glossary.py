@@ -568,7 +568,7 @@ _TRANSLATION = (
             "A discriminator that judges each patch of an image for itself: it sees texture and edges, while another "
             "loss keeps the whole right. Any image size will do."
         ),
-        "D(x, y) = mean over patches",
+        "D(x, y) = E[D(patch)]",
         "Isola et al. 2017, arXiv 1611.07004",
         _("Settings > Patch size"),
     ),
@@ -715,7 +715,7 @@ _METRICS = (
             "Peak signal-to-noise ratio: agreement of a translation with its target, in dB. 3 dB more is half the "
             "squared error. Soft images score higher than sharp ones that guess details."
         ),
-        "PSNR = 10 log₁₀(255² / mean squared error)",
+        "PSNR = 10 log₁₀(255² / MSE)",
         "Blau and Michaeli 2018, arXiv 1711.06077",
         _("Train > PSNR"),
     ),

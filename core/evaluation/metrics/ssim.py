@@ -13,7 +13,7 @@ from core.language import _
 
 TITLE = "Structural similarity"
 RANK = 7
-PAPER = "Wang, Bovik, Sheikh, Simoncelli 2004, doi:10.1109/TIP.2003.819861"
+PAPER = "Wang, Bovik, Sheikh, Simoncelli 2004; Nilsson, Akenine-Moller 2020, arXiv:2006.13846"
 NUMBERS = {"ssim": _("SSIM")}
 MEANINGS = {"ssim": _("Agreement of structures with the targets: 1 is equal, 0 is unrelated.")}
 HIGHER_IS_BETTER = True
