@@ -27,7 +27,7 @@ from PIL.ImageFile import ImageFile
 from core.config.preparation import Preparation
 from core.data.frames import has_several_frames
 from core.data.items import Picture
-from core.data.resize import fitted, has_alpha, numbers_range, transparent
+from core.data.resize import fitted, has_alpha, numbers_range, transparent, unscaled
 from core.data.sides.halves import Half
 from core.data.value_range import Limits, ValueRange
 from core.language import _, number
@@ -171,6 +171,19 @@ def decode(file: IO[bytes], how: Preparation, whites: Whites = NO_WHITES, half: 
     if turn in _UPRIGHT:
         planes = np.ascontiguousarray(_UPRIGHT[turn](planes))
     return Picture(planes, width, height, mode=mode, transparent=see_through, several_frames=several)
+
+
+def decode_whole(file: IO[bytes]) -> NDArray[np.uint8]:
+    """Returns the first frame, upright and in its own size, as planes (C, H, W): gray, RGB or RGBA in sRGB.
+
+    Raises as `decode` does.
+    """
+    with _opened(file) as image:
+        if isinstance(image, JpegImagePlugin.JpegImageFile):
+            _refuse_many_scans(file)
+        image.load()
+        turn, planes = _orientation(image), unscaled(image)
+    return np.ascontiguousarray(_UPRIGHT[turn](planes)) if turn in _UPRIGHT else planes
 
 
 def _refuse_beyond(limits: Limits, image: ImageFile) -> None:

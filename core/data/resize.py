@@ -36,6 +36,15 @@ def fitted(image: Image.Image, how: Preparation, limits: Limits | None = None) -
     return _planes(_resized(image, how.sized, how))
 
 
+def unscaled(image: Image.Image) -> NDArray[np.uint8]:
+    """Returns the image in its own size: uint8 (C, H, W), gray, RGB or RGBA as `fitted` returns them."""
+    if image.mode.startswith(("I", "F")):
+        profile = image.info.get("icc_profile")
+        image = Image.fromarray(_eight_bits(image, None))
+        image.info["icc_profile"] = profile
+    return _planes(_resized(image, image.size, Preparation(alpha=True)))
+
+
 def _box(image: Image.Image, how: Preparation) -> tuple[int, int, int, int]:
     """Returns the largest box of the wanted aspect ratio: in the center, or where the most detail is."""
     scale = min(image.width / how.sized[0], image.height / how.sized[1])

@@ -1,6 +1,7 @@
 """Residual-in-residual dense blocks of ESRGAN (Wang et al. 2018, arXiv:1809.00219).
 
-The weights have the names and shapes of its published models, so that other programs load them.
+The weights have the names and shapes of its published models, and are for pixels in [0, 1] as theirs are, so that other
+programs load them.
 """
 
 from __future__ import annotations
@@ -50,10 +51,10 @@ class Translator(Base):
         x = leaky_relu(self.conv_up1(interpolate(x, scale_factor=2.0)), 0.2)
         x = leaky_relu(self.conv_up2(interpolate(x, scale_factor=2.0)), 0.2)
         made: Tensor = self.conv_last(leaky_relu(self.conv_hr(x), 0.2))
-        return made
+        return made * 2 - 1
 
     def encode(self, images: Tensor) -> list[Tensor]:
-        first = self.conv_first(pixel_unshuffle(images, self.fold))
+        first = self.conv_first(pixel_unshuffle((images + 1) / 2, self.fold))
         return [first, first + self.conv_body(self.body(first))]
 
 
