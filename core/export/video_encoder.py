@@ -190,7 +190,7 @@ def encoder(target: Path, format: VideoFormat) -> Iterator[Callable[[Images], No
     import av
 
     owner = credentials()
-    with replaced(target) as partial, _understood(target):
+    with replaced(target) as partial, understood(target):
         with partial.open("wb") as file:
             container = av.open(file, "w", format.container, options=dict(format.options))
             try:
@@ -208,7 +208,7 @@ def encoder(target: Path, format: VideoFormat) -> Iterator[Callable[[Images], No
 
 
 @contextmanager
-def _understood(target: Path) -> Iterator[None]:
+def understood(target: Path) -> Iterator[None]:
     """Turns errors of FFmpeg into `UserError`, except `OSError`s of the disk."""
     from av.error import FFmpegError
 
@@ -252,17 +252,24 @@ class _Stream:
         return round(number * self._clock / self._format.animation.fps)
 
     def _begin(self, width: int, height: int) -> VideoStream:
-        from av.video.stream import VideoStream
-
-        name = _available(self._format.codecs)
-        stream = self._container.add_stream(name, self._clock, dict(self._format.codecs[name]))
-        assert isinstance(stream, VideoStream)
-        stream.width, stream.height, stream.pix_fmt = width, height, self._format.pixels
+        stream = new_stream(self._container, self._format, Fraction(self._clock))
+        stream.width, stream.height = width, height
         stream.codec_context.time_base = Fraction(1, self._clock)
-        if self._format.pixels == "yuv420p":  # otherwise players guess the color space from the size
-            for fact in ("color_primaries", "color_trc", "colorspace", "color_range"):
-                setattr(stream.codec_context, fact, 1)  # BT.709, limited range (16 to 235)
         return stream
+
+
+def new_stream(container: OutputContainer, format: VideoFormat, rate: Fraction) -> VideoStream:
+    """Adds a video stream in the best codec that is available. `rate`: frames per second. Raises `UserError`."""
+    from av.video.stream import VideoStream
+
+    name = _available(format.codecs)
+    stream = container.add_stream(name, rate, dict(format.codecs[name]))
+    assert isinstance(stream, VideoStream)
+    stream.pix_fmt = format.pixels
+    if format.pixels == "yuv420p":  # otherwise players guess the color space from the size
+        for fact in ("color_primaries", "color_trc", "colorspace", "color_range"):
+            setattr(stream.codec_context, fact, 1)  # BT.709, limited range (16 to 235)
+    return stream
 
 
 def _available(codecs: Mapping[str, object]) -> str:

@@ -50,7 +50,6 @@ class AppliedTranslator:
         shape = translator_shape(settings, channels)
         self.repairs = bool(components("translation.tasks")[settings.task].facts.get("MASKED"))
         self.scale, self.colors, self._channels = shape.scale, shape.inputs - self.repairs, channels
-        self._tiling = Tiling.of(settings, channels, self.device, tile)
         with torch.device("meta"):  # no memory, and no draw from the random generator, which a training may be using
             self._network = build_translator(settings.translator, shape)
         self._network.eval().requires_grad_(False)
@@ -60,6 +59,7 @@ class AppliedTranslator:
         ):
             on_device = {name: value.to(self.device) for name, value in weights.items()}
             self._network.load_state_dict(on_device, assign=True)
+            self._tiling = Tiling.of(settings, self._network, shape, tile)
 
     def translate(self, picture: Planes, strength: float = 1.0, mask: Planes | None = None) -> Iterator[Part]:
         """Translates a picture, gray, RGB or RGBA (C, H, W); yields a `Part` after each tile.

@@ -23,8 +23,7 @@ from core.events import Images
 from core.imaging.tensors import from_pixels
 from core.language import _, number
 from core.registry import components
-from core.translation.build import translator_shape
-from core.translation.networks import build_translator
+from core.translation.networks import TranslatorShape
 
 RAMP = 16
 """Pixels over which tiles blend where they are equal up to rounding."""
@@ -34,7 +33,7 @@ MEMORY = 2**29
 """Bytes that the feature maps of a tile may take on a CPU; elsewhere a quarter of the free memory."""
 MAPS = 4
 """Feature maps of the largest size that are in memory at once: input, output, and those that wait to be added."""
-PROBED = 64
+PROBED = 16
 """Side in pixels of the image on which the size of feature maps is measured."""
 
 Planes = NDArray[np.uint8]
@@ -77,12 +76,12 @@ class Tiling:
     scale: int
 
     @classmethod
-    def of(cls, settings: Settings, channels: int, device: torch.device, side: int | None = None) -> Tiling:
-        """Returns the tiling of a translator. `side`: of a tile, if chosen. Raises `UserError` if that is too small."""
-        facts, shape = (
-            components("translation.networks")[settings.translator].facts,
-            translator_shape(settings, channels),
-        )
+    def of(cls, settings: Settings, network: nn.Module, shape: TranslatorShape, side: int | None = None) -> Tiling:
+        """Returns the tiling of a translator with that shape. `side`: of a tile, if chosen.
+
+        Raises `UserError` if it is too small.
+        """
+        facts = components("translation.networks")[settings.translator].facts
         border: int | None = facts["BORDER"]
         # A U-Net that was trained on small images halves them less often.
         multiple = min(facts["MULTIPLE"], 1 << (shape.side.bit_length() - 1))
@@ -97,17 +96,20 @@ class Tiling:
                 _("Choose {least} px or more.").format(least=number(least)),
             )
         if side is None:
+            device = next(network.parameters()).device
             memory = MEMORY if device.type == "cpu" else free_memory(device) // 4
-            affordable = (memory / (MAPS * _bytes_a_pixel(settings, channels))) ** 0.5
+            affordable = (memory / (MAPS * _bytes_a_pixel(network, shape.inputs))) ** 0.5
             side = min(max(int(affordable) // multiple * multiple, 3 * least // 2), MOST_SIDE)
         side = _rounded_up(side, multiple)
         return cls((side, side), multiple, multiple, border, RAMP, shape.scale)
 
     def spans(self, length: int, side: int) -> list[Span]:
         """Returns the places of tiles of that side along an axis, with weights that sum to 1 at every pixel."""
-        padded = _rounded_up(length, self.multiple if length <= side else self.step)
-        if padded <= side:
+        if length <= side:
+            # Reflection inside a network needs two pixels of its smallest feature map.
+            padded = max(_rounded_up(length, self.multiple), min(2 * self.multiple, side))
             return [Span(0, padded, np.ones(padded * self.scale, np.float32))]
+        padded = _rounded_up(length, self.step)
         last = padded - side
         most = (side - 2 * self.border - self.ramp) // self.step * self.step
         starts = [min(index * most, last) for index in range(-(-last // most) + 1)]
@@ -191,18 +193,17 @@ def _rounded_up(length: int, multiple: int) -> int:
     return -(-length // multiple) * multiple
 
 
-def _bytes_a_pixel(settings: Settings, channels: int) -> float:
-    """Returns the size of the network's largest feature map for each pixel of the input, from shapes alone."""
-    shape = translator_shape(settings, channels)
-    with torch.device("meta"):
-        network, images = build_translator(settings.translator, shape), torch.empty(1, shape.inputs, PROBED, PROBED)
+def _bytes_a_pixel(network: nn.Module, channels: int) -> float:
+    """Returns the size of the network's largest feature map for each pixel of an input with `channels` channels."""
     sizes: list[int] = []
 
     def measure(module: nn.Module, inputs: Any, output: Tensor) -> None:
         sizes.append(output.nbytes)
 
-    for layer in network.modules():
-        if not list(layer.children()):
-            layer.register_forward_hook(measure)
-    network(images)
+    handles = [layer.register_forward_hook(measure) for layer in network.modules() if not list(layer.children())]
+    weight = next(network.parameters())
+    with torch.inference_mode():
+        network(torch.zeros(1, channels, PROBED, PROBED, device=weight.device))
+    for handle in handles:
+        handle.remove()
     return max(sizes) / PROBED**2

@@ -83,7 +83,7 @@ class Video(OneFile):
         """Yields every `how.frame_step`-th frame from the first, and at the end a note on damaged frames."""
         told = monotonic()
         index = broken = 0
-        with readable(self.root), _opened(self.root) as container:
+        with readable(self.root), opened_video(self.root) as container:
             for frame in _frames(container):
                 if frame is not None and index % how.frame_step == 0:
                     yield _picture(frame, index, how)
@@ -123,8 +123,8 @@ def scan(source: str) -> Generator[Progress, None, Video]:
     """Opens the video. Raises `UserError` if it has no frames that can be decoded."""
     root = absolute(source)
     yield Progress(_("Looking at the video"), 0, 0)
-    with readable(root), _opened(root) as container:
-        stream = _stream(container)
+    with readable(root), opened_video(root) as container:
+        stream = video_stream(container)
         if stream is None:
             raise UserError(
                 _("No frames in {name} can be decoded.").format(name=quoted(root.name)),
@@ -145,7 +145,12 @@ def scan(source: str) -> Generator[Progress, None, Video]:
 
 
 @contextlib.contextmanager
-def _opened(root: Path) -> Iterator[InputContainer]:
+def opened_video(root: Path, with_edits: bool = False) -> Iterator[InputContainer]:
+    """Opens a video in a supported container.
+
+    `with_edits`: obeys edit lists, which tell when picture and sound begin, but may also repeat a frame forever. Raises
+    `UserError`.
+    """
     import av  # imported here because videos are rare and its libraries large
 
     with opened(root) as file:
@@ -169,8 +174,8 @@ def _opened(root: Path) -> Iterator[InputContainer]:
                 file,
                 "r",
                 format=kind,
-                # No other files or addresses that a video may name; no edit lists, which may repeat a frame forever.
-                container_options={"protocol_whitelist": "none", "ignore_editlist": "1"},
+                # No other files or addresses that a video may name.
+                container_options={"protocol_whitelist": "none", "ignore_editlist": str(int(not with_edits))},
                 metadata_errors="replace",
             )
         except av.error.FFmpegError as error:
@@ -193,7 +198,7 @@ def _other(start: bytes) -> str:
     return next((what for pattern, what in _OTHERS if pattern.match(start)), "")
 
 
-def _stream(container: InputContainer) -> VideoStream | None:
+def video_stream(container: InputContainer) -> VideoStream | None:
     """Returns the first video stream with an available decoder."""
     return next((stream for stream in container.streams.video if stream.codec_context), None)
 
@@ -202,10 +207,9 @@ def _frames(container: InputContainer) -> Iterator[VideoFrame | None]:
     """Yields the frames in display order; None for a frame that cannot be decoded."""
     from av.error import FFmpegError
 
-    stream = _stream(container)
+    stream = video_stream(container)
     assert stream is not None  # `scan` checked it
-    stream.thread_type = "AUTO"
-    stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}  # the frame size may change
+    prepare_decoding(stream)
     try:
         for packet in container.demux(stream):
             try:
@@ -216,10 +220,20 @@ def _frames(container: InputContainer) -> Iterator[VideoFrame | None]:
         yield None
 
 
-def _picture(frame: VideoFrame, number: int, how: Preparation) -> Picture:
+def prepare_decoding(stream: VideoStream) -> None:
+    """Lets a stream be decoded in threads, and refuse frames that are too large."""
+    stream.thread_type = "AUTO"
+    stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}  # the frame size may change
+
+
+def upright(frame: VideoFrame) -> Image.Image:
+    """Returns a frame as RGB, turned as the phone was held."""
     image = Image.fromarray(frame.to_ndarray(format="rgb24"))
-    if frame.rotation % 90 == 0:  # orientation of the phone
-        image = image.rotate(frame.rotation, expand=True)
+    return image.rotate(frame.rotation, expand=True) if frame.rotation % 90 == 0 else image
+
+
+def _picture(frame: VideoFrame, number: int, how: Preparation) -> Picture:
+    image = upright(frame)
     return Picture(fitted(image, how), image.width, image.height, mode="RGB", name=f"frame {number}")
 
 

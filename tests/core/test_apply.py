@@ -1,0 +1,280 @@
+"""A trained translator applied to pictures, folders and films."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from core.checkpoint import Checkpoint, save
+from core.cli.main import main
+from core.concurrency import run_to_end
+from core.data.decode import MOST_PIXELS
+from core.errors import UserError
+from core.events import Event, Images, Notice, Progress
+from core.imaging import provenance
+from core.jobs.apply_job import KEY, Application, Applied, LoadedTranslator, apply
+from core.translation.trainer import TranslationTrainer
+from tests.core.images import coloured, encoded, png_header
+from tests.core.tiny import FIXED, tiny_dataset, tiny_settings, tiny_trainer
+from tests.core.videos import differ, waves
+
+
+@cache
+def checkpoint_of(task: str, translator: str = "light", **values: Any) -> Checkpoint:
+    """A model as it is after a training, but fast: its weights are random."""
+    settings = tiny_settings(
+        "studio", task=task, translator=translator, **{"resolution": 32, "batch": 2, "samples": 1, **values}
+    )
+    made = TranslationTrainer(settings, tiny_dataset(size=(32, 32)), FIXED).checkpoint()
+    random = torch.Generator().manual_seed(0)
+    tensors = {
+        name: value + 0.02 * torch.randn(value.shape, generator=random) if name.endswith("weight") else value
+        for name, value in made.tensors.items()
+    }
+    return Checkpoint(made.meta, tensors)
+
+
+@pytest.fixture
+def loaded(tmp_path: Path) -> Callable[..., LoadedTranslator]:
+    def load(task: str, tile: int | None = None, **values: Any) -> LoadedTranslator:
+        return LoadedTranslator(stored(tmp_path, task, **values), "cpu", tile)
+
+    return load
+
+
+def stored(folder: Path, task: str, **values: Any) -> Path:
+    path = folder / f"{task}.safetensors"
+    save(checkpoint_of(task, **values), path)
+    return path
+
+
+def applied(
+    loaded: LoadedTranslator, *sources: Path, target: Path | None = None, **how: Any
+) -> tuple[dict[str, Images], list[Event]]:
+    """Results by name, and events. `target`: otherwise the folder out beside the first source."""
+    events: list[Event] = []
+    target = target or sources[0].parent / "out"
+    results = run_to_end(apply(loaded, Application(sources, target, **how)), events.append)
+    return {result.path.relative_to(target).as_posix(): pixels(result.path) for result in results}, events
+
+
+def pixels(path: Path) -> Images:
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def picture(folder: Path, image: Image.Image, name: str = "photo.png", **options: Any) -> Path:
+    path = folder / name
+    path.write_bytes(encoded(image, "JPEG" if path.suffix == ".jpg" else "PNG", **options))
+    return path
+
+
+def test_a_photo_is_enlarged_and_says_how(tmp_path: Path, loaded: Any) -> None:
+    path = picture(tmp_path, coloured(0, 53, 37), "a photo.jpg")
+    model = loaded("enlarge")
+    results, events = applied(model, path)
+    assert results["a photo.png"].shape == (148, 212, 3)
+    assert [type(event) for event in events] == [Progress, Applied, Progress]
+    with Image.open(tmp_path / "out" / "a photo.png") as image:
+        assert isinstance(image, Image.Image)
+        notes = image.info
+    assert provenance.SOURCE in notes[provenance.PNG_KEY]
+    assert json.loads(notes[KEY]) == json.loads(model.recipe(1.0))
+    assert json.loads(notes[KEY])["task"] == "enlarge"
+    applied(model, path, recipe=False)
+    with Image.open(tmp_path / "out" / "a photo-2.png") as image:
+        assert KEY not in image.info
+
+
+def test_strength_blends_from_the_picture_to_the_translation(tmp_path: Path, loaded: Any) -> None:
+    path = picture(tmp_path, coloured(0, 45, 33))
+    found = [applied(loaded("denoise"), path, strength=strength)[0] for strength in (0.0, 0.5, 1.0)]
+    none, half, full = (next(iter(results.values())).astype(float) for results in found)
+    np.testing.assert_array_equal(none, pixels(path))
+    assert np.abs(full - none).max() > 5
+    assert np.abs(half - (none + full) / 2).max() <= 1
+
+
+def test_alpha_is_kept_and_enlarged(tmp_path: Path, loaded: Any) -> None:
+    image = coloured(0, 40, 40)
+    image.putalpha(Image.fromarray(np.tile(np.repeat(np.array([0, 255], np.uint8), 20), (40, 1))))
+    results, _ = applied(loaded("denoise"), picture(tmp_path, image, "kept.png"))
+    np.testing.assert_array_equal(results["kept.png"][:, :, 3], np.asarray(image)[:, :, 3])
+    results, _ = applied(loaded("enlarge"), picture(tmp_path, image, "large.png"))
+    assert results["large.png"].shape == (160, 160, 4)
+    assert (results["large.png"][:, :70, 3] == 0).all()
+    assert (results["large.png"][:, 90:, 3] == 255).all()
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        Image.fromarray(np.arange(40 * 40, dtype=np.uint16).reshape(40, 40) * 40),
+        coloured(0, 40, 40).convert("L"),
+        coloured(0, 40, 40).convert("P"),
+        Image.new("1", (40, 40), 1),
+    ],
+    ids=["16 bit", "gray", "palette", "1 bit"],
+)
+def test_every_mode_becomes_color(tmp_path: Path, loaded: Any, image: Image.Image) -> None:
+    results, _ = applied(loaded("denoise"), picture(tmp_path, image), strength=0.0)
+    assert results["photo.png"].shape == (40, 40, 3)
+    if image.mode == "I;16":
+        np.testing.assert_array_equal(results["photo.png"][:, :, 0], np.asarray(image) >> 8)
+
+
+def test_cmyk_and_turned_photos_are_upright(tmp_path: Path, loaded: Any) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = picture(tmp_path, coloured(0, 48, 32), "turned.jpg", exif=exif.tobytes())
+    results, _ = applied(loaded("denoise"), path, picture(tmp_path, coloured(0, 40, 32).convert("CMYK"), "print.jpg"))
+    assert results["turned.png"].shape == (48, 32, 3)
+    assert results["print.png"].shape == (32, 40, 3)
+
+
+def test_colors_are_removed_for_a_model_of_gray_pictures_which_is_said_once(tmp_path: Path, loaded: Any) -> None:
+    paths = [picture(tmp_path, coloured(seed, 40, 32), f"{seed}.png") for seed in range(3)]
+    results, events = applied(loaded("colorize"), *paths, strength=0.0)
+    notices = [event.text for event in events if isinstance(event, Notice)]
+    assert notices == ["This model takes gray pictures, so colors are removed first."]
+    gray = np.asarray(Image.open(paths[0]).convert("L")).astype(int)
+    assert np.abs(results["0.png"].astype(int) - gray[:, :, None]).max() <= 1
+
+
+def test_only_hidden_parts_are_repaired(tmp_path: Path, loaded: Any) -> None:
+    image = coloured(0, 48, 48)
+    hole = np.zeros((48, 48), bool)
+    hole[10:30, 20:40] = True
+    image.putalpha(Image.fromarray(np.where(hole, 0, 255).astype(np.uint8)))
+    results, _ = applied(loaded("repair"), picture(tmp_path, image, "transparent.png"))
+    before, after = np.asarray(image)[:, :, :3], results["transparent.png"]
+    assert after.shape == (48, 48, 3)
+    np.testing.assert_array_equal(after[~hole], before[~hole])
+    assert (after[hole] != before[hole]).any()
+
+    picture(tmp_path, Image.fromarray(np.where(hole, 255, 0).astype(np.uint8)), "masked.mask.png")
+    results, _ = applied(loaded("repair"), picture(tmp_path, coloured(0, 48, 48), "masked.png"))
+    np.testing.assert_array_equal(results["masked.png"], after)
+
+    with pytest.raises(UserError, match=r"whole\.png: Nothing is hidden"):
+        applied(loaded("repair"), picture(tmp_path, coloured(0, 48, 48), "whole.png"))
+    small = picture(tmp_path, Image.new("L", (20, 20), 255), "small.png")
+    with pytest.raises(UserError, match="20 x 20 px, unlike the picture"):
+        applied(loaded("repair"), tmp_path / "whole.png", mask=small)
+
+
+def test_a_folder_is_walked_and_nothing_is_replaced(tmp_path: Path, loaded: Any) -> None:
+    photos = tmp_path / "photos"
+    (photos / "inner").mkdir(parents=True)
+    picture(photos, coloured(0), "one.png")
+    picture(photos, coloured(1), "one.jpg")
+    picture(photos / "inner", coloured(2), "two.png")
+    (photos / "broken.png").write_bytes(b"\x89PNG broken")
+    (photos / "huge.png").write_bytes(png_header(30000, MOST_PIXELS // 30000 + 1) + bytes(10**5))
+    model = loaded("denoise")
+    results, events = applied(model, photos, target=tmp_path / "out")
+    assert sorted(results) == ["inner/two.png", "one-2.png", "one.png"]
+    told = [event.text for event in events if isinstance(event, Notice)]
+    assert any("broken.png" in text for text in told)
+    assert any("huge.png" in text and "megapixels" in text and "Cut it into parts" in text for text in told)
+    before = (tmp_path / "out" / "one.png").read_bytes()
+    again = run_to_end(apply(model, Application((photos / "one.png",), tmp_path / "out", strength=0.0)))
+    assert [result.path.name for result in again] == ["one-3.png"]
+    assert (tmp_path / "out" / "one.png").read_bytes() == before
+
+
+def test_canceled_work_leaves_nothing(tmp_path: Path, loaded: Any) -> None:
+    path = picture(tmp_path, coloured(0, 300, 300))
+    target = tmp_path / "new" / "folder"
+    with closing(apply(loaded("denoise", tile=152), Application((path,), target))) as events:
+        first = next(event for event in events if isinstance(event, Progress))
+        assert first.total > 3
+        assert any(target.iterdir())
+    assert not target.parent.exists()
+
+
+def test_the_frames_of_a_film_keep_their_time_and_the_sound_stays(tmp_path: Path, loaded: Any) -> None:
+    path = film(tmp_path / "film.mp4", "aac")
+    target = tmp_path / "out"
+    (result,) = run_to_end(apply(loaded("enlarge"), Application((path,), target)))
+    times, frames, samples = heard(path)
+    new_times, new_frames, new_samples = heard(result.path)
+    assert new_times == times
+    assert new_frames[0].shape == (96, 128, 3)
+    assert differ(np.asarray(Image.fromarray(new_frames[3]).resize((32, 24))), frames[3]) < 40
+    np.testing.assert_array_equal(new_samples, samples)
+    assert provenance.SOURCE.encode() in result.path.read_bytes()
+
+
+def test_sound_that_mp4_cannot_hold_is_encoded_again(tmp_path: Path, loaded: Any) -> None:
+    path = film(tmp_path / "film.mov", "pcm_s16le")
+    (result,) = run_to_end(apply(loaded("denoise"), Application((path,), tmp_path / "out")))
+    samples, new_samples = heard(path)[2], heard(result.path)[2]
+    with av.open(result.path) as container:
+        assert container.streams.audio[0].codec_context.name == "aac"
+    assert abs(len(samples) - len(new_samples)) < 3000
+    assert abs(float(new_samples.std()) / float(samples.std() / 2**15) - 1) < 0.2
+
+
+def film(path: Path, sound: str) -> Path:
+    """Half a second of waves, with a tone."""
+    frame = waves()
+    with av.open(path, "w") as container:
+        video: Any = container.add_stream("libx264", 24)
+        video.width, video.height, video.pix_fmt = 32, 24, "yuv420p"
+        audio: Any = container.add_stream(sound, rate=48000)
+        audio.layout = "mono"
+        for number in range(12):
+            container.mux(video.encode(av.VideoFrame.from_ndarray(frame(number), "rgb24")))
+        tone = (8000 * np.sin(np.arange(24000) / 20)).astype(np.int16)
+        made = av.AudioFrame.from_ndarray(tone[None], "s16", "mono")
+        made.sample_rate = 48000
+        container.mux(audio.encode(made))
+        container.mux(video.encode())
+        container.mux(audio.encode())
+    return path
+
+
+def heard(path: Path) -> tuple[list[float], list[Images], Any]:
+    """Times and frames of a film, and its sound."""
+    with av.open(path) as container:
+        frames = [frame for frame in container.decode(video=0) if isinstance(frame, av.VideoFrame)]
+        times = [float(frame.time or 0) for frame in frames]
+        images = [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in frames]
+    with av.open(path) as container:
+        samples = np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
+    return times, images, samples
+
+
+def test_the_command_prints_what_it_wrote(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, model = picture(tmp_path, coloured(0, 40, 32)), stored(tmp_path, "denoise")
+    target = tmp_path / "out"
+    assert main(["apply", str(model), str(path), "--out", str(target), "--device", "cpu", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == [{"source": "photo.png", "file": str(target / "photo.png")}]
+
+
+def test_the_command_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = stored(tmp_path, "denoise")
+    noise = tmp_path / "noise.safetensors"
+    save(tiny_trainer().checkpoint(), noise)
+    out = ["--out", str(tmp_path / "out"), "--device", "cpu"]
+    for arguments, expected in (
+        ([str(noise), str(model)], "makes images from noise"),
+        ([str(model), str(tmp_path / "none.png")], "There is no file"),
+        ([str(model), str(model)], "cannot be read as an image"),
+        ([str(model), str(model), "--strength", "2"], "Give a number from 0 to 1."),
+        ([str(model), str(model), "--tile", "64"], "too small for this network"),
+    ):
+        assert main(["apply", *arguments, *out]) == 2
+        assert expected in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
