@@ -108,13 +108,16 @@ def report(options: argparse.Namespace) -> int:
 
 
 def export(options: argparse.Namespace) -> int:
-    from core.export.generator import export_generator, note_of
-    from core.latent.sampler import Sampler
+    from core.checkpoint import load
+    from core.export.generator import export_checkpoint, note_of
+    from core.export.translator import WEIGHTS, export_weights
 
-    show(
-        export_generator(Sampler.open(options.checkpoint, "cpu"), options.out, options.overwrite),
-        in_context("unit", "stage"),
-    )
+    opened = load(options.checkpoint, ("G_ema",))
+    if options.out.suffix.lower() == WEIGHTS:
+        show(export_weights(opened, options.out, options.overwrite), in_context("unit", "stage"))
+        MESSAGES.say(str(options.out))
+        return 0
+    show(export_checkpoint(opened, options.out, options.overwrite), in_context("unit", "stage"))
     MESSAGES.say(_("{file}, and how to use it: {note}").format(file=options.out, note=note_of(options.out)))
     return 0
 
@@ -235,11 +238,13 @@ def add_exports(commands: argparse._SubParsersAction[Parser]) -> None:
     _add_recipe(command)
     _add_animation_options(command)
 
-    help = _("Export the generator for other programs, as .onnx or .pt2.")
+    help = _("Export the generator for other programs, as .onnx or .pt2; a translator also as .safetensors.")
     command = commands.add_parser("export", help=help, description=help)
     command.set_defaults(command=export)
     _add_checkpoint(command)
-    command.add_argument("--out", type=place, required=True, metavar="FILE", help=_("File to write: .onnx or .pt2."))
+    command.add_argument(
+        "--out", type=place, required=True, metavar="FILE", help=_("File to write: .onnx, .pt2 or .safetensors.")
+    )
     _add_overwrite(command)
 
     help = _("Project a picture: find the latent of the most similar image.")

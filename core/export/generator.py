@@ -54,8 +54,16 @@ def export_generator(sampler: Sampler, target: Path, overwrite: bool = False) ->
     `Progress` of the two stages, repeatedly, so that the caller can stop; returns `Saved`. Raises `UserError`, before
     anything is written if a file exists and `overwrite` is not set.
     """
+    weights = {f"G_ema.{name}": value for name, value in sampler.weights().items()}
+    return (yield from export_checkpoint(Checkpoint(sampler.meta, weights), target, overwrite))
+
+
+def export_checkpoint(checkpoint: Checkpoint, target: Path, overwrite: bool) -> Generator[Progress, None, Saved]:
+    """Works as `export_generator`, from the tensors `G_ema.*` of a checkpoint, whose generator may also be a
+    translator."""
     target = target.absolute()
-    checkpoint = Checkpoint(sampler.meta, {f"G_ema.{name}": value for name, value in sampler.weights().items()})
+    weights = {name: value for name, value in checkpoint.tensors.items() if name.startswith("G_ema.")}
+    checkpoint = Checkpoint(checkpoint.meta, weights)
     _refuse_kind(checkpoint, target)
     refuse_taken(target.parent, [target.name, note_of(target).name], overwrite)
     with replaced(note_of(target)) as note, replaced(target) as partial:

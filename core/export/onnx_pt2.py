@@ -26,6 +26,8 @@ from core.errors import UserError
 from core.generator_inputs import Conditions, GeneratorInputs, seed_class, seed_codes, seed_latent
 from core.language import _, one_of
 from core.models.conditioning import ConditionalGenerator, build_generator
+from core.translation.build import translator_shape
+from core.translation.networks import Translator, build_translator, multiple_of
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
@@ -38,6 +40,8 @@ OPSET = 18
 """ONNX opset for which torch's translations are written; ONNX Runtime reads such files since 1.18."""
 TRACED, COMPARED = 2, (1, 5)
 """Batch sizes for tracing and for comparing; other sizes than the traced one show that N is free."""
+SMALLEST = 8
+"""Least side of what a translator sees: reflection inside it needs two pixels of its smallest feature map."""
 TOLERANCE = 1e-4
 """Maximum difference of any value, with black at -1 and white at 1. A step of uint8 is 0.0078."""
 
@@ -62,6 +66,28 @@ class Exported(nn.Module):
         drawn = GeneratorInputs(z, nothing if classes is None else classes, nothing if codes is None else codes)
         images: Tensor = self.generator(drawn)
         return images
+
+
+class ExportedTranslator(nn.Module):
+    """Module of a translator. It maps `pictures` (N, inputs, height, width) to images (N, channels, scale height, scale
+    width), all float32 with black at -1 and white at 1. N, height and width are free.
+
+    Sides that the network cannot take are padded by reflection, and cut off again.
+    """
+
+    def __init__(self, translator: Translator, multiple: int, scale: int) -> None:
+        super().__init__()
+        self.translator, self.multiple, self.scale = translator, multiple, scale
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        height, width = pictures.shape[2:]
+        padded = pictures[:, :, self._reflected(height)][:, :, :, self._reflected(width)]
+        images: Tensor = self.translator(padded)
+        return images[:, :, : height * self.scale, : width * self.scale]
+
+    def _reflected(self, length: int) -> Tensor:
+        padded = (length + self.multiple - 1) // self.multiple * self.multiple
+        return (length - 1 - (torch.arange(padded) - (length - 1)).abs()).clamp(min=0)
 
 
 def write(checkpoint: Checkpoint, path: Path, suffix: str) -> None:
@@ -95,13 +121,24 @@ def compare(checkpoint: Checkpoint, path: Path, suffix: str) -> float:
     return largest
 
 
-def _exported(checkpoint: Checkpoint) -> Exported:
+def _exported(checkpoint: Checkpoint) -> Exported | ExportedTranslator:
     """Returns the EMA generator on the CPU, in evaluation mode."""
     meta = checkpoint.meta
+    shape = translator_shape(meta.settings, meta.channels) if meta.settings.translates else None
     with torch.device("meta"):
-        generator = build_generator(meta.settings, meta.channels, _conditions(checkpoint))
+        generator: ConditionalGenerator | Translator
+        if shape is not None:
+            generator = build_translator(meta.settings.translator, shape)
+        else:
+            generator = build_generator(meta.settings, meta.channels, _conditions(checkpoint))
     generator.load_state_dict(checkpoint.part("G_ema"), assign=True)
-    return Exported(generator.requires_grad_(False)).eval()
+    generator.requires_grad_(False)
+    if shape is not None:
+        assert isinstance(generator, Translator)
+        multiple = max(multiple_of(meta.settings.translator, shape), SMALLEST)
+        return ExportedTranslator(generator, multiple, shape.scale).eval()
+    assert isinstance(generator, ConditionalGenerator)
+    return Exported(generator).eval()
 
 
 def main(work: str, partial: str, target: str) -> None:
@@ -122,11 +159,14 @@ def main(work: str, partial: str, target: str) -> None:
 def _traced(checkpoint: Checkpoint) -> ExportedProgram:
     from torch.export import Dim, export
 
-    z, *rest = _inputs(checkpoint, TRACED).items()
+    first, *rest = _inputs(checkpoint, TRACED).items()
     tensors = {name: torch.from_numpy(array) for name, array in rest}
-    batch = Dim("batch")
-    shapes = {name: {0: batch} for name in ("z", *tensors)}
-    program = export(_exported(checkpoint), (torch.from_numpy(z[1]),), tensors, dynamic_shapes=shapes)
+    if checkpoint.meta.settings.translates:
+        shapes: dict[str, Any] = {first[0]: {0: Dim.DYNAMIC, 2: Dim.DYNAMIC, 3: Dim.DYNAMIC}}
+    else:
+        batch = Dim("batch")
+        shapes = {name: {0: batch} for name in (first[0], *tensors)}
+    program = export(_exported(checkpoint), (torch.from_numpy(first[1]),), tensors, dynamic_shapes=shapes)
     for node in program.graph.nodes:
         node.meta.pop("stack_trace", None)  # its paths would disclose the user's folders
     return program
@@ -135,13 +175,17 @@ def _traced(checkpoint: Checkpoint) -> ExportedProgram:
 def _write_onnx(checkpoint: Checkpoint, path: Path) -> None:
     _library("onnxscript")  # torch's exporter needs it
     names = list(_inputs(checkpoint, 1))
+    if checkpoint.meta.settings.translates:
+        shapes: dict[str, Any] = {names[0]: {0: "batch", 2: "height", 3: "width"}}
+    else:
+        shapes = {name: {0: "batch" if name == "z" else None} for name in names}  # the other inputs share it
     made = torch.onnx.export(
         _traced(checkpoint),
         dynamo=True,
         opset_version=OPSET,
         input_names=names,
         output_names=["images"],
-        dynamic_shapes={name: {0: "batch" if name == "z" else None} for name in names},  # the other inputs share it
+        dynamic_shapes=shapes,
         verbose=False,
     )
     assert made is not None
@@ -176,13 +220,18 @@ _FORMATS: dict[str, tuple[Callable[[Checkpoint, Path], None], Callable[[Path], R
 
 @torch.no_grad()
 def _run_here(module: nn.Module, inputs: Mapping[str, Arrays]) -> Arrays:
-    z, *rest = (torch.from_numpy(array) for array in inputs.values())
-    images: Tensor = module(z, **dict(zip(list(inputs)[1:], rest, strict=True)))
+    first, *rest = (torch.from_numpy(array) for array in inputs.values())
+    images: Tensor = module(first, **dict(zip(list(inputs)[1:], rest, strict=True)))
     return images.numpy()
 
 
 def _inputs(checkpoint: Checkpoint, count: int) -> dict[str, Arrays]:
-    """Returns the inputs of the first seeds by name; z comes first."""
+    """Returns the inputs of the first seeds by name, z first; of a translator, pictures of a size that depends on
+    their number."""
+    if checkpoint.meta.settings.translates:
+        shape = translator_shape(checkpoint.meta.settings, checkpoint.meta.channels)
+        size = count, shape.inputs, shape.side + count + 2, shape.side + 3 * count
+        return {"pictures": np.random.default_rng(0).uniform(-1, 1, size).astype(np.float32)}
     conditions, latent_dim = _conditions(checkpoint), checkpoint.meta.settings.latent_dim
     inputs = {"z": np.stack([seed_latent(seed, latent_dim) for seed in range(count)])}
     if conditions.classes:

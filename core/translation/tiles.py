@@ -23,7 +23,7 @@ from core.events import Images
 from core.imaging.tensors import from_pixels
 from core.language import _, number
 from core.registry import components
-from core.translation.networks import TranslatorShape
+from core.translation.networks import TranslatorShape, multiple_of
 
 RAMP = 16
 """Pixels over which tiles blend where they are equal up to rounding."""
@@ -81,10 +81,8 @@ class Tiling:
 
         Raises `UserError` if it is too small.
         """
-        facts = components("translation.networks")[settings.translator].facts
-        border: int | None = facts["BORDER"]
-        # A U-Net that was trained on small images halves them less often.
-        multiple = min(facts["MULTIPLE"], 1 << (shape.side.bit_length() - 1))
+        border: int | None = components("translation.networks")[settings.translator].facts["BORDER"]
+        multiple = multiple_of(settings.translator, shape)
         if border is None:
             trained = [side or length // shape.scale for length in settings.size]
             width, height = (_rounded_up(length, multiple) for length in trained)

@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import closing
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
-from core.checkpoint import Checkpoint, save
+from core.checkpoint import save
 from core.cli.main import main
 from core.concurrency import run_to_end
 from core.data.decode import MOST_PIXELS
@@ -23,25 +21,10 @@ from core.errors import UserError
 from core.events import Event, Images, Notice, Progress
 from core.imaging import provenance
 from core.jobs.apply_job import KEY, Application, Applied, LoadedTranslator, apply
-from core.translation.trainer import TranslationTrainer
 from tests.core.images import coloured, encoded, png_header
-from tests.core.tiny import FIXED, tiny_dataset, tiny_settings, tiny_trainer
+from tests.core.tiny import tiny_trainer
+from tests.core.translators import random_translator
 from tests.core.videos import differ, waves
-
-
-@cache
-def checkpoint_of(task: str, translator: str = "light", **values: Any) -> Checkpoint:
-    """A model as it is after a training, but fast: its weights are random."""
-    settings = tiny_settings(
-        "studio", task=task, translator=translator, **{"resolution": 32, "batch": 2, "samples": 1, **values}
-    )
-    made = TranslationTrainer(settings, tiny_dataset(size=(32, 32)), FIXED).checkpoint()
-    random = torch.Generator().manual_seed(0)
-    tensors = {
-        name: value + 0.02 * torch.randn(value.shape, generator=random) if name.endswith("weight") else value
-        for name, value in made.tensors.items()
-    }
-    return Checkpoint(made.meta, tensors)
 
 
 @pytest.fixture
@@ -54,7 +37,7 @@ def loaded(tmp_path: Path) -> Callable[..., LoadedTranslator]:
 
 def stored(folder: Path, task: str, **values: Any) -> Path:
     path = folder / f"{task}.safetensors"
-    save(checkpoint_of(task, **values), path)
+    save(random_translator(task, **values), path)
     return path
 
 

@@ -23,7 +23,7 @@ from typing import cast
 
 from torch import Tensor, nn
 
-from core.registry import module
+from core.registry import components, module
 
 
 @dataclass(frozen=True)
@@ -63,3 +63,9 @@ class Translator(nn.Module):
 def build_translator(network: str, shape: TranslatorShape) -> Translator:
     """Builds an initialized translator on torch's current default device."""
     return cast(Translator, module("translation.networks", network).Translator(shape))
+
+
+def multiple_of(network: str, shape: TranslatorShape) -> int:
+    """Returns the number that divides width and height of a translator's inputs: `MULTIPLE`, or less in a U-Net that
+    was trained on small images, since it halves them less often."""
+    return min(int(components("translation.networks")[network].facts["MULTIPLE"]), 1 << (shape.side.bit_length() - 1))
