@@ -62,16 +62,16 @@ def _first_facts(name: str, meta: Meta, onnx: bool) -> list[str]:
 
 def _translator_facts(name: str, meta: Meta, onnx: bool) -> list[str]:
     inputs, is_masked = InputShape.of(meta.settings, meta.channels), _is_masked(meta)
-    shape = f"(N, {inputs.channels}, height, width)"
+    shape = f"(N, {inputs.channels}, H, W)"
     facts = [
         *_first_facts(name, meta, onnx),
-        _("pictures: float32 {shape}, {planes}; -1 is black, 1 is white. Height and width are free.").format(
+        _("pictures: float32 {shape}, {planes}; -1 is black, 1 is white. N, H and W are free.").format(
             shape=shape, planes=CHANNEL_NAMES[inputs.channels - is_masked].planes
         ),
     ]
     if is_masked:
         facts.append(_("The last channel is 1 where a picture is hidden, and -1 elsewhere. Hidden pixels are 0."))
-    sides = "height, width" if inputs.factor == 1 else f"{inputs.factor} height, {inputs.factor} width"
+    sides = "H, W" if inputs.factor == 1 else f"{inputs.factor} H, {inputs.factor} W"
     facts.append(
         _("Output: float32 {shape}, {planes}; -1 is black, 1 is white. Clip other values.").format(
             shape=f"(N, {meta.channels}, {sides})", planes=CHANNEL_NAMES[meta.channels].planes

@@ -47,7 +47,7 @@ class Applied(Event):
 
 @dataclass(frozen=True)
 class Application:
-    """What a translator is applied to, and how.
+    """Request to apply a translator to files.
 
     `sources`: pictures, folders and films. `target`: folder for the results. `strength`: from 0, the picture, to 1, the
     translation. `mask`: of every picture to repair, instead of their own. `recipe`: whether a PNG tells the checkpoint.

@@ -1,4 +1,4 @@
-"""Exported translators: the file makes the original's images at any size, and ESRGAN's layout is that of its programs."""
+"""Exported translators: the file makes the original's images at any size; ESRGAN's layout is that of its programs."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_onnx_takes_pictures_of_any_number_and_size(tmp_path: Path) -> None:
 
 def test_the_note_of_a_model_that_repairs_has_a_mask() -> None:
     note = usage("repair.pt2", random_translator("repair").meta)
-    assert "(N, 4, height, width)" in note
+    assert "(N, 4, H, W)" in note
     assert "-numpy.ones_like(pictures[:, :1])" in note
     compile(note, "note.py", "exec")
 
