@@ -24,12 +24,12 @@ FILES = sorted(file for package in ("core", "studio") for file in (ROOT / packag
 VERBS = r"Adds|Divides|Hides|Keeps|Mirrors|Moves|Splits|Varies"
 TERMS = (
     r"Adversarial|Architecture|Bound|Color|Columns|Decay|Device|Feature|Half-life|Interval|Label|Learning|Length|Limit|"
-    r"Mean|Method|Momentum|Named|Normalization|Number|Order|Part|Random|Seed|Share|Standard|Time|Training|Way|Weight|"
-    r"Width"
+    r"Mean|Method|Momentum|Named|Normalization|Number|Order|Part|Place|Random|Seed|Share|Standard|Strength|Task|Time|"
+    r"Training|Way|Weight|Width"
 )
 """First words of helps: a verb in the third person, or the beginning of a noun phrase. A new one is added here."""
 LONGEST_TITLE = 3
-PROPER = {"Autoencoder", "FID", "Inception", "Score", "Wasserstein"}
+PROPER = {"Autoencoder", "FID", "Inception", "Score", "U-Net", "Wasserstein"}
 NO_BEGINNING = {"And", "How", "Likewise", "Of", "That", "Those", "What", "Whether", "Which"}
 BRITISH = re.compile(
     r"analyse|artefact|behaviour|cancell(?=ed|ing)|(?<!con)centre|centring|colour|defence|emphasise|equalis|"

@@ -1,4 +1,4 @@
-"""Which settings apply to a task and a method: the others have no effect on the training."""
+"""Settings that apply to a task and a method; the others have no effect on the training."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from core.training.optimizers import Optimizer
 
 
 class Stateful(Protocol):
-    """What has a state of its own."""
+    """Part of a training with a state of its own."""
 
     def state(self) -> dict[str, Tensor]: ...
 

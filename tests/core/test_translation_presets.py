@@ -10,12 +10,9 @@ import pytest
 import torch
 
 from core.checkpoint import Checkpoint
-from core.concurrency import run_to_end
 from core.config.applies import applies
 from core.config.constraints import impossible
 from core.config.settings import Settings, validate
-from core.data.dataset import Dataset
-from core.data.prepare import prepare
 from core.errors import UserError
 from core.events import Report
 from core.presets import FASTEST, FitContext, all_presets, preset, presets
@@ -23,7 +20,7 @@ from core.presets.settings_diff import of_preset
 from core.registry import components
 from core.translation.patch_discriminator import PatchDiscriminator
 from core.translation_trainer import TranslationTrainer
-from tests.core.tiny import FIXED, TINY, copied, differences, run_to, save_pictures, tiny_dataset
+from tests.core.tiny import FIXED, TINY, copied, dataset_for, differences, run_to
 
 TASKS = [name for name in components("translation.tasks") if name != "generate"]
 TRANSLATIONS = [name for name, found in all_presets().items() if found.task != "generate"]
@@ -232,27 +229,16 @@ def test_weights_apply_to_their_methods() -> None:
 SMALL = {**TINY, "resolution": 32, "factor": 2, "batch": 4, "samples": 6}
 
 
-@pytest.fixture(scope="module")
-def two_sides(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    folder = tmp_path_factory.mktemp("sides")
-    for side in ("A", "B"):
-        save_pictures(folder / side, 12)
-    return run_to_end(prepare(str(folder), validate(SMALL).preparation))
-
-
-def trainer(name: str, sides: Dataset, checkpoint: Checkpoint | None = None, **values: Any) -> TranslationTrainer:
+def trainer(name: str, checkpoint: Checkpoint | None = None, **values: Any) -> TranslationTrainer:
     settings = preset(name).apply(**{**SMALL, **values})
-    dataset = sides if settings.two_sided else tiny_dataset(size=settings.size)
-    return TranslationTrainer(settings, dataset, FIXED, checkpoint)
+    return TranslationTrainer(settings, dataset_for(settings), FIXED, checkpoint)
 
 
 @pytest.mark.parametrize("name", TRANSLATIONS)
-def test_every_preset_trains_and_resumes_exactly(
-    name: str, two_sides: Dataset, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_preset_trains_and_resumes_exactly(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.training.loop.REPORT_SECONDS", 0.0)
     monkeypatch.setattr("core.training.loop.SAMPLE_SHARE", 1e-3)
-    one = trainer(name, two_sides)
+    one = trainer(name)
     before = {name: value.clone() for name, value in one.state().items()}
     events = run_to(one, 2)
     checkpoint = copied(one.checkpoint())
@@ -270,46 +256,44 @@ def test_every_preset_trains_and_resumes_exactly(
     settings = one.settings
     assert terms - {"content"} == expected[settings.method] - (set() if settings.identity_weight else {"identity"})
     assert ("content" in terms) == bool(settings.content_weight)
-    other = trainer(name, two_sides, checkpoint)
+    other = trainer(name, checkpoint)
     run_to(other, 3)
     assert not {key for key in differences(one.checkpoint(), other.checkpoint()) if key != "preview"}
 
 
 @pytest.mark.parametrize("values", [{"augment": "diffaug"}, {"augment": "ada"}, {"instance_noise": 0.5}], ids=str)
-def test_what_changes_the_images_that_the_discriminator_sees_changes_the_training(
-    values: dict[str, Any], two_sides: Dataset
-) -> None:
-    plain, changed = trainer("translate", two_sides), trainer("translate", two_sides, **values)
+def test_what_changes_the_images_that_the_discriminator_sees_changes_the_training(values: dict[str, Any]) -> None:
+    plain, changed = trainer("translate"), trainer("translate", **values)
     changed.augment.p.fill_(0.8)
     for each in (plain, changed):
         run_to(each, 2)
     assert any(key.startswith("D.") for key in differences(plain.checkpoint(), changed.checkpoint()))
 
 
-def test_clipping_bounds_the_weights_of_every_discriminator(two_sides: Dataset) -> None:
+def test_clipping_bounds_the_weights_of_every_discriminator() -> None:
     values = {"loss": "wasserstein", "weight_clip": 0.01, "patch_norm": "instance"}
-    clipped = trainer("cyclegan", two_sides, **values)
+    clipped = trainer("cyclegan", **values)
     run_to(clipped, 1)
     found = {key.partition(".")[0]: value.abs().max() for key, value in clipped.state().items() if key[:2] == "D_"}
     assert found["D_back"] <= 0.01
     assert clipped.state()["D.layers.0.weight"].abs().max() == pytest.approx(0.01)
 
 
-def test_a_penalty_is_reported_in_every_step(two_sides: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_penalty_is_reported_in_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.training.loop.REPORT_SECONDS", 0.0)
-    events = run_to(trainer("cyclegan", two_sides, r1=1, penalty_interval=2), 3)
+    events = run_to(trainer("cyclegan", r1=1, penalty_interval=2), 3)
     reports = [event.stats for event in events if isinstance(event, Report)]
     assert len(reports) == 2
     assert all(stats["Loss/D/penalty"] > 0 for stats in reports)
 
 
-def test_the_content_weight_can_be_raised_in_a_training(two_sides: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_content_weight_can_be_raised_in_a_training(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.training.loop.REPORT_SECONDS", 0.0)
-    one = trainer("translate", two_sides)
+    one = trainer("translate")
     run_to(one, 1)
     one.edit(one.settings.changed(content_weight=2.0))
     (report, *_others) = [event for event in run_to(one, 3) if isinstance(event, Report)]
     assert report.stats["Loss/G/content"] > 0
     monkeypatch.setattr("core.config.pretrained.installed", lambda: False)
     with pytest.raises(UserError, match="the content loss need the package"):
-        trainer("srgan", two_sides)
+        trainer("srgan")

@@ -1,7 +1,7 @@
-"""Compares each translation with its own target: pix2pix (Isola et al. 2017, arXiv:1611.07004), SRGAN (Ledig et al.
-2017, arXiv:1609.04802) and ESRGAN (Wang et al. 2018, arXiv:1809.00219).
+"""Compares each translation with its own target: pix2pix, SRGAN and ESRGAN.
 
-D sees the input beside the image, so that a translation must fit its input and not only look real.
+Isola et al. 2017, arXiv:1611.07004; Ledig et al. 2017, arXiv:1609.04802; Wang et al. 2018, arXiv:1809.00219. D sees
+the input beside the image, so that a translation must fit its input and not only look real.
 """
 
 from __future__ import annotations
