@@ -58,7 +58,7 @@ from core.translation_trainer import TranslationTrainer, shown  # noqa: E402
 MARKS = [2.0, 5.0, 15.0]
 CLEAN = {"blur": 0, "input_noise": 0, "jpeg": 0}
 TASKS: dict[str, dict[str, Any]] = {
-    "enlarge": {"task": "enlarge", "l1_weight": 100, **CLEAN},
+    "enlarge": {"task": "enlarge", "l1_weight": 1000, **CLEAN},
     "sharpen": {"task": "enlarge", **CLEAN},
     "colorize": {"task": "colorize"},
     "repair": {"task": "repair"},
@@ -219,10 +219,10 @@ def _sheet(made: Translations) -> Images:
 
 
 def _mean_color(dataset: Dataset) -> Tensor:
-    """Returns the mean of all pixels, (C, 1, 1)."""
+    """Returns the mean of all pixels, (1, C, 1, 1)."""
     parts = np.array_split(np.arange(len(dataset.images)), len(dataset.images) // AT_ONCE + 1)
     sums = torch.stack([from_pixels(torch.from_numpy(dataset.images[part])).mean((2, 3)).sum(0) for part in parts])
-    return (sums.sum(0) / len(dataset.images))[:, None, None]
+    return (sums.sum(0) / len(dataset.images))[None, :, None, None]
 
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ class Translator(Base):
     def __init__(self, shape: TranslatorShape) -> None:
         super().__init__()
         self.residual, self.scale = shape.residual, shape.scale
+        self.masked = shape.inputs == shape.outputs + 1
         self.fold = FOLD if shape.scale == 1 else 1
         widths = [shape.width << level for level in range(LEVELS)]
         self.features = tuple(widths)
@@ -62,7 +63,12 @@ class Translator(Base):
         for skip, grow, up in zip(reversed(skipped), reversed(self.grow), reversed(self.up), strict=True):
             x = up(skip + self.spread(grow(x)))
         made: Tensor = self.unfold(self.tail(x))
-        return made + _enlarged(images, self.scale, made.shape[1]) if self.residual else made
+        if not self.residual:
+            return made
+        if self.masked:
+            # Otherwise the visible pixels, which are right already, outweigh the hidden ones, and nothing is learned.
+            made = made * (images[:, -1:] + 1) / 2
+        return made + _enlarged(images, self.scale, made.shape[1])
 
     def encode(self, images: Tensor) -> list[Tensor]:
         x, found = self.head(pixel_unshuffle(images, self.fold)), []
