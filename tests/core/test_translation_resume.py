@@ -58,6 +58,18 @@ def test_the_pool_is_resumed_in_every_number_format_and_layout(name: str, tmp_pa
     assert not differences(whole, finished(trainer_for(settings, dataset, tuned, half)).checkpoint())
 
 
+@pytest.mark.parametrize("name", ["enlarge", "cyclegan"])
+def test_fp16_trains_and_resumes_its_loss_scales(name: str, tmp_path: Path) -> None:
+    settings = tiny_translation(name, steps=STEPS)
+    dataset, tuned = dataset_for(settings), Tuned("cpu", "fp16", "contiguous", {})
+    trainer = trainer_for(settings, dataset, tuned)
+    run_to(trainer, STEPS // 2)
+    half = stored(trainer.checkpoint(), tmp_path)
+    assert {"scale_G.scale", "scale_D.scale"} <= half.tensors.keys()
+    whole = copied(finished(trainer).checkpoint())
+    assert not differences(whole, finished(trainer_for(settings, dataset, tuned, half)).checkpoint())
+
+
 @pytest.mark.parametrize("name", ["repair", "cyclegan", "cut"])
 def test_a_rewound_translation_ends_like_an_undisturbed_one(name: str) -> None:
     trainer = translation_trainer(name, steps=STEPS)
