@@ -220,6 +220,9 @@ def test_a_second_folder_becomes_the_other_side(qtbot: QtBot, studio: Applicatio
     qtbot.waitUntil(lambda: len(pairs.pairs()) == 6, timeout=PATIENCE)
     assert all(name.startswith("A/") and ", B/" in name for name, _input, _target in pairs.pairs())
 
+    window.train.form.change({"task": "generate"})
+    assert not any("pairs by name" in text for text in texts(window.data.view))
+    window.train.form.change({"task": "unpaired"})
     drop(studio, photos)  # both sides are there
     qtbot.waitUntil(lambda: session.data.facts is not None and session.data.facts.sides is None, timeout=PATIENCE)
 

@@ -22,6 +22,7 @@ from core.data.health.findings import HealthFinding
 from core.data.sides import two_sources
 from core.events import Images
 from core.language import _, number, plural
+from core.registry import components
 from studio import theme
 from studio.model.data import (
     BUILT_IN,
@@ -80,7 +81,7 @@ class DatasetView(QWidget):
         self._question = SplitQuestion()
         self._shown, self._number = "", 0
         self._seed = 0
-        self._is_points = self._is_locked = False
+        self._is_points = self._is_locked = self._needs_sides = False
         self._settings: Mapping[str, Any] = {}
         self._images, self._views = QStackedWidget(), QStackedWidget()
         for widget in (self.browser, self._sheet, self.groups):
@@ -90,7 +91,7 @@ class DatasetView(QWidget):
         for title, view in (
             (_("Images"), self._images),
             (_("Before / after"), self._pairs),
-            (_("Input / target"), self._examples),
+            (_("Examples"), self._examples),
             (_("Statistics"), self.statistics),
         ):
             self.tabs.addTab(title)
@@ -147,7 +148,7 @@ class DatasetView(QWidget):
         self._source.setToolTip(plain_tip(facts.source))
         self._count.setText(_summary(facts))
         self._sides.setText("" if facts.sides is None else _side_text(facts.sides))
-        self._sides.setHidden(facts.sides is None)
+        self._show_sides()
         _list(
             self._sizes, _("Original sizes"), [f"{size}: {number(count)}" for size, count in _descending(facts.sizes)]
         )
@@ -191,8 +192,14 @@ class DatasetView(QWidget):
     def show_task(self, name: str) -> None:
         """Shows examples of a task, or hides them if the task makes images from noise."""
         self.tabs.setTabVisible(EXAMPLES, name != GENERATE)
+        self._needs_sides = components("translation.tasks")[name].facts["SIDES"] == 2
+        self._show_sides()
         self._examples.set_task(name)
         self._compare()
+
+    def _show_sides(self) -> None:
+        """Shows the numbers of inputs and targets to a task that needs both: folders and classes may tell others."""
+        self._sides.setVisible(self._needs_sides and bool(self._sides.text()))
 
     def show_examples(self, examples: Examples) -> None:
         """Shows inputs beside their targets."""

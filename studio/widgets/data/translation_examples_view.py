@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from core.language import _
 from core.registry import components
 from studio.model.data import Examples
-from studio.widgets.basic.labels import WrappedLabel
+from studio.widgets.basic.labels import ElidedLabel, plain_tip
 from studio.widgets.data.before_after_view import BeforeAfterView
 
 
@@ -17,7 +17,8 @@ class TranslationExamplesView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._has_pairs = True
-        self._task = WrappedLabel(role="muted")
+        self._task = ElidedLabel()
+        self._task.setObjectName("muted")
         self.pairs = BeforeAfterView(_("Inputs beside targets"))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -29,6 +30,7 @@ class TranslationExamplesView(QWidget):
         task = components("translation.tasks")[name]
         self._has_pairs = task.facts["PAIRED"]
         self._task.setText(task.summary)
+        self._task.setToolTip(plain_tip(task.summary))
 
     def show_examples(self, examples: Examples) -> None:
         """Shows inputs beside their targets, or why there are none."""

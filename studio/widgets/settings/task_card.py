@@ -112,8 +112,9 @@ class TaskCard(QFrame):
 
     def _align(self) -> None:
         labels = [row.label for row in self._strengths.values()]
+        width = max(label.sizeHint().width() for label in labels)
         for label in labels:
-            label.setMinimumWidth(max(each.sizeHint().width() for each in labels))
+            label.setMinimumWidth(width)
 
     def _choose(self, name: str, value: Any) -> None:
         self.changes_chosen.emit({name: value})
