@@ -29,8 +29,9 @@ RETRY_SECONDS = 10.0
 def add_training(commands: argparse._SubParsersAction[Parser]) -> None:
     """Adds the commands and their options to those of the program."""
     help = _("Train a GAN on images: a folder, an archive, sample:digits, toy:ring8 ...")
-    before = f"\n{' ' * len(USAGE)}gan-studio train"
-    other = f"{before} INPUTS TARGETS --task pairs --out RUN {OPTIONS}{before} DATA --resume CKPT {OPTIONS}"
+    indent = f"\n{' ' * len(USAGE)}"
+    pairs = f"{indent}gan-studio train INPUTS TARGETS --task pairs --out RUN {OPTIONS}"
+    again = f"{indent}gan-studio train DATA --resume CKPT {OPTIONS}"
     preset_note = _(
         "Defaults are those of the preset {preset}. Each preset has its own, and fits some of them to the number of "
         "images and the device."
@@ -39,7 +40,7 @@ def add_training(commands: argparse._SubParsersAction[Parser]) -> None:
         "train",
         help=help,
         description=sentences(help, preset_note),
-        usage=f"gan-studio train DATA --out RUN {OPTIONS}{other}",
+        usage=f"gan-studio train DATA --out RUN {OPTIONS}{pairs}{again}",
     )
     command.set_defaults(command=train)
     command.add_argument(
