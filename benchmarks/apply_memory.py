@@ -71,6 +71,6 @@ def save_photo(path: Path) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["child"]:
-        child(*map(Path, sys.argv[2:5]), int(sys.argv[5]) if len(sys.argv) > 5 else None)
+        child(Path(sys.argv[2]), Path(sys.argv[3]), Path(sys.argv[4]), int(sys.argv[5]) if len(sys.argv) > 5 else None)
     else:
         main()

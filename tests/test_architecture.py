@@ -325,7 +325,9 @@ def test_names_are_never_shown_as_markup() -> None:
 
 
 IMAGE_WRITERS = re.compile(
-    r"\.save\([^)\n]*\"(?:PNG|JPEG|WEBP|GIF|TIFF)\"|QImageWriter|clipboard\(\)\.setImage|(?<!mime)\.setImageData", re.I
+    r"\.save\([^)\n]*\"(?:PNG|JPEG|WEBP|GIF|TIFF)\"|b\"IHDR|QImageWriter|"
+    r"clipboard\(\)\.setImage|(?<!mime)\.setImageData",
+    re.I,
 )
 
 
@@ -338,6 +340,7 @@ def test_images_are_written_only_where_their_mark_is_known() -> None:
         "core/export/content_credentials.py",  # to nobody's disk
         "core/export/image_files.py",
         "core/imaging/grid.py",
+        "core/imaging/png_stream.py",
         "core/report/pictures.py",
     }
 
