@@ -29,9 +29,9 @@ RETRY_SECONDS = 10.0
 def add_training(commands: argparse._SubParsersAction[Parser]) -> None:
     """Adds the commands and their options to those of the program."""
     help = _("Train a GAN on images: a folder, an archive, sample:digits, toy:ring8 ...")
-    indent = f"\n{' ' * len(USAGE)}"
-    pairs = f"{indent}gan-studio train INPUTS TARGETS --task pairs --out RUN {OPTIONS}"
-    again = f"{indent}gan-studio train DATA --resume CKPT {OPTIONS}"
+    indent = " " * len(USAGE)
+    pairs = f"\n{indent}gan-studio train INPUTS TARGETS --task pairs --out RUN {OPTIONS}"
+    again = f"\n{indent}gan-studio train DATA --resume CKPT {OPTIONS}"
     preset_note = _(
         "Defaults are those of the preset {preset}. Each preset has its own, and fits some of them to the number of "
         "images and the device."
