@@ -8,7 +8,7 @@ from core.diagnosis.case import Case, Diagnosis
 from core.language import _, number
 
 TITLE = "Healthy balance"
-RANK = 9
+RANK = 10
 KINDS = ("generation", "paired", "unpaired")
 
 ACCURACIES = ("Signal/D/accuracy_real", "Signal/D/accuracy_fake")

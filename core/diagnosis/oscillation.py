@@ -10,7 +10,7 @@ from core.diagnosis.report_history import Values, level
 from core.language import number, plural
 
 TITLE = "Oscillation"
-RANK = 6
+RANK = 7
 KINDS = ("generation", "paired", "unpaired")
 
 KEYS = ("Loss/D/loss", "Loss/G/loss")

@@ -8,7 +8,7 @@ from core.diagnosis.report_history import below, level
 from core.language import _
 
 TITLE = "Stalled"
-RANK = 8
+RANK = 9
 KINDS = ("generation", "paired", "unpaired")
 
 UPDATE = "Signal/G/update"

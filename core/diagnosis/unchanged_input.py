@@ -8,7 +8,7 @@ from core.diagnosis.report_history import below, level
 from core.language import _, number
 
 TITLE = "Unchanged input"
-RANK = 5
+RANK = 6
 KINDS = ("paired", "unpaired")
 
 KEY = "Signal/change"

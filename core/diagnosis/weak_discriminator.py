@@ -10,7 +10,7 @@ from core.diagnosis.report_history import Values, below, level
 from core.language import _, number
 
 TITLE = "Discriminator too weak"
-RANK = 7
+RANK = 8
 KINDS = ("generation", "paired", "unpaired")
 
 ACCURACIES = ("Signal/D/accuracy_real", "Signal/D/accuracy_fake")

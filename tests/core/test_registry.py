@@ -27,7 +27,9 @@ KINDS = {
         "wasserstein",
     },
     "losses.penalties": {"gradient_penalty", "r1", "r2"},
-    "evaluation.metrics": {"density_coverage", "fid", "inception_score", "kid", "precision_recall", "swd"},
+    "evaluation.metrics": {
+        *("density_coverage", "fid", "inception_score", "kid", "precision_recall", "psnr", "ssim", "swd"),
+    },
     "evaluation.features": {"classifier", "inception", "vgg16"},
     "diagnosis": {
         *(
@@ -40,7 +42,7 @@ KINDS = {
             "oscillation",
             "stalled",
         ),
-        *("strong_discriminator", "weak_discriminator"),
+        *("strong_discriminator", "unchanged_input", "weak_discriminator"),
     },
     "translation.tasks": {
         *(

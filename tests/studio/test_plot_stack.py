@@ -54,6 +54,25 @@ def stack(qtbot: QtBot) -> PlotStack:
     return stack
 
 
+def test_a_translation_with_targets_shows_its_losses_by_name_and_its_psnr(qtbot: QtBot) -> None:
+    losses = {"Loss/D/loss": 1.0, "Loss/G/loss": 0.7, "Loss/G/l1": 0.1, "Loss/G/content": 0.2}
+    signals = {"Signal/psnr": 24.0, "Signal/psnr_input": 22.0, "Signal/ssim": 0.8, "Signal/ssim_input": 0.7}
+    stack = PlotStack(history({**losses, **signals, "Loss/scores/real": 0.1, "Loss/scores/fake": 0.0}))
+    qtbot.addWidget(stack)
+    stack.resize(1200, 220)
+    with qtbot.waitExposed(stack):
+        stack.show()
+    stack.refresh()
+    assert titles(stack) == ["Losses", "PSNR"]
+    first, second = (card.subject for card in stack.cards)
+    assert [label for _key, label in first.curves] == ["Discriminator", "Generator", "L1", "Content"]
+    assert [label for _key, label in second.curves] == ["Output", "Input"]
+    assert (second.term, second.meaning) == ("psnr", meaning("Signal/psnr"))
+    stack.add("Signal/ssim")
+    assert titles(stack) == ["Losses", "PSNR", "SSIM"]
+    assert all(card.findChildren(HelpButton) for card in stack.cards)
+
+
 def titles(stack: PlotStack) -> list[str]:
     """From left to right, as they are seen."""
     QApplication.processEvents()
