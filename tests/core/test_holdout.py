@@ -65,6 +65,7 @@ def test_training_never_sees_them(where: str, tmp_path: Path) -> None:
         np.save(tmp_path / "images.npy", dataset.images)
         dataset = replace(dataset, images=StoredArray(tmp_path / "images.npy"))
     trainer = Trainer(tiny_settings(), dataset, FIXED)
+    assert isinstance(trainer.batches, Batches)
     known = {image.tobytes(): row for row, image in enumerate(dataset.images[:])}
     seen: list[int] = []
     while trainer.batches.epoch < 2:
@@ -85,7 +86,9 @@ def test_without_any_nothing_changes() -> None:
 def test_a_batch_may_be_as_large_as_what_is_kept(tmp_path: Path) -> None:
     dataset = tiny_dataset(200)
     settings = tiny_settings(batch=190)
-    images, _ = Trainer(settings, dataset, FIXED).batches.next()
+    batches = Trainer(settings, dataset, FIXED).batches
+    assert isinstance(batches, Batches)
+    images, _ = batches.next()
     assert len(images) == 190
     with pytest.raises(UserError, match="to 190 or less"):
         Trainer(settings.changed(batch=191), dataset, FIXED)

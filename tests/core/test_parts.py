@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from core.checkpoint import Checkpoint
 from core.errors import UserError
 from core.events import Event, Notice
-from core.trainer import Trainer
+from core.training.loop import TrainingLoop
 from core.training.parts import more_parts
 from tests.core.tiny import copied, run_to, tiny_trainer
 
@@ -23,7 +23,7 @@ FULL = {
 }
 
 
-def limited(trainer: Trainer, most: int, error: BaseException, times: float = float("inf")) -> list[int]:
+def limited(trainer: TrainingLoop, most: int, error: BaseException, times: float = float("inf")) -> list[int]:
     """Lets D fail, at most so often, for more than so many images at once. Returns the batches that it was given."""
     seen: list[int] = []
 

@@ -142,7 +142,7 @@ def test_the_schema_has_every_tensor_of_a_training(name: str) -> None:
 def changed(checkpoint: Path, **tensors: torch.Tensor | None) -> Path:
     """The checkpoint with some tensors replaced, or without those that are None."""
     opened = load(checkpoint)
-    kept = {name: value for name, value in (opened.tensors | tensors).items() if value is not None}
+    kept = {name: value for name, value in {**opened.tensors, **tensors}.items() if value is not None}
     path = checkpoint.with_name("changed.safetensors")
     save(Checkpoint(opened.meta, kept), path)
     return path

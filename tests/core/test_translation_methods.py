@@ -100,7 +100,7 @@ def reference(queries: Tensor, keys: Tensor) -> float:
     losses = []
     for query_of, keys_of in zip(queries.tolist(), keys.tolist(), strict=True):
         for place, query in enumerate(query_of):
-            likeness = [sum(a * b for a, b in zip(query, key, strict=True)) / 0.07 for key in keys_of]
+            likeness: list[float] = [sum(a * b for a, b in zip(query, key, strict=True)) / 0.07 for key in keys_of]
             largest = max(likeness)
             total = sum(math.exp(value - largest) for value in likeness)
             losses.append(math.log(total) + largest - likeness[place])

@@ -271,7 +271,7 @@ def test_what_changes_the_images_that_the_discriminator_sees_changes_the_trainin
 
 
 def test_clipping_bounds_the_weights_of_every_discriminator() -> None:
-    values = {"loss": "wasserstein", "weight_clip": 0.01, "patch_norm": "instance"}
+    values: dict[str, Any] = {"loss": "wasserstein", "weight_clip": 0.01, "patch_norm": "instance"}
     clipped = trainer("cyclegan", **values)
     run_to(clipped, 1)
     found = {key.partition(".")[0]: value.abs().max() for key, value in clipped.state().items() if key[:2] == "D_"}
