@@ -44,13 +44,6 @@ def translate_film(
     Each frame keeps its time, so that the sound still fits. Raises `UserError` for a film that cannot be read, and as
     `AppliedTranslator.translate` does.
     """
-    if translator.repairs:
-        raise UserError(
-            _("{name} is a film, and the parts to repair are marked in pictures only.").format(
-                name=quoted(source.name)
-            ),
-            _("Save its frames as pictures with transparent parts, and apply the model to these."),
-        )
     owner = credentials()
     with ExitStack() as stack:
         stack.enter_context(readable(source))

@@ -201,8 +201,18 @@ def _picture(
 def _film(
     loaded: LoadedTranslator, application: Application, source: _Source
 ) -> Generator[Progress | Notice, None, Path]:
+    """Translates a film into an .mp4. Returns its path."""
     from core.jobs.apply_film import translate_film  # here because films are rare and their libraries large
 
+    if loaded.translator.repairs:
+        raise _PictureError(
+            _("{name} is a film, and the parts to repair are marked in pictures only.").format(name=source.name),
+            _("Save its frames as pictures with transparent parts, and apply the model to these."),
+        )
+    try:
+        run_to_end(video.scan(str(source.path)))
+    except UserError as problem:
+        raise _PictureError(problem.what, problem.remedy, problem.details) from problem
     if loaded.translator.colors == 1:
         yield Notice(_("This model takes gray pictures, so colors are removed first."))
     target = _free(application.target / source.place.with_suffix(".mp4"))

@@ -209,6 +209,15 @@ def test_sound_that_mp4_cannot_hold_is_encoded_again(tmp_path: Path, loaded: Any
     assert abs(float(new_samples.std()) / float(samples.std() / 2**15) - 1) < 0.2
 
 
+def test_films_that_cannot_be_translated_are_named_and_the_rest_goes_on(tmp_path: Path, loaded: Any) -> None:
+    (tmp_path / "cut.mp4").write_bytes(film(tmp_path / "film.mp4", "aac").read_bytes()[:2000])
+    results, events = applied(loaded("denoise"), picture(tmp_path, coloured(0, 40, 32)), tmp_path / "cut.mp4")
+    assert list(results) == ["photo.png"]
+    assert any(isinstance(event, Notice) and "cut.mp4" in event.text for event in events)
+    with pytest.raises(UserError, match="marked in pictures only"):
+        applied(loaded("repair"), tmp_path / "film.mp4")
+
+
 def film(path: Path, sound: str) -> Path:
     """Half a second of waves, with a tone."""
     frame = waves()
