@@ -13,7 +13,7 @@ from core.translation.networks import TranslatorShape
 
 TITLE = "SRResNet (SRGAN)"
 RANK = 4
-COST = (2.0, 64)
+COST = (3.0, 64)
 SCALES = (2, 4)
 MULTIPLE = 2
 BORDER = 40
