@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from core.config.translation_fields import Kind
 from core.language import _, number
 from core.stats import keys
 from core.stats.curves import Curve, Extreme
@@ -20,8 +21,12 @@ HEADS = (
 )
 METRIC_HEADS = (_("Metric"), _("Measured with"), _("Best"), _("at step"), _("Last"), _("at step"))
 
-BEST_BY = ("fid", "kid", "swd", "is", "recall", "coverage", "precision", "density", "psnr", "ssim")
-"""Metrics that determine the best step of a run, most reliable first."""
+BEST_BY: Mapping[Kind, tuple[str, ...]] = {
+    "generation": ("fid", "kid", "swd", "is", "recall", "coverage", "precision", "density"),
+    "paired": ("psnr", "ssim"),
+    "unpaired": ("kid", "fid", "swd"),
+}
+"""Metrics that determine the best step of a run, by the kind of training, most reliable first."""
 
 
 def rows(curves: Mapping[str, Curve]) -> Iterator[tuple[str, ...]]:
@@ -51,13 +56,14 @@ def best_of(key: str, curve: Curve) -> Extreme | None:
     return {1: curve.highest, -1: curve.lowest, 0: None}[sign]
 
 
-def best_metric(curves: Mapping[str, Curve]) -> tuple[str, Extreme] | None:
-    """Returns the metric that determines the best step of a run, and its best value: FID before KID etc., and among
+def best_metric(curves: Mapping[str, Curve], kind: Kind) -> tuple[str, Extreme] | None:
+    """Returns the metric that determines the best step of a run, and its best value: the first of `BEST_BY`, and among
     several protocols the one used most; None without metrics."""
+    names = BEST_BY[kind]
     found = [
-        (BEST_BY.index(measured[0]), -int(curve.counts.sum()), key)
+        (names.index(measured[0]), -int(curve.counts.sum()), key)
         for key, curve in curves.items()
-        if (measured := keys.measured(key)) and measured[0] in BEST_BY
+        if (measured := keys.measured(key)) and measured[0] in names
     ]
     if not found:
         return None

@@ -54,7 +54,7 @@ def _newest(run: Overview) -> tuple[int, EmbeddedPicture] | None:
 def _best(run: Overview) -> tuple[str, EmbeddedPicture] | None:
     """Returns caption and samples nearest to the best value of a metric; None if these are the newest, or if no later
     measurement exists."""
-    found = best_metric(run.curves)
+    found = best_metric(run.curves, run.settings.kind)
     if not found or not run.samples:
         return None
     key, best = found
