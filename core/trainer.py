@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from core.data.batches import Batches
 from core.devices.compute_format import to_device
 from core.devices.memory import (
     BatchLimit,
@@ -46,6 +47,7 @@ class Trainer(TrainingLoop):
 
     G: ConditionalGenerator
     D: ConditionalDiscriminator
+    batches: Batches
 
     def _train_step(self, plan: Plan) -> None:
         last = self.settings.d_steps - 1
