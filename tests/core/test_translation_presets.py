@@ -79,9 +79,9 @@ def test_a_preset_is_explained_and_fits_itself(name: str) -> None:
 def test_without_pairs_the_default_preset_takes_another_method() -> None:
     found = preset("translate")
     assert found.apply().method == "paired"
-    assert found.apply(task="unpaired").method == "contrastive"
-    assert found.fitted(FitContext(5000, False), task="unpaired").method == "contrastive"
-    assert found.apply(task="unpaired", method="cycle").method == "cycle"
+    assert found.apply(task="unpaired").method == "cycle"
+    assert found.fitted(FitContext(5000, False), task="unpaired").method == "cycle"
+    assert found.apply(task="unpaired", method="contrastive").method == "contrastive"
     with pytest.raises(UserError, match="needs the target"):
         preset("pix2pix").apply(task="unpaired")
 
@@ -219,8 +219,8 @@ def test_weights_apply_to_their_methods() -> None:
         return {name for name in weights if applies(name, settings)}
 
     assert used() == {"l1_weight", "content_weight"}
-    assert used(task="unpaired") == {"contrast_weight", "identity_weight"}
-    assert used(task="unpaired", method="cycle") == {"cycle_weight", "identity_weight"}
+    assert used(task="unpaired") == {"cycle_weight", "identity_weight"}
+    assert used(task="unpaired", method="contrastive") == {"contrast_weight", "identity_weight"}
 
 
 # -- trainings -------------------------------------------------------------------------------------------------------

@@ -105,7 +105,7 @@ def test_a_network_makes_images_of_its_multiples_from_gray_and_masked_ones(name:
     multiple = TRANSLATORS[name].facts["MULTIPLE"] // (1 if scale == 1 else 2)
     multiple = 16 if name == "unet" else multiple
     height, width = max(multiple, 8), max(multiple, 8) + multiple
-    for inputs in (1, 3, 4):
+    for inputs in (1, 3, 4) if scale == 1 else (1, 3):  # no task enlarges masked images
         network = built(name, shape(scale, min(height, width), inputs=inputs, residual=inputs != 3))
         images = torch.rand(2, inputs, height, width) * 2 - 1
         made = network(images)
