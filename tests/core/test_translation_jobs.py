@@ -99,7 +99,7 @@ def test_inspect_says_what_a_translation_makes_of_what(checkpoint: Path, capsys:
     assert "colorize" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["generate", "interpolate", "project", "export", "privacy"])
+@pytest.mark.parametrize("command", ["generate", "interpolate", "project", "privacy"])
 def test_commands_of_generators_from_noise_say_what_a_translation_is(
     command: str, checkpoint: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -108,7 +108,6 @@ def test_commands_of_generators_from_noise_say_what_a_translation_is(
         "generate": ["--seeds", "0-3", "--out", str(out)],
         "interpolate": ["--seeds", "0,1", "--out", str(out.with_suffix(".gif"))],
         "project": [str(pictures / "0.png"), "--out", str(out)],
-        "export": ["--out", str(out.with_suffix(".onnx"))],
         "privacy": [str(pictures)],
     }[command]
     assert main([command, str(checkpoint), *given]) == 2
