@@ -192,7 +192,7 @@ def _translations(
         made = Translations(inputs, _translated(mark.generator, inputs), targets)
         if options.sheets:
             options.sheets.mkdir(parents=True, exist_ok=True)
-            name = f"{options.tasks[0]} {trainer.dataset.title} seed {options.seeds[0]} {mark.minutes:g} min.png"
+            name = f"{options.tasks[0]} {Path(options.data[0]).name} seed {options.seeds[0]} {mark.minutes:g} min.png"
             write_png(options.sheets / name.replace(":", "-"), _sheet(made), generated=True)
         yield mark, made
 

@@ -42,7 +42,7 @@ class Translator(Base):
     def __init__(self, shape: TranslatorShape) -> None:
         super().__init__()
         self.residual, self.scale = shape.residual, shape.scale
-        self.masked = shape.inputs == shape.outputs + 1
+        self.masked = shape.scale == 1 and shape.inputs == shape.outputs + 1
         self.fold = FOLD if shape.scale == 1 else 1
         widths = [shape.width << level for level in range(LEVELS)]
         self.features = tuple(widths)
