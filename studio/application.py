@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 
 from core import diagnosis
 from studio.controllers import connections
+from studio.controllers.apply import ApplyController
 from studio.controllers.computer import ComputerController
 from studio.controllers.connections import Controllers
 from studio.controllers.data import DataController
@@ -78,6 +79,7 @@ class Application:
             WatchController(window, session, train.start),
             TrainingHealthController(window, session, train.start, opening.open),
             explore,
+            ApplyController(window, session, opening),
             saving,
             FeatureWeightsController(window, session),
             DialogContext(window, session, opening.open, explore.with_generator),
@@ -98,6 +100,7 @@ class Application:
         connections.connect_data(self.window, self.session, self.controllers)
         connections.connect_train(self.window, self.session, self.controllers)
         connections.connect_explore(self.window, self.session, self.controllers)
+        connections.connect_apply(self.window, self.session, self.controllers)
         self.controllers.train.refresh()
 
     def _warm_up(self) -> None:

@@ -54,6 +54,8 @@ class MainWindow(QMainWindow):
     """
 
     path_dropped = Signal(str)
+    pictures_dropped = Signal(list)
+    """Paths dropped while a translator is shown, which may be pictures for it."""
     close_requested = Signal()
     """The person wants to close the window; it stays open until `release` is called."""
     closed = Signal()
@@ -130,6 +132,7 @@ class MainWindow(QMainWindow):
             self.pages.addWidget(FittingArea(page))
         self._train.restore(window_state.choices("train"))
         self._explore.restore_choices(window_state.choices("explore"))
+        self._apply.restore_choices(window_state.choices("apply"))
         window_state.restore_splitters(self._train.splitters)
         self.completed.emit()
 
@@ -142,6 +145,11 @@ class MainWindow(QMainWindow):
         if translator is not None:
             self.apply.show_translator(translator)
         self._generator.setCurrentIndex(translator is not None)
+
+    @property
+    def is_applying(self) -> bool:
+        """Returns whether a generator that makes images from images is on screen."""
+        return self.pages.currentIndex() == EXPLORE and self._generator.currentIndex() == 1
 
     def show_settings(self) -> None:
         """Shows the Train workspace with the focus on the first setting."""
@@ -193,9 +201,9 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         # An image dragged out of this window is a file for other programs only.
-        path = _dropped_path(event)
-        if event.source() is None and path:
-            name = Path(path).name or path
+        paths = _dropped_paths(event)
+        if event.source() is None and paths:
+            name = Path(paths[0]).name or paths[0]
             self.drop_overlay.show_name(name, is_openable(name))
             self._answer(event)
 
@@ -218,8 +226,11 @@ class MainWindow(QMainWindow):
     def dropEvent(self, event: QDropEvent) -> None:
         self.drop_overlay.hide()
         event.acceptProposedAction()
-        if path := _dropped_path(event):
-            self.path_dropped.emit(path)
+        paths = _dropped_paths(event)
+        if paths and self.is_applying:
+            self.pictures_dropped.emit(paths)
+        elif paths:
+            self.path_dropped.emit(paths[0])
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -241,11 +252,12 @@ class MainWindow(QMainWindow):
         if self._train is not None:
             window_state.keep_choices("train", self._train.choices())
             window_state.keep_choices("explore", self.explore.choices())
+            window_state.keep_choices("apply", self.apply.choices())
         window_state.save(self, self._train.splitters if self._train else {})
         event.accept()
         self.closed.emit()
 
 
-def _dropped_path(event: QDropEvent) -> str:
-    """Returns the first dragged or dropped file or folder; empty for none."""
-    return next((url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()), "")
+def _dropped_paths(event: QDropEvent) -> list[str]:
+    """Returns the dragged or dropped files and folders."""
+    return [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]

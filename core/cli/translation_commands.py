@@ -19,7 +19,7 @@ def apply(options: argparse.Namespace) -> int:
     from core.jobs.apply_job import Application, LoadedTranslator
     from core.jobs.apply_job import apply as apply_to
 
-    loaded = LoadedTranslator(options.checkpoint, options.device, options.tile)
+    loaded = LoadedTranslator.open(options.checkpoint, options.device, options.tile)
     application = Application(tuple(options.sources), options.out, options.strength, options.mask, options.recipe)
     results = show(apply_to(loaded, application), in_context("unit", "part"))
     if options.json:

@@ -29,7 +29,7 @@ from core.export.video_encoder import MEDIA_TYPES, Mp4, new_stream, understood
 from core.imaging import provenance
 from core.language import _
 from core.translation.apply import AppliedTranslator
-from core.translation.tiles import whole
+from core.translation.tiles import Planes, whole
 
 COPIED = {"aac", "mp3", "ac3", "eac3", "alac", "opus"}
 """Audio codecs that every player accepts in an .mp4; others are encoded as AAC."""
@@ -52,10 +52,7 @@ def translate_film(
         stack.enter_context(understood(target))
         video = video_stream(container)
         if video is None:
-            raise UserError(
-                _("No frames in {name} can be decoded.").format(name=quoted(source.name)),
-                _("Convert it to an .mp4 with H.264."),
-            )
+            raise _undecodable(source)
         prepare_decoding(video)
         sound = next((stream for stream in container.streams.audio if stream.codec_context), None)
         text = _("Translating {name}").format(name=source.name)
@@ -72,14 +69,31 @@ def translate_film(
                     done += 1
                     yield Progress(text, done, max(video.frames, done))
             if not done:
-                raise UserError(
-                    _("No frames in {name} can be decoded.").format(name=quoted(source.name)),
-                    _("Convert it to an .mp4 with H.264."),
-                )
+                raise _undecodable(source)
             writer.end()
         provenance.mark_video(partial, "mp4")
         if owner:
             owner.sign_file(partial, MEDIA_TYPES["mp4"])
+
+
+def first_frame(source: Path) -> Planes:
+    """Returns the first frame of a film that can be decoded, RGB (3, H, W). Raises `UserError`."""
+    with readable(source), opened_video(source, with_edits=True) as container:
+        video = video_stream(container)
+        if video is not None:
+            prepare_decoding(video)
+            for packet in _packets(container, [video]):
+                for frame in _decoded(packet):
+                    assert isinstance(frame, VideoFrame)
+                    return np.ascontiguousarray(np.asarray(upright(frame)).transpose(2, 0, 1))
+    raise _undecodable(source)
+
+
+def _undecodable(source: Path) -> UserError:
+    return UserError(
+        _("No frames in {name} can be decoded.").format(name=quoted(source.name)),
+        _("Convert it to an .mp4 with H.264."),
+    )
 
 
 def _translated(translator: AppliedTranslator, frame: Images, strength: float) -> Images:

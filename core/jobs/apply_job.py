@@ -14,7 +14,7 @@ from typing import IO
 
 import numpy as np
 
-from core.checkpoint import load
+from core.checkpoint import Checkpoint, load
 from core.concurrency import run_to_end
 from core.data.decode import TooLargeError, UnreadableError, decode_whole, reason
 from core.data.formats import folder, video
@@ -63,19 +63,25 @@ class Application:
 class LoadedTranslator:
     """Translator of a checkpoint, with the text about it that goes into a PNG."""
 
-    def __init__(self, path: Path, device: str = "auto", tile: int | None = None) -> None:
+    def __init__(self, checkpoint: Checkpoint, file: str = "", device: str = "auto", tile: int | None = None) -> None:
+        """Builds the translator of a checkpoint, stored in `file` or not yet. Raises `UserError` as `AppliedTranslator`
+        does."""
+        settings = checkpoint.meta.settings
+        self.translator = AppliedTranslator(settings, checkpoint.meta.channels, checkpoint.part("G_ema"), device, tile)
+        self._facts = {"format": FORMAT, "checkpoint": checkpoint.digest, "file": printable(file)}
+        self._facts |= {"step": checkpoint.meta.step, "task": settings.task}
+
+    @classmethod
+    def open(cls, path: Path, device: str = "auto", tile: int | None = None) -> LoadedTranslator:
         """Opens a checkpoint. Raises `UserError` as `core.checkpoint.load` and `AppliedTranslator` do, and for a
         training that makes images from noise."""
         checkpoint = load(path, ("G_ema",))
-        settings = checkpoint.meta.settings
-        if not settings.translates:
+        if not checkpoint.meta.settings.translates:
             raise UserError(
                 _("{file} makes images from noise, and cannot be applied to pictures.").format(file=path.name),
                 _("Choose a checkpoint of a training from image to image."),
             )
-        self.translator = AppliedTranslator(settings, checkpoint.meta.channels, checkpoint.part("G_ema"), device, tile)
-        self._facts = {"format": FORMAT, "checkpoint": checkpoint.digest, "file": printable(path.name)}
-        self._facts |= {"step": checkpoint.meta.step, "task": settings.task}
+        return cls(checkpoint, path.name, device, tile)
 
     def recipe(self, strength: float) -> str:
         """Returns the text about a translation: the checkpoint's digest, name and step, the task and the strength."""
@@ -83,7 +89,7 @@ class LoadedTranslator:
 
 
 @dataclass(frozen=True)
-class _Source:
+class Source:
     """Picture or film: its name for people, the place of its result in the target folder, and how it is opened."""
 
     name: str
@@ -91,6 +97,12 @@ class _Source:
     open: Callable[[], IO[bytes]]
     path: Path
     is_film: bool = False
+
+    @classmethod
+    def of(cls, path: Path) -> Source:
+        """Returns the picture or film in a file."""
+        opened = partial(opened_regular, path, None)
+        return cls(printable(path.name), Path(path.name), opened, path, video.opens(str(path)))
 
 
 def apply(loaded: LoadedTranslator, application: Application) -> Generator[Event, None, tuple[Applied, ...]]:
@@ -100,7 +112,7 @@ def apply(loaded: LoadedTranslator, application: Application) -> Generator[Event
     (`core.imaging.provenance`). Yields `Progress`, `Applied` for each result, and a `Notice` for what cannot be read.
     Closing it leaves no unfinished file. Raises `UserError` if nothing could be translated, or nothing be written.
     """
-    sources, skipped = yield from _listed(application.sources, loaded.translator.repairs)
+    sources, skipped = yield from listed(application.sources, loaded.translator.repairs)
     yield from (Notice(f"{each.name}: {each.reason}") for each in skipped)
     credentials()  # raises for invalid credentials before the work
     results: list[Applied] = []
@@ -141,10 +153,14 @@ class _PictureError(UserError):
     """Error that concerns one picture; the others are translated."""
 
 
-def _listed(
+def listed(
     sources: Sequence[Path], with_masks: bool
-) -> Generator[Event, None, tuple[list[_Source], tuple[Skipped, ...]]]:
-    found: list[_Source] = []
+) -> Generator[Event, None, tuple[list[Source], tuple[Skipped, ...]]]:
+    """Returns the pictures and films in some files and folders, without masks if there are any, and what is skipped.
+
+    Raises `UserError` for a path that does not exist, and as `core.data.formats.folder.scan` does.
+    """
+    found: list[Source] = []
     skipped: list[Skipped] = []
     for path in sources:
         if path.is_dir():
@@ -154,24 +170,22 @@ def _listed(
             skipped += files.skipped
             for file in files.files:
                 inside = Path(*file.name.split("/"))
-                found.append(_Source(printable(file.name), inside, file.open, path / inside))
+                found.append(Source(printable(file.name), inside, file.open, path / inside))
         elif not path.exists():
             raise UserError(_("There is no file {file}.").format(file=path), _("Check the path."))
         else:
-            opened = partial(opened_regular, path, None)
-            found.append(_Source(printable(path.name), Path(path.name), opened, path, video.opens(str(path))))
+            found.append(Source.of(path))
     if with_masks:
         found = [source for source in found if not source.name.lower().endswith(MASK)]
     return found, tuple(skipped)
 
 
 def _picture(
-    loaded: LoadedTranslator, application: Application, source: _Source
+    loaded: LoadedTranslator, application: Application, source: Source
 ) -> Generator[Progress | Notice, None, Path]:
     """Translates a picture into a PNG, whose rows are written as they are made. Returns its path."""
     translator = loaded.translator
-    picture = _read(source.name, source.open)
-    mask = _mask(application, source, picture) if translator.repairs else None
+    picture, mask = read(translator, source, application.mask)
     if translator.colors == 1 and len(picture) >= 3:
         yield Notice(_("This model takes gray pictures, so colors are removed first."))
     try:
@@ -199,7 +213,7 @@ def _picture(
 
 
 def _film(
-    loaded: LoadedTranslator, application: Application, source: _Source
+    loaded: LoadedTranslator, application: Application, source: Source
 ) -> Generator[Progress | Notice, None, Path]:
     """Translates a film into an .mp4. Returns its path."""
     from core.jobs.apply_film import translate_film  # here because films are rare and their libraries large
@@ -218,6 +232,21 @@ def _film(
     target = _free(application.target / source.place.with_suffix(".mp4"))
     yield from translate_film(loaded.translator, source.path, target, application.strength)
     return target
+
+
+def read(translator: AppliedTranslator, source: Source, mask: Path | None = None) -> tuple[Planes, Planes | None]:
+    """Reads a picture in its own size, and its mask: the given one, or the one beside it. Raises `UserError`."""
+    picture = read_picture(source)
+    return picture, _mask(mask, source, picture) if translator.repairs else None
+
+
+def read_picture(source: Source) -> Planes:
+    """Reads a picture, or the first frame of a film, in its own size. Raises `UserError`."""
+    if source.is_film:
+        from core.jobs.apply_film import first_frame  # here because films are rare and their libraries large
+
+        return first_frame(source.path)
+    return _read(source.name, source.open)
 
 
 def _read(name: str, open: Callable[[], IO[bytes]]) -> Planes:
@@ -239,10 +268,10 @@ def _read(name: str, open: Callable[[], IO[bytes]]) -> Planes:
         raise _PictureError(what, remedy, str(error)) from error
 
 
-def _mask(application: Application, source: _Source, picture: Planes) -> Planes | None:
+def _mask(given: Path | None, source: Source, picture: Planes) -> Planes | None:
     """Returns the mask of a picture to repair; None if its transparent pixels are to be filled."""
-    path = application.mask or source.path.with_name(f"{source.path.stem}{MASK}")
-    if application.mask is None and not path.exists():
+    path = given or source.path.with_name(f"{source.path.stem}{MASK}")
+    if given is None and not path.exists():
         return None
     mask = _read(path.name, partial(opened_regular, path, None))
     if mask.shape[1:] != picture.shape[1:]:

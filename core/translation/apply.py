@@ -96,11 +96,14 @@ class AppliedTranslator:
         colors, alpha = (tile, None) if tile.shape[1] in (1, 3) else (tile[:, :3], tile[:, 3:])
         seen = _in_channels(colors, self.colors)
         inputs = seen if hidden is None else torch.cat([seen * (1 - hidden), hidden * 2 - 1], 1)
-        outputs: Tensor = self._network(inputs).clamp(-1, 1)
-        if hidden is not None or strength < 1:
-            before = _in_channels(self._enlarged(seen), self._channels)
-            share = strength if hidden is None else strength * self._enlarged(hidden)
-            outputs = before + share * (outputs - before)
+        if strength == 0:
+            outputs = _in_channels(self._enlarged(seen), self._channels)
+        else:
+            outputs = self._network(inputs).clamp(-1, 1)
+            if hidden is not None or strength < 1:
+                before = _in_channels(self._enlarged(seen), self._channels)
+                share = strength if hidden is None else strength * self._enlarged(hidden)
+                outputs = before + share * (outputs - before)
         return outputs if alpha is None else torch.cat([outputs, self._enlarged(alpha)], 1)
 
     def _enlarged(self, images: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from studio import window_state
+from studio.controllers.apply import ApplyController
 from studio.controllers.computer import ComputerController
 from studio.controllers.data import DataController
 from studio.controllers.dialogs.context import DialogContext
@@ -41,6 +42,7 @@ class Controllers:
     watching: WatchController
     health: TrainingHealthController
     explore: ExploreController
+    apply: ApplyController
     saving: SavingController
     weights: FeatureWeightsController
     dialogs: DialogContext
@@ -59,6 +61,7 @@ class Controllers:
 def connect_window(window: MainWindow, session: Session, do: Controllers) -> None:
     """Connects messages, opening and closing, which every workspace shares."""
     window.path_dropped.connect(do.open.drop)
+    window.pictures_dropped.connect(do.apply.drop)
     window.close_requested.connect(do.train.close)
     window.workspace_changed.connect(do.menus.show_workspace)
     session.recognized.connect(do.open.show_recognized)
@@ -279,3 +282,27 @@ def connect_explore(window: MainWindow, session: Session, do: Controllers) -> No
     session.training.sampled.connect(lambda event: do.explore.set_newest(event.step))
     session.saved.connect(lambda saved, asked: None if asked else do.explore.set_newest(saved.step))
     session.run_opened.connect(lambda run: do.explore.set_newest(int(run.checkpoint.stem)))
+
+
+def connect_apply(window: MainWindow, session: Session, do: Controllers) -> None:
+    """Connects the panel that stands in place of Explore for a generator that makes images from images."""
+    panel, service = window.apply, session.applying
+    panel.pictures_requested.connect(do.apply.choose_pictures)
+    panel.folder_requested.connect(do.apply.choose_folder)
+    panel.translation_requested.connect(service.translate)
+    panel.cancel_requested.connect(service.cancel)
+    panel.clear_requested.connect(service.clear)
+    panel.save_requested.connect(do.apply.save_all)
+    panel.file_requested.connect(service.write)
+    panel.export_requested.connect(partial(do.dialogs.show, "export_generator"))
+    panel.checkpoint_requested.connect(partial(do.dialogs.show, "open_checkpoint"))
+    panel.live_changed.connect(do.explore.follow)
+    panel.newest_requested.connect(session.explore_newest)
+    service.listed.connect(do.apply.show_listed)
+    service.thumbnail_made.connect(panel.show_thumbnail)
+    service.progressed.connect(panel.show_progress)
+    service.translated.connect(panel.show_translation)
+    service.failed.connect(panel.show_problem)
+    service.canceled.connect(panel.show_canceled)
+    service.ended.connect(panel.end_progress)
+    service.written.connect(do.apply.show_written)

@@ -46,7 +46,8 @@ class ExploreController:
         """Explores the newest weights of the running training; costs nothing while Explore is hidden."""
         self._follows = live
         self._session.explore_training(live and self._window.pages.currentIndex() == EXPLORE)
-        self._window.explore.set_live(live)
+        for panel in (self._window.explore, self._window.apply):
+            panel.set_live(live)
         self._show_newest()
 
     def stay(self, *_: object) -> None:
@@ -89,12 +90,13 @@ class ExploreController:
     def _show_newest(self) -> None:
         """Offers weights newer than the explored ones, unless the training is followed."""
         is_followed = self._follows and self._session.training.is_running
-        is_offered = self._session.explore.source is not None and not is_followed and self._has_newer()
-        self._window.explore.set_newest(self._newest if is_offered else None)
+        is_offered = self._session.explore.shown is not None and not is_followed and self._has_newer()
+        for panel in (self._window.explore, self._window.apply):
+            panel.set_newest(self._newest if is_offered else None)
 
     def _has_newer(self) -> bool:
         """Returns whether the training, or the run that is open, has newer weights than the explored ones."""
-        source, run = self._session.explore.source, self._session.training.run_folder
+        source, run = self._session.explore.shown, self._session.training.run_folder
         if source is None or run is None:
             return run is not None
         return self._newest is not None and (source.home != run or self._newest > source.step)
@@ -105,7 +107,7 @@ class ExploreController:
 
     def show_state(self, state: TrainingState) -> None:
         """Follows a training that begins if nothing is explored yet; otherwise the person decides."""
-        if state is TrainingState.STARTING and self._session.explore.source is None:
+        if state is TrainingState.STARTING and self._session.explore.shown is None:
             self.follow(True)
         if self._then is not None:
             self._fetch()  # a training that ended may not have published its weights

@@ -83,8 +83,10 @@ class TrainController:
         if has_training and training.settings.translates:
             has_training, reason = False, _("This training makes images from images, and this export draws from noise.")
         has_one = self._session.explore.source is not None or has_training
-        for name in ("export_images", "export_video", "export_generator"):
+        for name in ("export_images", "export_video"):
             self._menus.allow(self._menus.dialogs[name], has_one, reason)
+        has_one = has_one or self._session.explore.translator is not None
+        self._menus.allow(self._menus.dialogs["export_generator"], has_one, reason)
 
     def _show_status(self) -> None:
         """Shows the same status in the footer and the run strip."""

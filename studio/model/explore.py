@@ -99,7 +99,7 @@ class Translator:
     """A generator that makes images from images, which has no latent space to explore.
 
     `path`: of a checkpoint, or None for the weights of a running training. `home`, `step`, `settings`, `dataset` and
-    `title`: as those of an `ExploreSource`.
+    `title`: as those of an `ExploreSource`. `weights`: those of a running training; None for a checkpoint.
     """
 
     path: Path | None
@@ -108,6 +108,7 @@ class Translator:
     settings: Settings
     dataset: str
     title: str
+    weights: PublishedWeights | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,6 +22,7 @@ from studio.background.workers import Workers
 from studio.model.data import DataRequest, OpenedDataset, SourceKind
 from studio.model.explore import ExploreSource, PublishedWeights, Translator
 from studio.model.train import BestCheckpoint, Continuation, OpenedRun, TrainingState
+from studio.services.apply.service import ApplyService
 from studio.services.data.library import DataLibrary
 from studio.services.data.loader import DatasetLoader
 from studio.services.data.opened_sources import OpenedSources
@@ -104,6 +105,7 @@ class Session(QObject):
         self.samples = SampleImages(self)
         self.comparison = RunComparison(self.workers, self)
         self.explore = ExploreService(self)
+        self.applying = ApplyService(self.workers, self.jobs, self)
         self.starting = TrainingStart(
             self.opening, self.data, self.review, self.runs, self.training, self.explore, self
         )
@@ -143,6 +145,7 @@ class Session(QObject):
         self.watcher.replaced.connect(self._read_again)
         self.watcher.ended.connect(self._end_watch)
         self.explore.opened.connect(self._show_checkpoint)
+        self.explore.translator_found.connect(self.applying.set_translator)
         self.workers.reported.connect(self.diagnosis.add)
         self.training.began.connect(self._begin_run)
         self.training.continued.connect(self._go_on)

@@ -30,7 +30,7 @@ from tests.core.videos import differ, waves
 @pytest.fixture
 def loaded(tmp_path: Path) -> Callable[..., LoadedTranslator]:
     def load(task: str, tile: int | None = None, **values: Any) -> LoadedTranslator:
-        return LoadedTranslator(stored(tmp_path, task, **values), "cpu", tile)
+        return LoadedTranslator.open(stored(tmp_path, task, **values), "cpu", tile)
 
     return load
 

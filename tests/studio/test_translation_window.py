@@ -245,7 +245,7 @@ def test_a_run_of_a_translation_takes_the_place_of_explore(
     window.show_workspace(EXPLORE)
     assert window.apply.isVisible()
     assert not window.explore.isVisible()
-    assert any("images from images" in text for text in texts(window.apply))
+    assert any("Colorize · step 2" in text for text in texts(window.apply))
     assert not studio.controllers.menus.dialogs["export_images"].isEnabled()
     with qtbot.waitSignal(session.explore.source_changed, timeout=PATIENCE):
         drop(studio, trained)

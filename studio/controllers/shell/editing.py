@@ -63,7 +63,8 @@ class EditingController:
         if isinstance(focus, QLineEdit | QTextEdit | QPlainTextEdit):
             focus.copy()
         else:
-            is_copied = self._panels[self._window.pages.currentIndex()].copy()
+            shown = self._window.apply if self._window.is_applying else self._panels[self._window.pages.currentIndex()]
+            is_copied = shown.copy()
             self._window.banner.show_notice(
                 _("Copied to the clipboard.")
                 if is_copied

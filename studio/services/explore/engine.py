@@ -80,7 +80,7 @@ class ExploreEngine:
     def load(self, weights: PublishedWeights) -> ExploreSource | Translator:
         """Takes over the weights published by a training."""
         if weights.meta.settings.translates:
-            return _translator(weights.meta, None, weights.run)
+            return replace(_translator(weights.meta, None, weights.run), weights=weights)
         with self._turn():
             from core.latent.sampler import Sampler
 

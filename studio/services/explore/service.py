@@ -59,10 +59,17 @@ class ExploreService(QObject):
         """Devices of this machine, best first; empty until `devices_found`."""
         self.source: ExploreSource | None = None
         """The explored generator, used by everything that the workspace shows and exports."""
+        self.translator: Translator | None = None
+        """The generator that is applied to pictures instead."""
         self._pins = 0
         self._device, self._trains = "cpu", False
         self._thread = LatestThread(self)
         self._thread.failed.connect(self.problem)
+
+    @property
+    def shown(self) -> ExploreSource | Translator | None:
+        """Returns the generator that is explored or applied."""
+        return self.source or self.translator
 
     def start(self) -> None:
         """Starts the thread; call it when the window is on screen."""
@@ -170,13 +177,13 @@ class ExploreService(QObject):
 
     def _show(self, source: ExploreSource | Translator) -> None:
         if isinstance(source, Translator):
-            self.source = None
+            self.source, self.translator = None, source
             self.translator_found.emit(source)
         else:
             self._show_source(source)
 
     def _show_source(self, source: ExploreSource) -> None:
-        self.source = source
+        self.source, self.translator = source, None
         self._device = source.device
         self._share_device()
         self.source_changed.emit(source)

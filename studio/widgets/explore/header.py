@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from core.language import _, number
 from studio import theme
 from studio.model.explore import ExploreSource
 from studio.widgets.basic.labels import ElidedLabel, plain_tip
+from studio.widgets.train.follow_controls import FollowControls
 
 
 class ExploreHeader(QWidget):
@@ -29,16 +30,9 @@ class ExploreHeader(QWidget):
         self._caption = ElidedLabel()
         self._caption.setObjectName("title")
         self._caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._live = QCheckBox(_("Follow training"))
-        self._live.setAccessibleName(_("Follow training"))
-        self._live.setToolTip(_("Show the newest weights of the running training and keep updating."))
-        self._live.toggled.connect(self.live_changed)
-        self._newest = QToolButton()
-        self._newest.setObjectName("chip")
-        self._newest.setAccessibleName(_("Explore newest weights"))
-        self._newest.setToolTip(_("Load the newest weights of the training once."))
-        self._newest.clicked.connect(self.newest_requested)
-        self._newest.hide()
+        self._follow = FollowControls()
+        self._follow.live_changed.connect(self.live_changed)
+        self._follow.newest_requested.connect(self.newest_requested)
         self._back, self._again, self._near = QToolButton(), QToolButton(), QToolButton()
         self._open, self._video, self._export = (
             QPushButton(_("Open…")),
@@ -49,8 +43,7 @@ class ExploreHeader(QWidget):
         row.setContentsMargins(12, 8, 12, 4)
         row.setSpacing(10)
         row.addWidget(self._caption, 1)
-        row.addWidget(self._newest)
-        row.addWidget(self._live)
+        row.addWidget(self._follow)
         for button, icon, signal, name, tip in (
             (self._back, "arrow-u-up-left", self.undo_requested, _("Undo"), _("Undo (Ctrl+Z)")),
             (self._again, "arrow-u-up-right", self.redo_requested, _("Redo"), _("Redo (Ctrl+Y)")),
@@ -95,13 +88,10 @@ class ExploreHeader(QWidget):
 
     def set_newest(self, step: int | None) -> None:
         """Offers weights newer than the explored ones; None for none."""
-        self._newest.setVisible(step is not None)
-        if step is not None:
-            self._newest.setText(_("Load step {step}").format(step=number(step)))
+        self._follow.set_newest(step)
 
     def set_live(self, live: bool) -> None:
-        with QSignalBlocker(self._live):
-            self._live.setChecked(live)
+        self._follow.set_live(live)
 
 
 def _caption(source: ExploreSource | None) -> str:

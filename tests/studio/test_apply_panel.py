@@ -1,0 +1,298 @@
+"""The Apply panel: pictures before and after a translator, blended, saved, copied and exported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QSlider
+from pytestqt.qtbot import QtBot
+
+from core.checkpoint import save
+from core.imaging.provenance import KIND
+from core.translation import preview
+from studio.application import Application
+from studio.main_window import EXPLORE
+from studio.model.apply import Translation
+from studio.panels.apply import ApplyPanel
+from studio.widgets.apply.comparison import Comparison
+from studio.widgets.apply.header import ApplyHeader
+from studio.widgets.apply.picture_strip import PictureStrip
+from studio.widgets.basic.empty_page import EmptyPage
+from tests.core.images import coloured, encoded
+from tests.core.translators import random_translator
+from tests.core.videos import waves
+from tests.studio.conftest import PATIENCE
+from tests.studio.test_whole_path import button, click, drop
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of translators by task. Read only."""
+    folder = tmp_path_factory.mktemp("translators")
+    for task in ("denoise", "enlarge", "repair"):
+        save(random_translator(task), folder / f"{task}.safetensors")
+    save(random_translator("enlarge", translator="rrdb"), folder / "esrgan.safetensors")
+    return folder
+
+
+@pytest.fixture
+def applying(qtbot: QtBot, studio: Application, checkpoints: Path) -> Application:
+    """The studio with the Apply panel of a model that denoises."""
+    open_translator(qtbot, studio, checkpoints / "denoise.safetensors")
+    return studio
+
+
+def test_a_dropped_picture_is_shown_before_and_after(qtbot: QtBot, applying: Application, tmp_path: Path) -> None:
+    panel = applying.window.apply
+    assert "step 0" in header(panel).text()
+    assert "Denoise" in header(panel).text()
+    made = translated(qtbot, applying, picture(tmp_path, "photo.png"))
+    np.testing.assert_array_equal(made.before, np.asarray(coloured(0, 60, 40)))
+    assert made.after.shape == (40, 60, 3)
+    assert (made.after != made.before).any()
+    np.testing.assert_array_equal(view(panel).images()[0], made.after)
+    assert "photo.png, divider at 50 %" in view(panel).accessibleDescription()
+
+
+def test_the_divider_follows_pointer_and_keys(qtbot: QtBot, applying: Application, tmp_path: Path) -> None:
+    made = translated(qtbot, applying, picture(tmp_path, "photo.png"))
+    shown = view(applying.window.apply)
+    tile = shown.tile_rect(0)
+    QTest.mouseMove(shown, QPoint(tile.left() + tile.width() // 4, tile.center().y()))
+    qtbot.waitUntil(lambda: shown.divider() < 0.45)
+    picture_shown = shown.grab().toImage()
+    ratio = picture_shown.devicePixelRatio()
+    for x, image in ((tile.left() + tile.width() // 8, made.before), (tile.left() + 5 * tile.width() // 8, made.after)):
+        column = (x - tile.left()) * 60 // tile.width()
+        color = picture_shown.pixelColor(round(x * ratio), round((tile.top() + 30.5 * tile.height() / 40) * ratio))
+        assert (color.red(), color.green(), color.blue()) == tuple(image[30, column])
+    before = shown.divider()
+    QTest.keyClick(shown, Qt.Key.Key_Right)
+    assert shown.divider() == pytest.approx(before + 0.02)
+    QTest.keyClick(shown, Qt.Key.Key_Home)
+    assert shown.divider() == 0
+    QTest.keyClick(shown, Qt.Key.Key_Plus)
+    assert shown.zoom() == 1.25
+    click(button_named(applying.window.apply, "Fit"))
+    assert shown.zoom() == 1
+
+
+def test_strength_blends_without_translating_anew(qtbot: QtBot, applying: Application, tmp_path: Path) -> None:
+    panel = applying.window.apply
+    made = translated(qtbot, applying, picture(tmp_path, "photo.png"))
+    slider = next(each for each in panel.findChildren(QSlider) if each.accessibleName() == "Strength")
+    with qtbot.assertNotEmitted(applying.session.applying.translated):
+        slider.setValue(50)
+        half = (made.before.astype(float) + made.after) / 2
+        assert np.abs(view(panel).images()[0] - half).max() <= 1
+        slider.setValue(0)
+        np.testing.assert_array_equal(view(panel).images()[0], made.before)
+    click(button(panel, "Copy"))
+    png = bytes(QGuiApplication.clipboard().mimeData().data("image/png").data())
+    assert KIND.encode() in png
+
+
+def test_pictures_are_chosen_in_the_strip_and_kept(qtbot: QtBot, applying: Application, tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for index in range(3):
+        picture(folder, f"{index}.png", index)
+    translated(qtbot, applying, folder)
+    strip = applying.window.apply.findChildren(PictureStrip)[0]
+    assert [strip.item(row).text() for row in range(strip.count())] == ["0.png", "1.png", "2.png"]
+    with qtbot.waitSignal(applying.session.applying.translated, timeout=PATIENCE) as first:
+        QTest.keyClick(strip, Qt.Key.Key_Right)
+    np.testing.assert_array_equal(first.args[0].before, np.asarray(coloured(1, 60, 40)))
+    with qtbot.waitSignal(applying.session.applying.translated, timeout=PATIENCE):
+        QTest.keyClick(strip, Qt.Key.Key_Right)
+    with qtbot.waitSignal(applying.session.applying.translated, timeout=1000) as again:
+        QTest.keyClick(strip, Qt.Key.Key_Left)
+    assert again.args[0] is first.args[0]
+    click(button_named(applying.window.apply, "Clear"))
+    assert strip.count() == 0
+    assert applying.session.applying.paths == ()
+    assert applying.window.apply.findChildren(EmptyPage)[0].isVisible()
+
+
+def test_all_are_saved_with_the_strength_and_nothing_is_replaced(
+    qtbot: QtBot, applying: Application, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, window, target = applying.session, applying.window, tmp_path / "results"
+    target.mkdir()
+    (target / "0.png").write_bytes(b"mine")
+    paths = [picture(tmp_path, f"{index}.png", index) for index in range(2)]
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no image")
+    made = translated(qtbot, applying, *paths, broken)
+    next(each for each in window.apply.findChildren(QSlider) if each.accessibleName() == "Strength").setValue(50)
+    chosen_folder(monkeypatch, target)
+    with qtbot.waitSignal(session.applying.written, timeout=PATIENCE):
+        click(button(window.apply, "Save all"))
+    assert (target / "0.png").read_bytes() == b"mine"
+    assert {path.name for path in target.iterdir()} == {"0.png", "0-2.png", "1.png"}
+    saved = np.asarray(Image.open(target / "0-2.png"))
+    assert np.abs(saved.astype(int) - made.blended(0.5)).max() <= 1
+    assert "Saved 2 results" in window.banner.text()
+    assert "broken.png" in window.banner.text()
+
+
+def test_saving_can_be_canceled(
+    qtbot: QtBot, applying: Application, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, target = applying.session, tmp_path / "results"
+    translated(qtbot, applying, *(picture(tmp_path, f"{index}.png", index, (400, 300)) for index in range(12)))
+    chosen_folder(monkeypatch, target)
+    with qtbot.waitSignal(session.jobs.progressed, timeout=PATIENCE):
+        click(button(applying.window.apply, "Save all"))
+    with qtbot.waitSignal(session.jobs.ended, timeout=PATIENCE), qtbot.assertNotEmitted(session.applying.written):
+        click(button(applying.window.jobs, "Cancel"))
+    assert len(list(target.glob("*"))) < 12
+    assert not list(tmp_path.rglob("*.partial"))
+
+
+def test_what_cannot_be_translated_says_why_and_loses_nothing(
+    qtbot: QtBot, applying: Application, checkpoints: Path, tmp_path: Path
+) -> None:
+    session, panel = applying.session, applying.window.apply
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no image")
+    with qtbot.waitSignal(session.applying.failed, timeout=PATIENCE):
+        drop_all(applying, broken, picture(tmp_path, "photo.png"))
+    assert "broken.png cannot be read as an image" in view(panel).accessibleDescription()
+    assert not button(panel, "Copy").isEnabled()
+    strip = panel.findChildren(PictureStrip)[0]
+    with qtbot.waitSignal(session.applying.translated, timeout=PATIENCE):
+        QTest.keyClick(strip, Qt.Key.Key_Right)
+    with qtbot.waitSignal(session.applying.failed, timeout=PATIENCE):  # the picture stays for the next model
+        open_translator(qtbot, applying, checkpoints / "repair.safetensors")
+    assert "nothing to repair" in view(panel).accessibleDescription()
+    assert strip.count() == 2
+
+
+def test_another_model_translates_the_same_pictures(
+    qtbot: QtBot, applying: Application, checkpoints: Path, tmp_path: Path
+) -> None:
+    session, panel = applying.session, applying.window.apply
+    translated(qtbot, applying, picture(tmp_path, "photo.png"))
+    with qtbot.waitSignal(session.applying.translated, timeout=PATIENCE) as larger:
+        open_translator(qtbot, applying, checkpoints / "enlarge.safetensors")
+    assert larger.args[0].before.shape == larger.args[0].after.shape == (160, 240, 3)
+    assert "Enlarge" in header(panel).text()
+    panel.resize(900, 460)
+    assert view(panel).height() > 150
+
+
+def test_a_large_picture_is_shown_in_part_and_its_translation_is_canceled(
+    qtbot: QtBot, applying: Application, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, panel = applying.session, applying.window.apply
+    monkeypatch.setattr(preview, "MOST_PIXELS", 100 * 100)
+    made = translated(qtbot, applying, picture(tmp_path, "large.png", 0, (400, 100)))
+    assert (made.width, made.height) == (400, 100)
+    assert made.after.shape[:2] == (50, 200)
+    assert "the middle is shown" in made.facts()
+    monkeypatch.setattr(preview, "MOST_PIXELS", 2**24)
+    with qtbot.waitSignal(session.applying.progressed, timeout=PATIENCE):
+        drop_all(applying, picture(tmp_path, "larger.png", 1, (1500, 1000)))
+        qtbot.waitUntil(lambda: panel.findChildren(PictureStrip)[0].count() == 2, timeout=PATIENCE)
+        QTest.keyClick(panel.findChildren(PictureStrip)[0], Qt.Key.Key_Right)
+    click(button(panel, "Cancel"))
+    assert "Canceled" in view(panel).accessibleDescription()
+
+
+def test_a_film_shows_its_first_frame(qtbot: QtBot, applying: Application, tmp_path: Path) -> None:
+    import av
+
+    path = tmp_path / "film.mp4"
+    frame = waves()
+    with av.open(path, "w") as container:
+        stream = container.add_stream("libx264", 24)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 32, 24, "yuv420p"
+        for number in range(3):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame(number), "rgb24")))
+        container.mux(stream.encode())
+    made = translated(qtbot, applying, path)
+    assert made.after.shape == (24, 32, 3)
+    assert "first frame" in made.facts()
+
+
+def test_the_model_is_exported_for_other_programs(
+    qtbot: QtBot, applying: Application, checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As weights, which is fast; the dialog offers them for networks that other programs know."""
+    offered: list[str] = []
+
+    def choose(_window: object, _title: str, _start: str, kinds: str) -> tuple[str, str]:
+        offered.append(kinds)
+        return str(tmp_path / "model"), kinds.rsplit(";;", maxsplit=1)[-1]
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", choose)
+    open_translator(qtbot, applying, checkpoints / "esrgan.safetensors")
+    with qtbot.waitSignal(applying.session.jobs.saved, timeout=PATIENCE):
+        click(button(applying.window.apply, "Export model"))
+    assert "*.onnx" in offered[0]
+    assert (tmp_path / "model.safetensors").stat().st_size > 1000
+    assert "model.safetensors" in applying.window.banner.text()
+
+
+def test_a_checkpoint_dropped_on_the_panel_is_opened(qtbot: QtBot, applying: Application, checkpoints: Path) -> None:
+    with qtbot.waitSignal(applying.session.explore.translator_found, timeout=PATIENCE):
+        drop(applying, checkpoints / "enlarge.safetensors")
+    assert "Enlarge" in header(applying.window.apply).text()
+
+
+def open_translator(qtbot: QtBot, studio: Application, path: Path) -> None:
+    with qtbot.waitSignal(studio.session.explore.translator_found, timeout=PATIENCE):
+        studio.open(str(path))
+    studio.window.show_workspace(EXPLORE)
+
+
+def translated(qtbot: QtBot, studio: Application, *paths: Path) -> Translation:
+    """Drops pictures and returns the translation of the first."""
+    with qtbot.waitSignal(studio.session.applying.translated, timeout=PATIENCE) as made:
+        drop_all(studio, *paths)
+    assert isinstance(made.args[0], Translation)
+    return made.args[0]
+
+
+def drop_all(studio: Application, *paths: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    copy, left, none = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(studio.window, QDragEnterEvent(QPoint(200, 200), copy, data, left, none))
+    QApplication.sendEvent(studio.window, QDropEvent(QPointF(200, 200), copy, data, left, none))
+
+
+def picture(folder: Path, name: str, seed: int = 0, size: tuple[int, int] = (60, 40)) -> Path:
+    path = folder / name
+    path.write_bytes(encoded(coloured(seed, *size), "PNG"))
+    return path
+
+
+def chosen_folder(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """The person accepts a folder as soon as a dialog asks for one."""
+
+    def accept(dialog: QFileDialog) -> None:
+        dialog.fileSelected.emit(str(folder))
+        dialog.reject()
+
+    monkeypatch.setattr(QFileDialog, "open", accept)
+
+
+def view(panel: ApplyPanel) -> Comparison:
+    return panel.findChildren(Comparison)[0]
+
+
+def header(panel: ApplyPanel) -> ApplyHeader:
+    return panel.findChildren(ApplyHeader)[0]
+
+
+def button_named(panel: ApplyPanel, name: str) -> QAbstractButton:
+    return next(each for each in panel.findChildren(QAbstractButton) if each.accessibleName() == name)
