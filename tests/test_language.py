@@ -37,7 +37,7 @@ NO_CALLS = {
 CITATION = re.compile(r"arXiv|\bet al\.")
 NOT_TEXT: dict[str, tuple[str, ...]] = {
     "core/checkpoint.py": ("the digest does not fit",),
-    "core/cli/completion.py": ("echo ", "#", "  ", "complete ", "gan-studio", "if [", "mkdir ", "function "),
+    "core/cli/completion.py": ("mkdir ", "function ", "echo ", "#", "  ", "complete ", "gan-studio", "if ["),
     "core/cli/main.py": ("gan-studio ", "GAN Studio"),
     "core/cli/parser.py": ("the following arguments are required",),
     "core/cli/training_commands.py": ("\n{}gan-studio ", "gan-studio "),
@@ -85,7 +85,6 @@ NOT_TEXT: dict[str, tuple[str, ...]] = {
     ),
     "core/report/page.py": ("default-src",),
     "core/runs/run.py": ("GAN Studio",),
-    "studio/qt_libraries.py": ("sudo apt-get",),
     "studio/app.py": ("GAN Studio", "make setup"),
     "studio/controllers/shell/language.py": ("No installed font", "Install Noto Sans CJK"),
     "studio/dialogs/export_images.py": ("GAN Studio",),
@@ -94,6 +93,7 @@ NOT_TEXT: dict[str, tuple[str, ...]] = {
     "studio/controllers/shell/help.py": ("Qt for Python",),
     "studio/main_window.py": ("GAN Studio",),
     "studio/panels/train.py": ("plots shown", "train "),
+    "studio/qt_libraries.py": ("libegl1 ", "sudo apt-get"),
     "studio/services/data/opened_sources.py": ("opened sources",),
     "studio/style_sheet.py": ("",),
     "studio/theme.py": ("qtawesome, which",),
