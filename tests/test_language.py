@@ -37,7 +37,7 @@ NO_CALLS = {
 CITATION = re.compile(r"arXiv|\bet al\.")
 NOT_TEXT: dict[str, tuple[str, ...]] = {
     "core/checkpoint.py": ("the digest does not fit",),
-    "core/cli/completion.py": ("echo ", "#", "  ", "complete ", "gan-studio", "if ["),
+    "core/cli/completion.py": ("mkdir ", "function ", "echo ", "#", "  ", "complete ", "gan-studio", "if ["),
     "core/cli/main.py": ("gan-studio ", "GAN Studio"),
     "core/cli/parser.py": ("the following arguments are required",),
     "core/cli/training_commands.py": ("\n{}gan-studio ", "gan-studio "),
@@ -93,6 +93,7 @@ NOT_TEXT: dict[str, tuple[str, ...]] = {
     "studio/controllers/shell/help.py": ("Qt for Python",),
     "studio/main_window.py": ("GAN Studio",),
     "studio/panels/train.py": ("plots shown", "train "),
+    "studio/qt_libraries.py": ("libegl1 ", "sudo apt-get"),
     "studio/services/data/opened_sources.py": ("opened sources",),
     "studio/style_sheet.py": ("",),
     "studio/theme.py": ("qtawesome, which",),

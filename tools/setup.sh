@@ -115,7 +115,9 @@ install_for_gpu() {
 install_everything() {
     constraints_of_any_build
     if [ -n "${UV_TORCH_BACKEND:-}" ]; then
-        install --constraints .venv/constraints.txt
+        install --constraints .venv/constraints.txt ||
+            fail "This build of PyTorch could not be installed; the lines above say why." \
+                "Without UV_TORCH_BACKEND the build that suits this machine is installed: make setup"
         return
     fi
     if [ "$(uname -s)" = Linux ] && [ -z "${UV_DEFAULT_INDEX:-}${UV_INDEX_URL:-}${UV_OFFLINE:-}${UV_NO_INDEX:-}" ]; then

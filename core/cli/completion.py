@@ -17,8 +17,20 @@ from core.language import _, sentences
 INSTALL = {
     "bash": "echo 'eval \"$(gan-studio completion bash)\"' >> ~/.bashrc",
     "zsh": _("{command} (below compinit)").format(command="echo 'eval \"$(gan-studio completion zsh)\"' >> ~/.zshrc"),
-    "fish": "gan-studio completion fish > ~/.config/fish/completions/gan-studio.fish",
+    "fish": "mkdir -p ~/.config/fish/completions &&"
+    " gan-studio completion fish > ~/.config/fish/completions/gan-studio.fish",
 }
+_FISH_COMMAND = """\
+function __gan_studio_command_is
+    for word in (commandline -opc)[2..-1]
+        if not string match -q -- "-*" $word
+            test $word = $argv[1]
+            return
+        end
+    end
+    return 1
+end"""
+"""Function of fish: the command is the first word that is no option, as a folder may have the name of another."""
 
 
 @dataclass(frozen=True)
@@ -104,14 +116,16 @@ def _zsh(parser: Parser) -> str:
         "_gan_studio() {",
         "  local -a commands",
         f"  commands=({commands})",
-        "  if (( CURRENT == 2 )); then",
+        "  integer place=2",
+        "  while (( place < CURRENT )) && [[ $words[place] == -* ]]; do (( place++ )); done",
+        "  if (( place == CURRENT )); then",
         "    _describe -t commands command commands",
         f"    _arguments {' '.join(_zsh_argument(each) for each in arguments_of(parser))} '*:PATH:_files'",
         "    return",
         "  fi",
-        "  local command=$words[2]",
-        "  shift words",
-        "  (( CURRENT-- ))",
+        "  local command=$words[place]",
+        "  shift $((place - 1)) words",
+        "  (( CURRENT -= place - 1 ))",
         "  case $command in",
     ]
     for name, command in parser.commands.items():
@@ -136,14 +150,14 @@ def _zsh_argument(argument: Argument) -> str:
 
 
 def _fish(parser: Parser) -> str:
-    lines = ["# fish completion of gan-studio"]
+    lines = ["# fish completion of gan-studio", _FISH_COMMAND]
     lines += [
         f"complete -c gan-studio -n __fish_use_subcommand -a {name} -d {_quoted(_about(parser, name))}"
         for name in parser.commands
     ]
     lines += [f"complete -c gan-studio -n __fish_use_subcommand{each}" for each in _fish_options(parser)]
     for name, command in parser.commands.items():
-        where = f"complete -c gan-studio -n '__fish_seen_subcommand_from {name}'"
+        where = f"complete -c gan-studio -n '__gan_studio_command_is {name}'"
         lines += [f"{where}{each}" for each in _fish_options(command)]
         for argument in arguments_of(command):
             if not argument.flags and argument.choices:

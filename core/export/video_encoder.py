@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import IO, TYPE_CHECKING, ClassVar
 
 import numpy as np
 from PIL import Image
@@ -192,16 +192,23 @@ def encoder(target: Path, format: VideoFormat) -> Iterator[Callable[[Images], No
     owner = credentials()
     with replaced(target) as partial, understood(target):
         with partial.open("wb") as file:
-            container = av.open(file, "w", format.container, options=dict(format.options))
+            sink = _Sink(file)
+            container = av.open(sink, "w", format.container, options=dict(format.options))
             try:
                 stream = _Stream(container, format)
-                yield stream.add
+
+                def add(frame: Images) -> None:
+                    stream.add(frame)
+                    sink.refuse_interruption()
+
+                yield add
                 stream.end()
             except BaseException:
                 with suppress(Exception):  # keep the first exception
                     container.close()
                 raise
             container.close()
+            sink.refuse_interruption()
         provenance.mark_video(partial, format.container)
         if owner:
             owner.sign_file(partial, MEDIA_TYPES[format.container])
@@ -222,6 +229,27 @@ def understood(target: Path) -> Iterator[None]:
             _("Choose a smaller scale or another format."),
             str(error),
         ) from error
+
+
+class _Sink:
+    """File for FFmpeg, whose callbacks would lose a `KeyboardInterrupt`: it is kept, and raised afterwards."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._interruption: KeyboardInterrupt | None = None
+        self.seek, self.tell = file.seek, file.tell
+
+    def write(self, data: bytes) -> int:
+        try:
+            return self._file.write(data)
+        except KeyboardInterrupt as interruption:
+            self._interruption = interruption
+            return len(data)
+
+    def refuse_interruption(self) -> None:
+        """Raises the interruption of an earlier write."""
+        if self._interruption:
+            raise self._interruption
 
 
 class _Stream:

@@ -29,7 +29,7 @@ class LossScale:
 
     @torch.no_grad()
     def unscale(self, weights: Iterable[Tensor]) -> None:
-        """Divides the gradients in place and adapts the scale. What has overflowed is 0, as in StyleGAN2-ADA
+        """Divides the gradients in place and adapts the scale. Gradients that overflowed become 0, as in StyleGAN2-ADA
         (arXiv:2006.06676): the others still say where to go."""
         if not self._active:
             return

@@ -200,6 +200,8 @@ class TrainController:
         """Closes the window, after asking what to do with a running training."""
         if self._training.state is TrainingState.IDLE:
             self._window.release()
+        elif self._training.state is TrainingState.STOPPING:  # it is being saved
+            self.is_closing = True
         elif not self.is_closing:
             self._ask_before_closing()
 
@@ -226,7 +228,11 @@ class TrainController:
         box.exec()
         chosen = box.clickedButton()
         box.deleteLater()
-        if chosen in (save, discard):
+        if chosen not in (save, discard):
+            return
+        if self._training.state is TrainingState.IDLE:  # it ended while the question was open
+            self._window.release()
+        else:
             self.is_closing = True
             self._training.stop() if chosen is save else self._training.abandon()
 

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.errors import UserError
-from core.language import _, in_context, number, plural
+from core.language import _, in_context, listed, number, plural
 from core.runs.saved_checkpoints import LONGEST_NOTE, renamed
 from studio import theme
 from studio.dialogs.table_dialog import TableDialog
@@ -217,6 +217,7 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
         self._open.setEnabled(row is not None)
         self._preview.set_images(NO_IMAGES if row is None else row.preview[None])
         self._facts.setText("" if row is None else _facts(row))
+        self._facts.setToolTip(plain_tip("" if row is None else str(row.path)))
         self._note.setText("" if row is None else row.note)
         self._note.setModified(False)
         is_open = row is not None and row.path == self._opened
@@ -332,7 +333,7 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
 
     def _item(self, row: CheckpointRow) -> QTreeWidgetItem:
         name = _("{run}: {note}").format(run=row.run, note=row.note) if row.note else row.run
-        step = _listed(number(row.step), *row.marks)
+        step = listed((number(row.step), *row.marks))
         item = QTreeWidgetItem([name, step, row.preset, row.size, _date(row)])
         item.setIcon(0, thumbnail(row.preview, THUMBNAIL))
         item.setToolTip(0, plain_tip(f"{name}\n{row.path}"))
@@ -342,19 +343,20 @@ class OpenCheckpointDialog(TableDialog[CheckpointRow]):
 def _facts(row: CheckpointRow) -> str:
     saved = _("Step {step}, saved {date}").format(step=number(row.step), date=_date(row))
     made = _("{preset}, {size}, on {dataset}").format(preset=row.preset, size=row.size, dataset=row.dataset_name)
-    return f"{_listed(saved, *row.marks)}\n{made}\n{row.path}"
+    return f"{listed((saved, *row.marks))}\n{made}\n{_short(row.path)}"
+
+
+def _short(path: Path) -> str:
+    """Returns the end of a path, which tells checkpoints apart."""
+    return "/".join(path.parts[-3:])
 
 
 def _date(row: CheckpointRow) -> str:
     return f"{row.created.astimezone():%Y-%m-%d %H:%M}"
 
 
-def _listed(*names: str) -> str:
-    return in_context("between names in a list", ", ").join(names)
-
-
 def _left_out(damaged: tuple[Path, ...]) -> str:
-    names = _listed(*("/".join(path.parts[-3:]) for path in damaged[:MOST_NAMES]))
+    names = listed(map(_short, damaged[:MOST_NAMES]))
     if len(damaged) > MOST_NAMES:
         more = len(damaged) - MOST_NAMES
         names = plural("{names} and {count} more", "{names} and {count} more", more, names=names)

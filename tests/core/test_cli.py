@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -429,6 +430,71 @@ def completed(*words: str) -> list[str]:
 )
 def test_completion_in_bash(words: list[str], offered: list[str]) -> None:
     assert completed("gan-studio", *words) == offered
+
+
+def completed_by_fish(line: str) -> list[str]:
+    """What fish offers for the last word of a line."""
+    code = f"{script(parser(), 'fish')}\ncomplete -C '{line}'"
+    done = subprocess.run(["fish", "--no-config", "-c", code], capture_output=True, text=True, check=True, timeout=20)
+    assert done.stderr == ""
+    return [each.partition("\t")[0] for each in done.stdout.splitlines()]
+
+
+@pytest.mark.skipif(not shutil.which("fish"), reason="needs fish")
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("tra", ["train"]),
+        ("train --optim", ["--optimizer"]),
+        ("train x --optimizer ad", ["adam", "adamw"]),
+        ("train x --optimizer=ad", ["--optimizer=adam", "--optimizer=adamw"]),
+        ("-q download cif", ["cifar10", "cifar100"]),
+        ("train report --overw", []),  # of a folder that has the name of another command
+        ("completion ", ["bash", "fish", "zsh"]),
+    ],
+)
+def test_completion_in_fish(line: str, offered: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert completed_by_fish(f"gan-studio {line}") == offered
+
+
+def read_until(terminal: int, words: list[str]) -> str:
+    """What a terminal shows until it has all of the words, for 30 s at most."""
+    text, end = "", time.monotonic() + 30
+    while not all(word in text for word in words) and time.monotonic() < end:
+        if select.select([terminal], [], [], 0.1)[0]:
+            text += os.read(terminal, 65536).decode("utf-8", "replace")
+    return text
+
+
+@pytest.mark.skipif(not shutil.which("zsh"), reason="needs zsh")
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("t", ["timelapse ", "train "]),
+        ("train --optim", ["--optimizer"]),
+        ("train x --optimizer ad", ["adam ", "adamw"]),
+        ("-q download cif", ["cifar10 ", "cifar100"]),
+        ("completion ", ["bash", "fish", "zsh"]),
+    ],
+)
+def test_completion_in_zsh(line: str, offered: list[str], tmp_path: Path) -> None:
+    (tmp_path / ".zshrc").write_text(f"autoload -U compinit; compinit -D -u\n{script(parser(), 'zsh')}\nPS1=READY\n")
+    terminal, end = os.openpty()
+    environment = {**os.environ, "ZDOTDIR": str(tmp_path), "TERM": "dumb"}
+    command = ["zsh", "-d", "-i"]
+    with subprocess.Popen(
+        command, stdin=end, stdout=end, stderr=end, env=environment, cwd=tmp_path, start_new_session=True
+    ) as shell:
+        try:
+            assert read_until(terminal, ["READY"]).count("zsh:") == 0
+            os.write(terminal, f"gan-studio {line}\t\t".encode())
+            shown = read_until(terminal, offered)
+        finally:
+            shell.kill()
+            os.close(end)
+    os.close(terminal)
+    assert not [word for word in offered if word not in shown]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

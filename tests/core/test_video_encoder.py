@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,7 +16,7 @@ from core.events import Images, Progress
 from core.export.animation import Animation
 from core.export.gif_palette import Palette
 from core.export.image_files import enlarged
-from core.export.video_encoder import Mp4, format_of, spread, write_video
+from core.export.video_encoder import Mp4, _Sink, format_of, spread, write_video
 from tests.core.full_disk import largest_file
 from tests.core.videos import differ, frames_of, shown, waves
 
@@ -239,3 +240,21 @@ def quiet(capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
     yield
     captured = capfd.readouterr()
     assert captured.out + captured.err == ""
+
+
+class Pressed(io.BytesIO):
+    """A file during whose writes a person presses Ctrl-C."""
+
+    def write(self, data: object) -> int:
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_during_a_write_is_raised_after_it() -> None:
+    """FFmpeg's callback would lose it, and the video would be written to its end."""
+    sink = _Sink(Pressed())
+    assert sink.write(b"abc") == 3
+    with pytest.raises(KeyboardInterrupt):
+        sink.refuse_interruption()
+    whole = _Sink(io.BytesIO())
+    assert whole.write(b"abc") == 3
+    whole.refuse_interruption()

@@ -314,6 +314,26 @@ def test_closing_asks_saves_and_waits(qtbot: QtBot, studio: Application, picture
     assert int(max((folder / "checkpoints").iterdir()).stem) > 0
 
 
+def test_closing_while_it_saves_asks_nothing(qtbot: QtBot, studio: Application, pictures: Path) -> None:
+    begin(qtbot, studio, pictures)
+    studio.session.training.stop()
+    studio.window.close()
+    qtbot.waitUntil(lambda: not studio.window.isVisible(), timeout=PATIENCE)
+
+
+def test_a_training_that_ends_while_the_window_asks(qtbot: QtBot, studio: Application, pictures: Path) -> None:
+    begin(qtbot, studio, pictures)
+
+    def choose(box: QMessageBox) -> None:
+        studio.session.training.stop()
+        qtbot.waitUntil(lambda: studio.session.training.state is TrainingState.IDLE, timeout=PATIENCE)
+        click(button(box, "Save and close"))
+
+    answer(QMessageBox, choose)
+    studio.window.close()
+    assert not studio.window.isVisible()
+
+
 @pytest.mark.parametrize("by", ["signal", "desktop"])
 @pytest.mark.parametrize("is_disk_full", [False, True])
 def test_the_training_is_saved_and_the_window_closes_when_the_system_ends_the_program(
