@@ -19,6 +19,7 @@ from core.translation import preview
 from studio.application import Application
 from studio.main_window import EXPLORE
 from studio.model.apply import Translation
+from studio.model.explore import PublishedWeights
 from studio.panels.apply import ApplyPanel
 from studio.widgets.apply.comparison import Comparison
 from studio.widgets.apply.header import ApplyHeader
@@ -240,6 +241,19 @@ def test_the_model_is_exported_for_other_programs(
     assert "*.onnx" in offered[0]
     assert (tmp_path / "model.safetensors").stat().st_size > 1000
     assert "model.safetensors" in applying.window.banner.text()
+
+
+def test_weights_of_a_running_training_are_applied(qtbot: QtBot, applying: Application, tmp_path: Path) -> None:
+    session, panel = applying.session, applying.window.apply
+    before = translated(qtbot, applying, picture(tmp_path, "photo.png"))
+    checkpoint = random_translator("denoise")
+    weights = {name: value + 0.01 for name, value in checkpoint.part("G_ema").items()}
+    meta = checkpoint.meta.model_copy(update={"step": 1234})
+    with qtbot.waitSignal(session.applying.translated, timeout=PATIENCE) as newer:
+        session.explore.load(PublishedWeights(meta, weights, None, "cpu"))
+    assert (newer.args[0].after != before.after).any()
+    np.testing.assert_array_equal(newer.args[0].before, before.before)
+    assert "step 1,234" in header(panel).text()
 
 
 def test_a_checkpoint_dropped_on_the_panel_is_opened(qtbot: QtBot, applying: Application, checkpoints: Path) -> None:
