@@ -116,9 +116,9 @@ class TranslationFields(TrainingFields):
         le=1000,
     )
     l1_weight: float = setting(
-        10.0,
+        100.0,
         "Translation",
-        _("Weight of the mean difference from the target. 10 is usual; 100 in pix2pix. More is softer and more exact."),
+        _("Weight of the mean difference from the target. 100 is usual; more is more exact and softer."),
         title=_("L1 weight"),
         live=True,
         ge=0,
@@ -147,7 +147,7 @@ class TranslationFields(TrainingFields):
     identity_weight: float = setting(
         0.5,
         "Translation",
-        _("Weight of the change of images that are of the target's kind already. 0.5 is usual; it keeps colors."),
+        _("Weight of the change of images that are of the target's kind already. 0 is usual; 0.5 keeps colors."),
         title=_("Identity weight"),
         advanced=True,
         live=True,
