@@ -23,7 +23,8 @@ NO_WORDS = re.compile(
 """What no language translates: values in quotes, options, files, names, and numbers with their units."""
 CHANGED = re.compile(r"[aceginosuy]", re.IGNORECASE)
 """Letters that the language of tests replaces."""
-NAMES = {"COMMAND", "PATH", "echo", "eval", "fid", "install", "kid", "s", "swd", "fashion", *commands()}
+NAMES = {"COMMAND", "PATH", "echo", "eval", "fid", "install", "kid", "mkdir", "psnr", "s", "ssim", "swd"}
+NAMES |= {"INPUTS", "TARGETS", "fashion", *commands()}
 HELPS = """
 from core.cli.main import parser
 print(parser().format_help(), *(command.format_help() for command in parser().commands.values()), sep="\\n")

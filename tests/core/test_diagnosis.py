@@ -287,7 +287,7 @@ def test_a_generator_that_copies_its_input_is_freed_of_what_holds_it() -> None:
     copies = history((100, {}), (60, {"Signal/change": 0.02}))
     (paired,), (unpaired,) = (diagnose(copies, settings, RunFacts()) for settings in (COLORIZE, UNPAIRED))
     assert "differ from it by 2 %" in paired.sentence
-    assert [dict(each.changes) for each in paired.remedies] == [{"adversarial_weight": 2.0}, {"l1_weight": 5.0}]
+    assert [dict(each.changes) for each in paired.remedies] == [{"adversarial_weight": 2.0}, {"l1_weight": 50.0}]
     assert [dict(each.changes) for each in unpaired.remedies] == [{"identity_weight": 0.0}, {"adversarial_weight": 2.0}]
     assert found(copies, DCGAN) == ("balance",)
     young = history((60, {"Signal/change": 0.02}))
