@@ -66,6 +66,8 @@ class MainWindow(QMainWindow):
     painted = Signal()
     """The window is on screen with every workspace built."""
     workspace_changed = Signal(int)
+    generator_changed = Signal(bool)
+    """Explore shows another kind of generator; true for one that makes images from images."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -145,6 +147,7 @@ class MainWindow(QMainWindow):
         if translator is not None:
             self.apply.show_translator(translator)
         self._generator.setCurrentIndex(translator is not None)
+        self.generator_changed.emit(translator is not None)
 
     @property
     def is_applying(self) -> bool:

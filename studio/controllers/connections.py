@@ -64,6 +64,7 @@ def connect_window(window: MainWindow, session: Session, do: Controllers) -> Non
     window.pictures_dropped.connect(do.apply.drop)
     window.close_requested.connect(do.train.close)
     window.workspace_changed.connect(do.menus.show_workspace)
+    window.generator_changed.connect(do.menus.show_generator)
     session.recognized.connect(do.open.show_recognized)
     session.problem.connect(do.train.keep_open)
     session.problem.connect(do.watching.show_problem)

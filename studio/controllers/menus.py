@@ -14,7 +14,7 @@ from core.language import _, in_context, languages
 from core.runs.run_name import dataset_title
 from studio import theme
 from studio.controllers.dialogs.context import entries
-from studio.main_window import MainWindow
+from studio.main_window import EXPLORE, MainWindow
 from studio.widgets.basic.labels import literal, plain_tip
 from studio.window_state import SCALES
 
@@ -51,6 +51,16 @@ class Menus:
     def show_workspace(self, index: int) -> None:
         """Marks the visible workspace."""
         self._workspaces.actions()[index].setChecked(True)
+
+    def show_generator(self, is_translator: bool) -> None:
+        """Names the workspace of the generator after what a person does with it there."""
+        explore, _icon, keys = WORKSPACES[EXPLORE]
+        action, name = (
+            self._workspaces.actions()[EXPLORE],
+            in_context("workspace", "Apply") if is_translator else explore,
+        )
+        action.setText(name)
+        self._tell(action, name, keys)
 
     def set_recents(self, sources: Iterable[str], open_path: Callable[[str], object]) -> None:
         """Lists recent items above the action that clears them."""
@@ -167,14 +177,17 @@ class Menus:
             group.addAction(found[key])
         return found
 
-    def _add(self, menu: QMenu, text: str, keys: str = "", icon: str = "") -> QAction:
-        action = QAction(text, self._window)
-        tip = text.rstrip("…")
-        if keys:
-            action.setShortcut(QKeySequence(keys))
-            tip = f"{tip} ({keys.replace('Return', 'Enter')})"
+    def _tell(self, action: QAction, text: str, keys: str) -> None:
+        """Sets the tip of an action: its text and its keys."""
+        tip = text.rstrip("…") + (f" ({keys.replace('Return', 'Enter')})" if keys else "")
         action.setToolTip(plain_tip(tip))
         self._tips[action] = tip
+
+    def _add(self, menu: QMenu, text: str, keys: str = "", icon: str = "") -> QAction:
+        action = QAction(text, self._window)
+        if keys:
+            action.setShortcut(QKeySequence(keys))
+        self._tell(action, text, keys)
         if icon:
             action.setIcon(theme.icon(icon))
         menu.addAction(action)

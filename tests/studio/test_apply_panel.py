@@ -10,7 +10,7 @@ from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QSlider
+from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QMenu, QSlider
 from pytestqt.qtbot import QtBot
 
 from core.checkpoint import save
@@ -254,6 +254,14 @@ def test_weights_of_a_running_training_are_applied(qtbot: QtBot, applying: Appli
     assert (newer.args[0].after != before.after).any()
     np.testing.assert_array_equal(newer.args[0].before, before.before)
     assert "step 1,234" in header(panel).text()
+
+
+def test_the_workspace_is_named_after_what_the_model_does(applying: Application) -> None:
+    actions = [action for menu in applying.window.menuBar().findChildren(QMenu) for action in menu.actions()]
+    apply = next(action for action in actions if action.text() == "Apply")
+    assert apply.toolTip() == "Apply (Ctrl+3)"
+    applying.window.show_translator(None)
+    assert (apply.text(), apply.toolTip()) == ("Explore", "Explore (Ctrl+3)")
 
 
 def test_a_checkpoint_dropped_on_the_panel_is_opened(qtbot: QtBot, applying: Application, checkpoints: Path) -> None:
