@@ -20,7 +20,6 @@ from core.generator_inputs import Conditions, GeneratorInputs, fixed
 from core.imaging.tensors import to_images
 from core.language import _
 from core.losses import Targets, loss, penalties
-from core.losses.weight_clipping import clip_weights
 from core.models.conditioning import (
     ConditionalDiscriminator,
     ConditionalGenerator,
@@ -38,7 +37,7 @@ from core.training.augmentation import Augment, discriminator_input, discriminat
 from core.training.ema import MovingAverage
 from core.training.loop import Plan, TrainingLoop
 from core.training.loss_scale import LossScale
-from core.training.parts import mean, split
+from core.training.parts import split
 from core.training.state import TrainerState
 
 
@@ -88,22 +87,7 @@ class Trainer(TrainingLoop):
             self._add_gradients(objective, self._scale_D)
             found.append(values)
             logits.append((of_real.detach(), of_fake.detach()))
-        self._scale_D.unscale(self.opt_D.weights)
-        with self.signals.D.step(plan.watched):
-            self.opt_D.step()
-        if self.settings.weight_clip:
-            clip_weights(self.D, self.settings.weight_clip)
-        real_logits, fake_logits = map(torch.cat, zip(*logits, strict=True))
-        self.augment.adapt(real_logits, self.settings)
-        self.signals.add_logits(real_logits, fake_logits, plan.watched)
-        values = mean(found)
-        if due:
-            self._penalty.copy_(values["Loss/D/penalty"].detach())
-        if self.settings.penalties:
-            values["Loss/D/penalty"] = self._penalty
-        if self.settings.augment == "ada":
-            values["Augment/p"] = self.augment.p
-        return values
+        return self._update_discriminators([self.D], found, logits, due, plan)
 
     def _discriminator_objective(
         self, real: Tensor, fake: Tensor, drawn: GeneratorInputs[Tensor], due: bool, plan: Plan
@@ -154,10 +138,7 @@ class Trainer(TrainingLoop):
             objective, values = self._generator_objective(reals, images, inputs, plan)
             self._add_gradients(objective, self._scale_G)
             found.append(values)
-        self._scale_G.unscale(self.opt_G.weights)
-        with self.signals.G.step(plan.watched):
-            self.opt_G.step()
-        return mean(found)
+        return self._update_generators(found, plan)
 
     def _generator_objective(
         self, real: Tensor, fake: Tensor, drawn: GeneratorInputs[Tensor], plan: Plan

@@ -20,7 +20,6 @@ from core.events import Edited, Images, Samples
 from core.imaging.tensors import to_images
 from core.language import _
 from core.losses import Targets, loss, penalties
-from core.losses.weight_clipping import clip_weights
 from core.monitoring.signals import Signals
 from core.monitoring.translation_probe import TranslationProbe, probed
 from core.training import optimizers
@@ -28,7 +27,6 @@ from core.training.augmentation import Augment, discriminator_input, discriminat
 from core.training.ema import MovingAverage
 from core.training.loop import Plan, TrainingLoop
 from core.training.loss_scale import LossScale
-from core.training.parts import mean
 from core.training.state import TrainerState
 from core.translation.build import build_networks
 from core.translation.content import ContentDistance
@@ -139,23 +137,7 @@ class TranslationTrainer(TrainingLoop):
             self._add_gradients(objective, self._scale_D)
             found.append(values)
             logits.append((of_real.detach(), of_fake.detach()))
-        self._scale_D.unscale(self.opt_D.weights)
-        with self.signals.D.step(plan.watched):
-            self.opt_D.step()
-        real_logits, fake_logits = map(torch.cat, zip(*logits, strict=True))
-        if self.settings.weight_clip:
-            for network in self._discriminators.values():
-                clip_weights(network, self.settings.weight_clip)
-        self.augment.adapt(real_logits, self.settings)
-        self.signals.add_logits(real_logits, fake_logits, plan.watched)
-        values = mean(found)
-        if due:
-            self._penalty.copy_(values["Loss/D/penalty"].detach())
-        if self.settings.penalties:
-            values["Loss/D/penalty"] = self._penalty
-        if self.settings.augment == "ada":
-            values["Augment/p"] = self.augment.p
-        return values
+        return self._update_discriminators(self._discriminators.values(), found, logits, due, plan)
 
     def _discriminator_objective(
         self, sides: Sides, made: Made, due: bool, plan: Plan
@@ -209,10 +191,7 @@ class TranslationTrainer(TrainingLoop):
             objective, values = self._generator_objective(part, self._translated(part) if made is None else made, plan)
             self._add_gradients(objective, self._scale_G)
             found.append(values)
-        self._scale_G.unscale(self.opt_G.weights)
-        with self.signals.G.step(plan.watched):
-            self.opt_G.step()
-        return mean(found)
+        return self._update_generators(found, plan)
 
     def _generator_objective(self, sides: Sides, made: Made, plan: Plan) -> tuple[Tensor, dict[str, Tensor]]:
         """Returns the objective of the generators, and numbers for the report."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from math import isfinite
@@ -36,18 +36,19 @@ from core.events import Edited, Event, Finished, Images, Notice, Points, Report,
 from core.imaging.grid import preview
 from core.imaging.points import picture
 from core.language import _, number
+from core.losses.weight_clipping import clip_weights
 from core.monitoring.norms import l2_norm
 from core.monitoring.running_means import RunningMeans
 from core.monitoring.signals import Signals
 from core.training import optimizers
 from core.training.allocator import keep_freed_memory
-from core.training.augmentation import noise_level
+from core.training.augmentation import Augment, noise_level
 from core.training.captured import Captured, recorder
 from core.training.ema import MovingAverage, decay
 from core.training.loss_scale import LossScale
 from core.training.optimizers import Optimizer
 from core.training.pacer import Pacer
-from core.training.parts import more_parts
+from core.training.parts import mean, more_parts
 from core.training.state import TrainerState
 
 REPORT_SECONDS = 0.5
@@ -65,6 +66,12 @@ LARGEST_LOSS = 1e6
 """Mean loss or score above which a training counts as diverged."""
 NO_SAMPLES = _("Not enough memory for the sample grid, which is left out. Training continues.")
 NO_PROBE = _("Not enough memory for the signals of generated images, which are left out. Training continues.")
+
+
+Values = dict[str, Tensor]
+"""Numbers for the report, by key."""
+Logits = tuple[Tensor, Tensor]
+"""Logits (N,) of real and of generated images."""
 
 
 class Plan(NamedTuple):
@@ -94,9 +101,12 @@ class TrainingLoop(ABC):
     opt_G: Optimizer
     opt_D: Optimizer
     signals: Signals
+    augment: Augment
     batches: Batches | SidedBatches
     _average: MovingAverage
     _state: TrainerState
+    _scale_G: LossScale
+    _scale_D: LossScale
 
     def __init__(
         self,
@@ -296,6 +306,39 @@ class TrainingLoop(ABC):
     def _add_gradients(self, objective: Tensor, scale: LossScale) -> None:
         """Adds the gradients of one part's objective to those of the batch."""
         scale.scaled(objective if self._parts == 1 else objective / self._parts).backward()
+
+    def _update_discriminators(
+        self, networks: Iterable[nn.Module], found: Sequence[Values], logits: Sequence[Logits], due: bool, plan: Plan
+    ) -> Values:
+        """Updates D, and the networks that learn beside it, with the gradients of all parts of a batch.
+
+        `found`: numbers for the report, and `logits`: those of D (N,) of real and of generated images, for each part.
+        `due`: whether penalties are included. Returns the numbers of the whole batch.
+        """
+        self._scale_D.unscale(self.opt_D.weights)
+        with self.signals.D.step(plan.watched):
+            self.opt_D.step()
+        if self.settings.weight_clip:
+            for network in networks:
+                clip_weights(network, self.settings.weight_clip)
+        real, fake = map(torch.cat, zip(*logits, strict=True))
+        self.augment.adapt(real, self.settings)
+        self.signals.add_logits(real, fake, plan.watched)
+        values = mean(found)
+        if due:
+            self._penalty.copy_(values["Loss/D/penalty"].detach())
+        if self.settings.penalties:
+            values["Loss/D/penalty"] = self._penalty
+        if self.settings.augment == "ada":
+            values["Augment/p"] = self.augment.p
+        return values
+
+    def _update_generators(self, found: Sequence[Values], plan: Plan) -> Values:
+        """Updates G, and the networks that learn beside it, in the same way."""
+        self._scale_G.unscale(self.opt_G.weights)
+        with self.signals.G.step(plan.watched):
+            self.opt_G.step()
+        return mean(found)
 
     def _autocast(self) -> contextlib.AbstractContextManager[object]:
         return self.choice.autocast(self.device)
