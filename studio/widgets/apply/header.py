@@ -42,11 +42,10 @@ class ApplyHeader(QWidget):
 
     def show_translator(self, translator: Translator) -> None:
         """Shows which weights are applied."""
-        text = _("{title} · {task} · step {step} · averaged weights").format(
-            title=translator.title,
-            task=choice_title("task", translator.settings.task),
-            step=number(translator.step),
-        )
+        title, task = translator.title, choice_title("task", translator.settings.task)
+        if task not in title:  # the first name of a run holds it
+            title = f"{title} · {task}"
+        text = _("{title} · step {step} · averaged weights").format(title=title, step=number(translator.step))
         self._caption.setText(text)
         self._caption.setToolTip(plain_tip(str(translator.path) if translator.path else text))
 
