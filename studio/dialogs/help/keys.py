@@ -36,7 +36,7 @@ IN_PLACES = (
     Key(_("Explore"), _("Play or stop"), in_context("key", "Space")),
     Key(_("Explore"), _("Pin"), "P"),
     Key(_("Images"), _("Move to another image"), _("Arrow keys, Home, End")),
-    Key(_("Images"), _("Enlarge"), in_context("key", "Enter")),
+    Key(_("Images"), in_context("view", "Enlarge"), in_context("key", "Enter")),
     Key(_("Images"), _("Select"), _("Space, Shift+arrow keys")),
     Key(_("Images"), _("Select all"), "Ctrl+A"),
     Key(_("Images"), _("Select none"), "Esc"),

@@ -160,7 +160,12 @@ class ExploreStage(QWidget):
             (self._fit, "frame-corners", in_context("zoom", "Fit"), _("Fit the image (0, or double-click).")),
             (self._smooth, "drop", _("Smooth"), _("Interpolate between pixels; off keeps square pixels.")),
             (self._before, "columns", BEFORE, _("Hold to show the image before the edit (A).")),
-            (self._enlarge, "magnifying-glass-plus", _("Enlarge"), _("Show the image in a separate window (Enter).")),
+            (
+                self._enlarge,
+                "magnifying-glass-plus",
+                in_context("view", "Enlarge"),
+                _("Show the image in a separate window (Enter)."),
+            ),
         ):
             button.setIcon(theme.icon(icon))
             scale_icon(button, 18)

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from core.events import Images
 from core.imaging.grid import grid
-from core.language import _, number, plural
+from core.language import _, in_context, number, plural
 from studio import theme
 from studio.widgets.images.image_mime import add_image
 from studio.widgets.images.tile_layout import TileSheet
@@ -207,7 +207,7 @@ class ImageGrid(TileView):
     def _menu(self) -> QMenu:
         menu = QMenu(self)
         current = self._current
-        menu.addAction(_("Enlarge"), lambda: self.activated.emit(current))
+        menu.addAction(in_context("view", "Enlarge"), lambda: self.activated.emit(current))
         copy = menu.addAction(_("Copy image"))
         copy.triggered.connect(lambda: self.copy(current))
         if self.comparable and self.is_generated(current):

@@ -21,7 +21,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QMenu, QToolTip, QWidget
 
-from core.language import _, number, plural
+from core.language import _, in_context, number, plural
 from studio import theme
 from studio.model.data import ImageIndex, TileRequest, Tiles
 from studio.widgets.basic.labels import plain_tip
@@ -393,7 +393,7 @@ class VirtualGrid(QAbstractScrollArea):
 
     def _menu(self) -> QMenu:
         menu, row = QMenu(self), self.current_row()
-        menu.addAction(_("Enlarge"), lambda: self.activated.emit(row))
+        menu.addAction(in_context("view", "Enlarge"), lambda: self.activated.emit(row))
         menu.addAction(_("Copy image"), lambda: self.copy_requested.emit(row))
         menu.addSeparator()
         chosen = self._chosen()
