@@ -24,7 +24,7 @@ def child(checkpoint: Path, photo: Path, folder: Path, tile: int | None) -> None
     from core.jobs.apply_job import Application, LoadedTranslator, apply
 
     start = perf_counter()
-    (result,) = run_to_end(apply(LoadedTranslator(checkpoint, "cpu", tile), Application((photo,), folder)))
+    (result,) = run_to_end(apply(LoadedTranslator.open(checkpoint, "cpu", tile), Application((photo,), folder)))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     seconds = perf_counter() - start
     print(json.dumps({"gigabytes": peak / 1e9, "seconds": seconds, "file": result.path.stat().st_size}))

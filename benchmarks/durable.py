@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -35,9 +36,9 @@ def main() -> None:
     waited: list[float] = []
     flush = os.fsync
 
-    def timed(descriptor: int) -> None:
+    def timed(fd: Any) -> None:
         start = perf_counter()
-        flush(descriptor)
+        flush(fd)
         waited.append(perf_counter() - start)
 
     os.fsync = timed

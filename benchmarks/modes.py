@@ -42,12 +42,12 @@ def coverage(hits: Counts) -> Coverage:
 def of_points(points: NDArray[np.float32], toy: str) -> Coverage:
     """Returns the coverage of generated points (N, 2): a point within three standard deviations of a center hits its
     mode; frequencies are those of the nearest modes."""
-    centres, deviation = _gaussians(toy)
-    distances = np.linalg.norm(points[:, None] - centres[None], axis=2)
+    centers, deviation = _gaussians(toy)
+    distances = np.linalg.norm(points[:, None] - centers[None], axis=2)
     nearest = distances.argmin(1)
     near = distances.min(1) <= 3 * deviation
     modes = len(np.unique(nearest[near]))
-    return Coverage(modes, coverage(np.bincount(nearest, minlength=len(centres))).divergence)
+    return Coverage(modes, coverage(np.bincount(nearest, minlength=len(centers))).divergence)
 
 
 def of_stacked(images: NDArray[np.uint8]) -> Coverage:

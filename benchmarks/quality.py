@@ -32,13 +32,13 @@ RELATIVISTIC = {"loss": "relativistic", "beta1": 0.0, "beta2": 0.9}
 TOY = {**preset("playground").settings, "latent_dim": 16}
 SIXTEEN = {"network": "dcgan", "resolution": 16}
 """Small networks, sufficient for digits."""
-NORMALISED = {"loss": "hinge", "d_norm": "none", "spectral_norm": True, "lr_d": 8e-4, "beta1": 0.0, "beta2": 0.9}
+NORMALIZED = {"loss": "hinge", "d_norm": "none", "spectral_norm": True, "lr_d": 8e-4, "beta1": 0.0, "beta2": 0.9}
 UNCHANGED = {"augment": "none"}
 """No augmentation: there are enough images, and shifted or cut digits would be other modes."""
 RECIPES = {
     "toy": {"ours": {**TOY, **RELATIVISTIC, "r1": 0.1, "r2": 0.1}, "plain": {**TOY, **PLAIN}},
     "sample": {
-        "ours": {**preset("studio").settings, **SIXTEEN, **NORMALISED, **UNCHANGED},
+        "ours": {**preset("studio").settings, **SIXTEEN, **NORMALIZED, **UNCHANGED},
         "studio": {**preset("studio").settings, **SIXTEEN},
         "plain": {**preset("dcgan").settings, **SIXTEEN, **PLAIN},
     },

@@ -1,4 +1,4 @@
-"""What every test gets: its own user folders, one thread of torch, and a check that nothing of Qt is left behind.
+"""Fixtures of every test: its own user folders, one thread of torch, and a check that nothing of Qt is left behind.
 
 Imports neither torch nor Qt, so that a test of the core pays for neither.
 """

@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "studio.dialogs": ("core", "studio.theme", "studio.model", "studio.widgets", "studio.dialogs"),
     "studio.panels": ("core", "studio.theme", "studio.model", "studio.widgets", "studio.panels"),
 }
-"""What the modules below a folder may import of the project; the parts of it that are not named here may not."""
+"""Parts of the project that the modules below a folder may import; they may import no others."""
 ONLY_FROM = {
     "studio.services": ("studio.services", "studio.controllers", "studio.application"),
     "studio.controllers": ("studio.controllers", "studio.application"),
@@ -45,7 +45,7 @@ def succeed(*command: str) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["ruff format --check .", "ruff check .", "mypy core studio tests"],
+    ["ruff format --check .", "ruff check .", "mypy core studio tests tools benchmarks"],
 )
 def test_style_and_types(command: str) -> None:
     succeed("-m", *command.split())
@@ -173,7 +173,7 @@ def test_no_file_names_an_index_host_or_one_machines_paths() -> None:
 
 
 def unsafe(node: ast.AST) -> bool:
-    """Whether reading a file could run code that is in it."""
+    """Returns True if reading a file could run code that is in it."""
     match node:
         case ast.Import(names=names):
             return any(name.name.split(".")[0] in {"pickle", "dill", "joblib", "shelve"} for name in names)
@@ -200,7 +200,7 @@ def unsafe(node: ast.AST) -> bool:
         ("torch.load(file, weights_only=True)", False),
     ],
 )
-def test_unsafe_reading_is_recognised(line: str, expected: bool) -> None:
+def test_unsafe_reading_is_recognized(line: str, expected: bool) -> None:
     assert any(unsafe(node) for node in ast.walk(ast.parse(line))) is expected
 
 
@@ -210,11 +210,11 @@ def test_reading_a_file_never_runs_code() -> None:
 
 
 MAPS = {"mmap", "memmap", "open_memmap", "safe_open", "load_file"}
-"""What maps a file: a page of it that can no longer be read would end the process."""
+"""Functions that map a file: a page of it that can no longer be read would end the process."""
 
 
 def mapped(node: ast.AST) -> bool:
-    """Whether a file might be mapped, instead of read."""
+    """Returns True if a file might be mapped, instead of read."""
     match node:
         case ast.Import(names=names):
             return any(name.name in MAPS for name in names)
@@ -241,7 +241,7 @@ def mapped(node: ast.AST) -> bool:
         ("from safetensors.torch import save_file", False),
     ],
 )
-def test_maps_are_recognised(line: str, expected: bool) -> None:
+def test_maps_are_recognized(line: str, expected: bool) -> None:
     assert any(map(mapped, ast.walk(ast.parse(line)))) is expected
 
 
@@ -256,7 +256,7 @@ PLAIN = {"plain_tip", "wrapped_tip", "toolTip"}
 
 
 def is_plain(node: ast.expr) -> bool:
-    """Whether a tip cannot hold a name that Qt takes for markup."""
+    """Returns True if a tip cannot hold a name that Qt takes for markup."""
     if isinstance(node, ast.IfExp):
         return is_plain(node.body) and is_plain(node.orelse)
     if isinstance(node, ast.BoolOp):
@@ -269,7 +269,7 @@ def is_plain(node: ast.expr) -> bool:
 
 
 def markup(node: ast.AST) -> bool:
-    """Whether a tip, or a label, might show a name as markup."""
+    """Returns True if a tip, or a label, might show a name as markup."""
     if not isinstance(node, ast.Call):
         return False
     function = ast.unparse(node.func)
@@ -309,7 +309,7 @@ def markup(node: ast.AST) -> bool:
         ("QToolTip.showText(where, plain_tip(name), box)", False),
     ],
 )
-def test_markup_is_recognised(line: str, expected: bool) -> None:
+def test_markup_is_recognized(line: str, expected: bool) -> None:
     assert any(map(markup, ast.walk(ast.parse(line)))) == expected
 
 
@@ -332,7 +332,7 @@ IMAGE_WRITERS = re.compile(
 
 
 def test_images_are_written_only_where_their_mark_is_known() -> None:
-    """What a generator made says so (`core.imaging.provenance`), wherever it leaves the program."""
+    """Generated images are marked (`core.imaging.provenance`), wherever they leave the program."""
     writers = (path for folder in ("core", "studio") for path in (ROOT / folder).rglob("*.py"))
     texts = ((path, path.read_text("utf-8")) for path in writers)
     found = {path.relative_to(ROOT).as_posix() for path, text in texts if IMAGE_WRITERS.search(text)}

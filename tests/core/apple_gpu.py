@@ -61,13 +61,13 @@ def implemented(listing: str) -> frozenset[str]:
 
 
 class Operator(NamedTuple):
-    """What is known of one ATen operator."""
+    """One ATen operator."""
 
     name: str
     works: bool
-    """Whether there is a kernel for MPS, or none is needed."""
+    """True if there is a kernel for MPS, or none is needed."""
     is_composed: bool
-    """Whether torch has code that calls other operators, on every device."""
+    """True if torch has code that calls other operators, on every device."""
     may_mix: bool
     tensors: tuple[int, ...]
     """Places of the arguments that are declared as one tensor."""
@@ -84,14 +84,14 @@ class Operator(NamedTuple):
 
 
 class AppleGpu(TorchFunctionMode):
-    """What Python sees of the GPU; `problems` are what would fail on it, in the order in which they came up."""
+    """The GPU as Python sees it. `problems`: calls that would fail on it, in order of appearance."""
 
     def __init__(self) -> None:
         super().__init__()
         self.problems: dict[str, None] = {}
         self.operators: set[str] = set()
         self.makes_tensors = False
-        """Whether an operator without tensors among its arguments is made for the GPU."""
+        """True while an operator without tensors among its arguments is made for the GPU."""
         self._sides: dict[int, tuple[StorageWeakRef, bool]] = {}
 
     def holds(self, value: object) -> bool:

@@ -1,4 +1,4 @@
-"""How much is tried: a little in the suite, as much as a night allows in `make campaign`."""
+"""Numbers of tries: few in the suite, as many as a night allows in `make campaign`."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ only = pytest.mark.skipif(not IS_ON, reason="for make campaign")
 
 
 def tries(short: int, long: int) -> int:
-    """How many: `short` in the suite, `long` in a campaign."""
+    """Returns `short` in the suite, and `long` in a campaign."""
     return long if IS_ON else short

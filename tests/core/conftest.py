@@ -1,4 +1,4 @@
-"""What several tests of the core share, made once: images, a finished run, and processes that start in no time."""
+"""Fixtures that several tests of the core share: images, a finished run, and processes that start in no time."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def finished_run(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     base = tmp_path_factory.mktemp("finished")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GAN_STUDIO_CACHE", str(base / "cache"))
-        # This network's images differ from the first step on; a convolutional one begins with plain grey.
+        # This network's images differ from the first step on; a convolutional one begins with plain gray.
         for _ in TrainingJob(tiny_settings("gan", steps=6), str(pictures), out=base / "run").events():
             pass
     return base / "run"

@@ -37,18 +37,18 @@ HEIC = b64decode(
 """64 x 48 px of one orange, (200, 60, 20), as no library here can write it."""
 
 
-def coloured(seed: int = 0, width: int = 40, height: int = 32) -> Image.Image:
+def colored(seed: int = 0, width: int = 40, height: int = 32) -> Image.Image:
     return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8))
 
 
-def plain(colour: Any, mode: str = "RGB", size: tuple[int, int] = (32, 32)) -> Image.Image:
-    return Image.new(mode, size, colour)
+def plain(color: Any, mode: str = "RGB", size: tuple[int, int] = (32, 32)) -> Image.Image:
+    return Image.new(mode, size, color)
 
 
 def fill(folder: Path, count: int = 3, start: int = 0) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for index in range(start, start + count):
-        coloured(index).save(folder / f"{index}.png")
+        colored(index).save(folder / f"{index}.png")
 
 
 def encoded(image: Image.Image, form: str = "PNG", **options: Any) -> bytes:
@@ -86,7 +86,7 @@ def labels(dataset: Dataset) -> list[int] | None:
 def outcome(
     events: Generator[Event, None, Dataset], show: Callable[[Event], object] = lambda event: None
 ) -> Dataset | UserError:
-    """How preparing ends."""
+    """Returns the prepared dataset, or the error that ended the preparation."""
     try:
         return run_to_end(events, show)
     except UserError as problem:

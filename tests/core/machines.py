@@ -15,7 +15,7 @@ from core import devices
 
 GB = 2**30
 WHEEL = ["sm_75", "sm_80", "sm_86", "sm_90", "sm_100", "sm_120"]
-"""What a wheel for CUDA 13 is made for."""
+"""Architectures that a wheel for CUDA 13 supports."""
 
 
 @dataclass
@@ -29,9 +29,9 @@ class Gpu:
     uuid: str = "0a-0b"
     bus: int = 1
     parts: list[Gpu] = field(default_factory=list)
-    """Those that it is divided into (MIG)."""
+    """Instances that it is divided into (MIG)."""
     architecture: str = ""
-    """Of AMD's."""
+    """Name of the architecture, for a GPU of AMD."""
     is_integrated: bool = False
 
     @property
@@ -54,7 +54,7 @@ class Gpu:
 def build(
     monkeypatch: pytest.MonkeyPatch, cuda: str | None = "13.2", hip: str | None = None, made_for: list[str] = WHEEL
 ) -> None:
-    """Which build of PyTorch this is, on a machine without GPUs of Intel and Apple."""
+    """Pretends a build of PyTorch, on a machine without GPUs of Intel and Apple."""
     monkeypatch.setattr(torch.xpu, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", cache(lambda: False))  # what imports it asks for its cache
     monkeypatch.setattr(torch.version, "cuda", cuda)
@@ -63,7 +63,7 @@ def build(
 
 
 def cards(monkeypatch: pytest.MonkeyPatch, *gpus: Gpu, refusal: str = "") -> list[object]:
-    """What PyTorch reaches, in its order, or what it says instead; returns the devices that become current."""
+    """Pretends that PyTorch reaches these GPUs, in its order, or refuses; returns the list of devices made current."""
     current: list[object] = []
 
     def init() -> None:
@@ -79,7 +79,7 @@ def cards(monkeypatch: pytest.MonkeyPatch, *gpus: Gpu, refusal: str = "") -> lis
 
 
 class NvmlError(Exception):
-    """What NVIDIA's library raises."""
+    """Error of NVIDIA's library."""
 
 
 def library(monkeypatch: pytest.MonkeyPatch, *gpus: Gpu, driver: str = "580.105.08", **answers: Any) -> None:

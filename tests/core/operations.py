@@ -44,7 +44,7 @@ def meet(kind: Fault, number: int, folder: str, count: str) -> None:
     synced = os.fsync
 
     def sync(descriptor: Any) -> None:
-        """Of what reaches the disk no hook is told."""
+        """Reports a synced file, for which Python has no audit event."""
         hear("os.fsync", (Path(f"/proc/self/fd/{descriptor}").readlink(),))
         synced(descriptor)
 
@@ -53,5 +53,5 @@ def meet(kind: Fault, number: int, folder: str, count: str) -> None:
 
 
 def fault(kind: Fault, number: int, folder: Path, count: Path) -> dict[str, Any]:
-    """What `meet` is told."""
+    """Returns the arguments of `meet`."""
     return {"kind": kind, "number": number, "folder": str(folder), "count": str(count)}

@@ -23,7 +23,7 @@ SMALL = Preparation((32, 32))
 
 
 def photo(seed: int, width: int = 80, height: int = 80) -> Image.Image:
-    """Soft patches of any colour with some noise on them."""
+    """Soft patches of any color with some noise on them."""
     random = np.random.default_rng(seed)
     patches = Image.fromarray(random.integers(0, 256, (7, 7, 3), np.uint8))
     soft = np.asarray(patches.resize((width, height), Image.Resampling.BICUBIC), np.int16)

@@ -28,7 +28,7 @@ FULL: list[BaseException] = [
     RuntimeError("UR backend failed. UR backend returns:40 (UR_RESULT_ERROR_OUT_OF_RESOURCES)"),
     RuntimeError("level_zero backend failed with error: 39 (UR_RESULT_ERROR_OUT_OF_DEVICE_MEMORY)"),
 ]
-"""What is raised on the kinds of devices, as far as it can be known."""
+"""Errors of each kind of device when its memory is full, as far as they are known."""
 
 
 @contextmanager
@@ -50,5 +50,5 @@ def memory_for(
 
 
 def evaluates(layer: nn.Module) -> bool:
-    """Whether a layer is in evaluation mode: none of those that a step trains is."""
+    """Returns True for a layer in evaluation mode, which no step trains."""
     return not layer.training

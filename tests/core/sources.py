@@ -11,9 +11,9 @@ from pathlib import Path
 import av
 import numpy as np
 
-from tests.core.images import coloured
+from tests.core.images import colored
 
-PICTURES = np.stack([np.asarray(coloured(seed, 16, 16)) for seed in range(20)])
+PICTURES = np.stack([np.asarray(colored(seed, 16, 16)) for seed in range(20)])
 LABELS = np.arange(20) % 2
 FORMS = ("jpg", "webp", "gif", "bmp", "tiff")
 
@@ -21,7 +21,7 @@ FORMS = ("jpg", "webp", "gif", "bmp", "tiff")
 def as_folder(folder: Path) -> Path:
     for index in range(len(PICTURES)):
         (folder / "images" / "ab"[index % 2]).mkdir(parents=True, exist_ok=True)
-        coloured(index, 16, 16).save(folder / "images" / "ab"[index % 2] / f"{index}.png")
+        colored(index, 16, 16).save(folder / "images" / "ab"[index % 2] / f"{index}.png")
     return folder / "images"
 
 
@@ -81,7 +81,7 @@ def as_noted_folder(folder: Path) -> Path:
     (folder / "images").mkdir()
     names = [f"{index}.{form}" for index, form in zip(range(len(PICTURES)), FORMS * 4, strict=False)]
     for index, name in enumerate(names):
-        coloured(index, 16, 16).save(folder / "images" / name)
+        colored(index, 16, 16).save(folder / "images" / name)
     rows = [f"{name},{LABELS[index]}" for index, name in enumerate(names)]
     (folder / "images" / "labels.csv").write_text("\n".join(["file_name,label", *rows]), "utf-8")
     return folder / "images"

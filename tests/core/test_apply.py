@@ -21,7 +21,7 @@ from core.errors import UserError
 from core.events import Event, Images, Notice, Progress
 from core.imaging import provenance
 from core.jobs.apply_job import KEY, Application, Applied, LoadedTranslator, apply
-from tests.core.images import coloured, encoded, png_header
+from tests.core.images import colored, encoded, png_header
 from tests.core.tiny import tiny_trainer
 from tests.core.translators import random_translator
 from tests.core.videos import differ, waves
@@ -63,7 +63,7 @@ def picture(folder: Path, image: Image.Image, name: str = "photo.png", **options
 
 
 def test_a_photo_is_enlarged_and_says_how(tmp_path: Path, loaded: Any) -> None:
-    path = picture(tmp_path, coloured(0, 53, 37), "a photo.jpg")
+    path = picture(tmp_path, colored(0, 53, 37), "a photo.jpg")
     model = loaded("enlarge")
     results, events = applied(model, path)
     assert results["a photo.png"].shape == (148, 212, 3)
@@ -80,7 +80,7 @@ def test_a_photo_is_enlarged_and_says_how(tmp_path: Path, loaded: Any) -> None:
 
 
 def test_strength_blends_from_the_picture_to_the_translation(tmp_path: Path, loaded: Any) -> None:
-    path = picture(tmp_path, coloured(0, 45, 33))
+    path = picture(tmp_path, colored(0, 45, 33))
     found = [applied(loaded("denoise"), path, strength=strength)[0] for strength in (0.0, 0.5, 1.0)]
     none, half, full = (next(iter(results.values())).astype(float) for results in found)
     np.testing.assert_array_equal(none, pixels(path))
@@ -89,7 +89,7 @@ def test_strength_blends_from_the_picture_to_the_translation(tmp_path: Path, loa
 
 
 def test_alpha_is_kept_and_enlarged(tmp_path: Path, loaded: Any) -> None:
-    image = coloured(0, 40, 40)
+    image = colored(0, 40, 40)
     image.putalpha(Image.fromarray(np.tile(np.repeat(np.array([0, 255], np.uint8), 20), (40, 1))))
     results, _ = applied(loaded("denoise"), picture(tmp_path, image, "kept.png"))
     np.testing.assert_array_equal(results["kept.png"][:, :, 3], np.asarray(image)[:, :, 3])
@@ -103,8 +103,8 @@ def test_alpha_is_kept_and_enlarged(tmp_path: Path, loaded: Any) -> None:
     "image",
     [
         Image.fromarray(np.arange(40 * 40, dtype=np.uint16).reshape(40, 40) * 40),
-        coloured(0, 40, 40).convert("L"),
-        coloured(0, 40, 40).convert("P"),
+        colored(0, 40, 40).convert("L"),
+        colored(0, 40, 40).convert("P"),
         Image.new("1", (40, 40), 1),
     ],
     ids=["16 bit", "gray", "palette", "1 bit"],
@@ -119,14 +119,14 @@ def test_every_mode_becomes_color(tmp_path: Path, loaded: Any, image: Image.Imag
 def test_cmyk_and_turned_photos_are_upright(tmp_path: Path, loaded: Any) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    path = picture(tmp_path, coloured(0, 48, 32), "turned.jpg", exif=exif.tobytes())
-    results, _ = applied(loaded("denoise"), path, picture(tmp_path, coloured(0, 40, 32).convert("CMYK"), "print.jpg"))
+    path = picture(tmp_path, colored(0, 48, 32), "turned.jpg", exif=exif.tobytes())
+    results, _ = applied(loaded("denoise"), path, picture(tmp_path, colored(0, 40, 32).convert("CMYK"), "print.jpg"))
     assert results["turned.png"].shape == (48, 32, 3)
     assert results["print.png"].shape == (32, 40, 3)
 
 
 def test_colors_are_removed_for_a_model_of_gray_pictures_which_is_said_once(tmp_path: Path, loaded: Any) -> None:
-    paths = [picture(tmp_path, coloured(seed, 40, 32), f"{seed}.png") for seed in range(3)]
+    paths = [picture(tmp_path, colored(seed, 40, 32), f"{seed}.png") for seed in range(3)]
     results, events = applied(loaded("colorize"), *paths, strength=0.0)
     notices = [event.text for event in events if isinstance(event, Notice)]
     assert notices == ["This model takes gray pictures, so colors are removed first."]
@@ -135,7 +135,7 @@ def test_colors_are_removed_for_a_model_of_gray_pictures_which_is_said_once(tmp_
 
 
 def test_only_hidden_parts_are_repaired(tmp_path: Path, loaded: Any) -> None:
-    image = coloured(0, 48, 48)
+    image = colored(0, 48, 48)
     hole = np.zeros((48, 48), bool)
     hole[10:30, 20:40] = True
     image.putalpha(Image.fromarray(np.where(hole, 0, 255).astype(np.uint8)))
@@ -146,11 +146,11 @@ def test_only_hidden_parts_are_repaired(tmp_path: Path, loaded: Any) -> None:
     assert (after[hole] != before[hole]).any()
 
     picture(tmp_path, Image.fromarray(np.where(hole, 255, 0).astype(np.uint8)), "masked.mask.png")
-    results, _ = applied(loaded("repair"), picture(tmp_path, coloured(0, 48, 48), "masked.png"))
+    results, _ = applied(loaded("repair"), picture(tmp_path, colored(0, 48, 48), "masked.png"))
     np.testing.assert_array_equal(results["masked.png"], after)
 
     with pytest.raises(UserError, match=r"whole\.png: Nothing is hidden"):
-        applied(loaded("repair"), picture(tmp_path, coloured(0, 48, 48), "whole.png"))
+        applied(loaded("repair"), picture(tmp_path, colored(0, 48, 48), "whole.png"))
     small = picture(tmp_path, Image.new("L", (20, 20), 255), "small.png")
     with pytest.raises(UserError, match="20 x 20 px, unlike the picture"):
         applied(loaded("repair"), tmp_path / "whole.png", mask=small)
@@ -159,9 +159,9 @@ def test_only_hidden_parts_are_repaired(tmp_path: Path, loaded: Any) -> None:
 def test_a_folder_is_walked_and_nothing_is_replaced(tmp_path: Path, loaded: Any) -> None:
     photos = tmp_path / "photos"
     (photos / "inner").mkdir(parents=True)
-    picture(photos, coloured(0), "one.png")
-    picture(photos, coloured(1), "one.jpg")
-    picture(photos / "inner", coloured(2), "two.png")
+    picture(photos, colored(0), "one.png")
+    picture(photos, colored(1), "one.jpg")
+    picture(photos / "inner", colored(2), "two.png")
     (photos / "broken.png").write_bytes(b"\x89PNG broken")
     (photos / "huge.png").write_bytes(png_header(30000, MOST_PIXELS // 30000 + 1) + bytes(10**5))
     model = loaded("denoise")
@@ -177,7 +177,7 @@ def test_a_folder_is_walked_and_nothing_is_replaced(tmp_path: Path, loaded: Any)
 
 
 def test_canceled_work_leaves_nothing(tmp_path: Path, loaded: Any) -> None:
-    path = picture(tmp_path, coloured(0, 300, 300))
+    path = picture(tmp_path, colored(0, 300, 300))
     target = tmp_path / "new" / "folder"
     with closing(apply(loaded("denoise", tile=152), Application((path,), target))) as events:
         first = next(event for event in events if isinstance(event, Progress))
@@ -211,7 +211,7 @@ def test_sound_that_mp4_cannot_hold_is_encoded_again(tmp_path: Path, loaded: Any
 
 def test_films_that_cannot_be_translated_are_named_and_the_rest_goes_on(tmp_path: Path, loaded: Any) -> None:
     (tmp_path / "cut.mp4").write_bytes(film(tmp_path / "film.mp4", "aac").read_bytes()[:2000])
-    results, events = applied(loaded("denoise"), picture(tmp_path, coloured(0, 40, 32)), tmp_path / "cut.mp4")
+    results, events = applied(loaded("denoise"), picture(tmp_path, colored(0, 40, 32)), tmp_path / "cut.mp4")
     assert list(results) == ["photo.png"]
     assert any(isinstance(event, Notice) and "cut.mp4" in event.text for event in events)
     with pytest.raises(UserError, match="marked in pictures only"):
@@ -249,7 +249,7 @@ def heard(path: Path) -> tuple[list[float], list[Images], Any]:
 
 
 def test_the_command_prints_what_it_wrote(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path, model = picture(tmp_path, coloured(0, 40, 32)), stored(tmp_path, "denoise")
+    path, model = picture(tmp_path, colored(0, 40, 32)), stored(tmp_path, "denoise")
     target = tmp_path / "out"
     assert main(["apply", str(model), str(path), "--out", str(target), "--device", "cpu", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == [{"source": "photo.png", "file": str(target / "photo.png")}]

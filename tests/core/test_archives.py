@@ -24,7 +24,7 @@ from core.errors import UserError
 from tests.core.images import (
     SMALL,
     archived,
-    coloured,
+    colored,
     encoded,
     opened,
     outcome,
@@ -37,9 +37,9 @@ from tests.core.images import (
 from tests.core.photos import report_of
 
 PACKINGS = ("", "gz", "bz2", "xz")
-IMAGES = [encoded(coloured(seed)) for seed in range(6)]
+IMAGES = [encoded(colored(seed)) for seed in range(6)]
 KINDS = ("a.zip", "a.tar")
-LABELLED = (*KINDS, "folder")
+LABELED = (*KINDS, "folder")
 
 
 # Zips
@@ -187,7 +187,7 @@ def test_labels_are_those_of_the_note(tmp_path: Path, name: str, around: str) ->
     assert dataset.skipped == ()
 
 
-@pytest.mark.parametrize("name", LABELLED)
+@pytest.mark.parametrize("name", LABELED)
 @pytest.mark.parametrize(
     "change",
     [
@@ -230,7 +230,7 @@ def test_classes_are_words_or_whole_numbers(tmp_path: Path, given: list[Any], cl
     ]
 
 
-@pytest.mark.parametrize("name", LABELLED)
+@pytest.mark.parametrize("name", LABELED)
 @pytest.mark.parametrize(
     ("labels", "said"),
     [(None, {}), ([], {}), ([[each, 4] for each in NAMES], {"dataset.json": "all images have the same label"})],
@@ -243,7 +243,7 @@ def test_a_note_without_labels_says_that_there_are_none(
     assert reasons(dataset) == said
 
 
-@pytest.mark.parametrize("name", LABELLED)
+@pytest.mark.parametrize("name", LABELED)
 def test_images_that_the_note_forgot_are_named(tmp_path: Path, name: str) -> None:
     note = noted([[each, int(each > NAMES[1])] for each in NAMES[:5]] + [["nowhere.png", 9]])
     dataset = opened(archived(tmp_path / name, {**ENTRIES, "dataset.json": note}))
@@ -260,7 +260,7 @@ def test_images_that_the_note_forgot_are_named(tmp_path: Path, name: str) -> Non
     assert "unreadable" not in found
 
 
-@pytest.mark.parametrize("name", LABELLED)
+@pytest.mark.parametrize("name", LABELED)
 @pytest.mark.parametrize(
     "note",
     [
@@ -289,7 +289,7 @@ def test_other_notes_are_named_and_the_folders_count(tmp_path: Path, name: str, 
     assert reasons(dataset) == {"dataset.json": "it does not hold labels of images"}
 
 
-@pytest.mark.parametrize("name", LABELLED)
+@pytest.mark.parametrize("name", LABELED)
 def test_the_note_nearest_to_the_top_counts(tmp_path: Path, name: str) -> None:
     note = noted([[each, index % 2] for index, each in enumerate(NAMES)])
     other = noted([["img00000000.png", 5]])
@@ -297,7 +297,7 @@ def test_the_note_nearest_to_the_top_counts(tmp_path: Path, name: str) -> None:
     assert opened(archived(tmp_path / name, entries)).classes == ("0", "1")
 
 
-@pytest.mark.parametrize("name", LABELLED)
+@pytest.mark.parametrize("name", LABELED)
 def test_long_notes_are_not_read(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.data.formats.label_files.LARGEST", 2**20)
     dataset = opened(archived(tmp_path / name, {**ENTRIES, "dataset.json": noted(None) + bytes(2**20)}))
@@ -313,7 +313,7 @@ def test_a_note_that_is_damaged_inside_the_zip(tmp_path: Path) -> None:
     assert list(reasons(opened(path))) == ["dataset.json"]
 
 
-@pytest.mark.parametrize("name", LABELLED)
+@pytest.mark.parametrize("name", LABELED)
 def test_more_classes_than_can_be_told_apart(tmp_path: Path, name: str) -> None:
     image = encoded(plain((9, 120, 230), size=(2, 2)))
     entries = {f"{index}.png": image for index in range(1001)}
@@ -355,7 +355,7 @@ TABLES = [
 ]
 
 
-@pytest.mark.parametrize("name", LABELLED)
+@pytest.mark.parametrize("name", LABELED)
 @pytest.mark.parametrize(("file", "written"), TABLES)
 @pytest.mark.parametrize("given", [("cat", "dog"), ("1", "10"), ("猫", "<b>")], ids=["words", "numbers", "signs"])
 def test_labels_are_those_of_a_table(
@@ -369,7 +369,7 @@ def test_labels_are_those_of_a_table(
     assert dataset.skipped == ()
 
 
-@pytest.mark.parametrize("name", LABELLED)
+@pytest.mark.parametrize("name", LABELED)
 @pytest.mark.parametrize(
     ("file", "content"),
     [
@@ -387,7 +387,7 @@ def test_other_tables_are_named_and_the_folders_count(tmp_path: Path, name: str,
     assert reasons(dataset) == {file: "it does not hold labels of images"}
 
 
-@pytest.mark.parametrize("name", LABELLED)
+@pytest.mark.parametrize("name", LABELED)
 def test_rows_without_a_class_leave_their_image_out(tmp_path: Path, name: str) -> None:
     labels = {path: "cat" if index % 2 else "dog" for index, path in enumerate(NAMES)} | {NAMES[4]: ""}
     dataset = opened(archived(tmp_path / name, {**ENTRIES, "metadata.csv": rows("file", "label")(labels)}))
@@ -395,14 +395,14 @@ def test_rows_without_a_class_leave_their_image_out(tmp_path: Path, name: str) -
     assert reasons(dataset) == {NAMES[4]: "it has no class in metadata.csv"}
 
 
-@pytest.mark.parametrize("name", LABELLED)
+@pytest.mark.parametrize("name", LABELED)
 def test_of_several_label_files_the_first_kind_counts(tmp_path: Path, name: str) -> None:
     one, other = ({path: words[index % 2] for index, path in enumerate(NAMES)} for words in (("a", "b"), ("c", "d")))
     entries = {"labels.csv": rows("file", "label")(one), "metadata.jsonl": json_lines("file_name", "label")(other)}
     assert opened(archived(tmp_path / name, {**entries, **ENTRIES})).classes == ("c", "d")
 
 
-@pytest.mark.parametrize("name", LABELLED)
+@pytest.mark.parametrize("name", LABELED)
 @pytest.mark.parametrize(
     ("file", "written"),
     [
@@ -423,7 +423,7 @@ def test_label_files_have_many_names(
     assert (dataset.classes, dataset.skipped) == (("cat", "dog"), ())
 
 
-@pytest.mark.parametrize("name", LABELLED)
+@pytest.mark.parametrize("name", LABELED)
 def test_classes_in_a_table_are_compared_without_space_and_in_one_form(tmp_path: Path, name: str) -> None:
     written = dict(zip(NAMES, ("cat", " cat", "cat ", "\u00e9", "e\u0301", " \u00e9 "), strict=True))
     dataset = opened(archived(tmp_path / name, {**ENTRIES, "labels.csv": rows("file", "label")(written)}))
@@ -432,7 +432,7 @@ def test_classes_in_a_table_are_compared_without_space_and_in_one_form(tmp_path:
     assert dataset.labels.tolist() == [0, 0, 0, 1, 1, 1]
 
 
-@pytest.mark.parametrize("name", LABELLED)
+@pytest.mark.parametrize("name", LABELED)
 def test_fractions_in_a_table_are_no_classes(tmp_path: Path, name: str) -> None:
     written = {path: str(index / 4) for index, path in enumerate(NAMES)}
     dataset = opened(archived(tmp_path / name, {**ENTRIES, "labels.csv": rows("file", "label")(written)}))
@@ -441,13 +441,13 @@ def test_fractions_in_a_table_are_no_classes(tmp_path: Path, name: str) -> None:
     assert findings(dataset)["labels"].severity == "note"  # there are classes without them
 
 
-@pytest.mark.parametrize("name", LABELLED)
+@pytest.mark.parametrize("name", LABELED)
 def test_whole_numbers_in_a_table_may_be_written_as_fractions(tmp_path: Path, name: str) -> None:
     table = rows("file", "label")({path: f"{index % 2}.0" for index, path in enumerate(NAMES)})
     assert opened(archived(tmp_path / name, {**ENTRIES, "labels.csv": table})).classes == ("0", "1")
 
 
-@pytest.mark.parametrize("name", LABELLED)
+@pytest.mark.parametrize("name", LABELED)
 @pytest.mark.parametrize("content", ["file,label\nx.png,cat\ny.png,dog\n", "id,target\n1,0\n2,1\n"])
 def test_a_table_about_other_things_is_not_used(tmp_path: Path, name: str, content: str) -> None:
     dataset = opened(archived(tmp_path / name, {**ENTRIES, "train.csv": content.encode()}))
@@ -456,14 +456,14 @@ def test_a_table_about_other_things_is_not_used(tmp_path: Path, name: str, conte
     assert findings(dataset)["labels"].text == "The labels in 'train.csv' are not used: it names none of the images."
 
 
-@pytest.mark.parametrize("name", LABELLED)
+@pytest.mark.parametrize("name", LABELED)
 def test_a_list_of_classes_is_no_label_file(tmp_path: Path, name: str) -> None:
     dataset = opened(archived(tmp_path / name, {**ENTRIES, "labels.txt": b"cat\ndog\n"}))
     assert dataset.classes == ("00000", "00001")
     assert reasons(dataset) == {"labels.txt": "it does not hold labels of images"}
 
 
-@pytest.mark.parametrize("name", LABELLED)
+@pytest.mark.parametrize("name", LABELED)
 def test_each_part_of_a_dataset_has_its_label_file(tmp_path: Path, name: str) -> None:
     written = json_lines("file_name", "label")
     entries = {f"{part}/{index}.png": IMAGES[index] for part in ("train", "test") for index in range(3)}
@@ -475,7 +475,7 @@ def test_each_part_of_a_dataset_has_its_label_file(tmp_path: Path, name: str) ->
     assert [dataset.classes[label] for label in dataset.labels][-3:] in (["cat", "dog", "cat"], ["dog", "cat", "bird"])
 
 
-@pytest.mark.parametrize("name", LABELLED)
+@pytest.mark.parametrize("name", LABELED)
 def test_the_next_label_file_is_read_where_the_first_cannot_be(tmp_path: Path, name: str) -> None:
     written = rows("file", "label")({path: "ab"[index % 2] for index, path in enumerate(NAMES)})
     captions = b'{"file_name": "img00000000.png", "text": "a cat"}'
@@ -494,7 +494,7 @@ def gray(seed: int, white: int) -> Image.Image:
     return Image.fromarray(values if white > 255 else values.astype(np.uint8))
 
 
-@pytest.mark.parametrize("name", LABELLED)
+@pytest.mark.parametrize("name", LABELED)
 @pytest.mark.parametrize("white", [1, 3, 7, 15, 16, 31, 63, 1023, 4095, 16383])
 def test_what_uses_a_part_of_its_range_is_not_black(tmp_path: Path, name: str, white: int) -> None:
     entries = {f"{seed}.png": encoded(gray(seed, white)) for seed in range(6)}
@@ -503,11 +503,11 @@ def test_what_uses_a_part_of_its_range_is_not_black(tmp_path: Path, name: str, w
     assert np.abs(np.asarray(dataset.images)[:, 0] - expected).max() <= 0.51
 
 
-@pytest.mark.parametrize("name", LABELLED)
+@pytest.mark.parametrize("name", LABELED)
 def test_each_mode_has_a_white_of_its_own(tmp_path: Path, name: str) -> None:
     entries = {f"{seed}.png": encoded(gray(seed, 4095)) for seed in range(1, 4)}
     entries = {
-        "0.png": encoded(coloured(0, *SMALL)),
+        "0.png": encoded(colored(0, *SMALL)),
         "00.jpg": encoded(plain(9, "L", SMALL), "JPEG", quality=100),
         **entries,
         **{f"{seed}.png": encoded(gray(seed, 20)) for seed in range(4, 7)},
@@ -519,7 +519,7 @@ def test_each_mode_has_a_white_of_its_own(tmp_path: Path, name: str) -> None:
     assert min(highest.values()) > 120
 
 
-@pytest.mark.parametrize("name", LABELLED)
+@pytest.mark.parametrize("name", LABELED)
 def test_a_picture_brighter_than_those_that_were_looked_at_is_named(tmp_path: Path, name: str) -> None:
     entries = {f"{index:02}.png": encoded(plain(9, "L", SMALL)) for index in range(63)}
     dataset = opened(archived(tmp_path / name, {**entries, "63.png": encoded(plain(200, "L", SMALL))}))
@@ -529,7 +529,7 @@ def test_a_picture_brighter_than_those_that_were_looked_at_is_named(tmp_path: Pa
     assert (np.asarray(dataset.images) == 153).all()
 
 
-@pytest.mark.parametrize("name", LABELLED)
+@pytest.mark.parametrize("name", LABELED)
 def test_a_dark_picture_among_others_stays_dark(tmp_path: Path, name: str) -> None:
     for form, bright, expected in (("L", 200, 200), ("I;16", 60_000, 234)):
         images = [plain(1, form, SMALL), plain(bright, form, SMALL), plain(0, form, SMALL)]

@@ -1,4 +1,4 @@
-"""What the discriminator sees: the papers' formulas image by image, their probabilities, gradients and state."""
+"""Augmentation before the discriminator: the papers' formulas image by image, probabilities, gradients and state."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_bf16_autocast_and_memory_format_change_nothing(policy: str) -> None:
 
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("channels", [1, 3])
-def test_colours_of_bf16_images_are_rounded_only_once(policy: str, channels: int) -> None:
+def test_colors_of_bf16_images_are_rounded_only_once(policy: str, channels: int) -> None:
     images, augment, settings = noise(100, channels).bfloat16(), with_p(1), only(policy, "colour")
     result = augment(images, settings)
     torch.manual_seed(0)

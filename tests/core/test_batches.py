@@ -50,7 +50,7 @@ def batches(count: int = 24, batch: int = 8, seed: int = 0, mirror: bool = False
 
 
 def drawn(source: Batches, times: int) -> list[tuple[int, bool]]:
-    """Which images come, and whether mirrored."""
+    """Returns the number of each image that comes, and True if it is mirrored."""
     found = []
     for _ in range(times):
         for image in source.next()[0]:

@@ -1,4 +1,4 @@
-"""What a training had learned is kept, whatever ends it."""
+"""The progress of a training is kept, whatever ends it."""
 
 from __future__ import annotations
 

@@ -182,7 +182,7 @@ def test_several_files_count_together(server: Server, monkeypatch: pytest.Monkey
     assert [name for name, _ in server.asked] == ["one", "two", "two"]
 
 
-def test_a_cancelled_download_goes_on_where_it_was(server: Server, offer: Download) -> None:
+def test_a_canceled_download_goes_on_where_it_was(server: Server, offer: Download) -> None:
     came = cut(fetch("pictures"), offer.bytes // 3)
     assert [path.name for path in offer.folder().iterdir()] == ["pictures.zip.part"]
     assert (offer.folder() / "pictures.zip.part").stat().st_size == came
@@ -328,7 +328,7 @@ def test_a_file_of_a_persons_that_is_another(offer: Download, server: Server, tm
     assert list(offer.folder().iterdir()) == []
 
 
-def test_taking_a_file_that_is_cancelled_leaves_no_part_to_go_on_from(
+def test_taking_a_file_that_is_canceled_leaves_no_part_to_go_on_from(
     offer: Download, server: Server, tmp_path: Path
 ) -> None:
     mine = tmp_path / "mine.zip"
@@ -376,7 +376,7 @@ def test_only_the_known_files_of_an_archive_are_unpacked(server: Server, monkeyp
     assert download.located() == download.folder()
 
 
-def test_an_archive_that_is_cancelled_while_it_is_unpacked(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_archive_that_is_canceled_while_it_is_unpacked(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w:gz") as archive:
         for name in ("one.bin", "two.bin"):
@@ -426,7 +426,7 @@ def mat(*matrices: bytes) -> bytes:
 def test_matlab_files(tmp_path: Path, packed: bool, channels: int) -> None:
     random = np.random.default_rng(0)
     pixels = random.integers(0, 256, (16, 16, channels, 50), np.uint8)
-    pixels[:, :, 1:] ^= 0x55  # no colour picture is grey
+    pixels[:, :, 1:] ^= 0x55  # no color picture is gray
     numbers = random.integers(1, 11, (50, 1)).astype(np.uint8 if packed else np.float64)
     file = tmp_path / "digits.mat"
     file.write_bytes(mat(matrix("X", pixels, packed), matrix("y", numbers, packed)))

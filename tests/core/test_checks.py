@@ -1,4 +1,4 @@
-"""What is said of classes, numbers, originals and colours, and from where on."""
+"""Checks of classes, numbers of images, originals and colors, at both sides of their thresholds."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 NO_WORDS = re.compile(
     r"'[^']*'|gan-studio|--?\w[\w-]*|~?[\w.-]*[/\\]\S*|(?<!\w)\.\w+|\w+[:_=][^\s⟧]\S*|\w+\.\w+|[\w/]*\d\w*"
 )
-"""What no language translates: values in quotes, options, files, names, and numbers with their units."""
+"""Words that no language translates: values in quotes, options, files, names, and numbers with their units."""
 CHANGED = re.compile(r"[aceginosuy]", re.IGNORECASE)
 """Letters that the language of tests replaces."""
 NAMES = {"COMMAND", "PATH", "echo", "eval", "fid", "install", "kid", "mkdir", "psnr", "s", "ssim", "swd"}
@@ -32,7 +32,7 @@ print(parser().format_help(), *(command.format_help() for command in parser().co
 
 
 def said(*arguments: str, language: str = "qps") -> str:
-    """What a process of the program writes, in the language of tests."""
+    """Returns the output of a process of the program, in the language of tests."""
     environment = {name: text for name, text in os.environ.items() if name not in ("COLUMNS", "QT_QPA_PLATFORM")}
     environment |= {"GAN_STUDIO_LANGUAGE": language, "PYTHONIOENCODING": "utf-8", "QT_QPA_PLATFORM": "offscreen"}
     done = subprocess.run(

@@ -149,7 +149,7 @@ def test_clusters_do_not_stand_in_for_the_labels_of_an_evaluation(pictures: Path
 
 
 def test_an_auxiliary_classifier_learns_the_classes() -> None:
-    """And the generator's images are recognized: a gray value for each class is soon learned."""
+    """The generator's images are recognized too: a gray value for each class is soon learned."""
     images = np.repeat(np.arange(60, dtype=np.uint8) % 3, 3 * 16 * 16).reshape(60, 3, 16, 16) * 100 + 20
     dataset = replace(tiny_dataset(60, classes=3), images=images)
     trainer = Trainer(tiny_settings("dcgan", condition="auxiliary", steps=60, lr_g=2e-3, lr_d=2e-3), dataset, FIXED)

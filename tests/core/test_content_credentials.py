@@ -35,7 +35,7 @@ def signing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def said(data: bytes, kind: str) -> dict[str, Any]:
-    """What the credentials of a file say; the signature is valid and fits the file."""
+    """Returns the content credentials of a file, whose signature is valid and fits the file."""
     with c2pa.Reader(kind, io.BytesIO(data)) as reader:
         found: dict[str, Any] = json.loads(reader.json())
     # Nobody trusts an authority that was made for a test.

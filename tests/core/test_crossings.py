@@ -1,4 +1,4 @@
-"""What crosses between host and device in a step: nothing, whatever the preset.
+"""Copies between host and device in a step: there are none, whatever the preset.
 
 There is no GPU here. Tensors on torch's "meta" device stand in for those on one: every operator and its backward run
 without values, so whatever reads a value, or copies one from the host, shows.

@@ -32,7 +32,7 @@ from core.events import FirstImages, Progress
 from tests.core.images import (
     HEIC,
     SMALL,
-    coloured,
+    colored,
     encoded,
     fill,
     listing,
@@ -99,7 +99,7 @@ def test_every_format_is_read(folder: Path, name: str) -> None:
         (plain(-7, "I"), "a.tif", (0,)),
     ],
 )
-def test_every_mode_becomes_grey_or_rgb(folder: Path, image: Image.Image, name: str, expected: Any) -> None:
+def test_every_mode_becomes_gray_or_rgb(folder: Path, image: Image.Image, name: str, expected: Any) -> None:
     picture = one(folder, image, name)
     assert picture.shape == (16, 16, len(expected))
     assert (picture == expected).all()
@@ -185,7 +185,7 @@ def test_large_jpegs_are_shrunk_without_aliasing(folder: Path) -> None:
     assert np.abs(picture.astype(int) - 127).max() < 8
 
 
-def test_a_grey_dataset_has_one_channel_until_the_first_colour(folder: Path) -> None:
+def test_a_gray_dataset_has_one_channel_until_the_first_color(folder: Path) -> None:
     for index in range(70):
         plain(index * 3, "L").save(folder / f"{index}.png")
     assert opened(folder).images.shape == (70, 1, 16, 16)
@@ -254,11 +254,11 @@ def test_squares_have_the_fingerprints_that_they_always_had(folder: Path) -> Non
 # Transparency
 
 
-def disc(colour: tuple[int, int, int], side: int, beneath: tuple[int, int, int] = (0, 0, 0)) -> Image.Image:
+def disc(color: tuple[int, int, int], side: int, beneath: tuple[int, int, int] = (0, 0, 0)) -> Image.Image:
     """A disc with a soft edge; what its transparent surroundings hold in the file is `beneath`."""
     y, x = np.mgrid[:side, :side] + 0.5 - side / 2
     alpha = np.clip(side * 0.35 - np.hypot(x, y) + 0.5, 0, 1)
-    pixels = np.where(alpha[..., None] > 0, colour, beneath).astype(np.uint8)
+    pixels = np.where(alpha[..., None] > 0, color, beneath).astype(np.uint8)
     return Image.fromarray(np.concatenate([pixels, np.rint(alpha * 255).astype(np.uint8)[..., None]], axis=-1))
 
 
@@ -315,7 +315,7 @@ def test_every_mode_keeps_its_alpha(folder: Path, image: Image.Image, name: str,
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.gif"])
-def test_the_transparent_colour_of_a_palette(folder: Path, name: str) -> None:
+def test_the_transparent_color_of_a_palette(folder: Path, name: str) -> None:
     pixels = np.zeros((32, 32, 3), np.uint8)
     pixels[:, :16], pixels[:, 16:] = (250, 0, 0), (0, 0, 250)
     image = Image.fromarray(pixels).quantize(4)
@@ -355,7 +355,7 @@ def test_one_transparent_picture_makes_all_of_them_rgba(folder: Path) -> None:
 
 def test_alpha_changes_nothing_where_everything_is_opaque(folder: Path) -> None:
     fill(folder)
-    coloured(7).convert("RGBA").save(folder / "opaque.png")
+    colored(7).convert("RGBA").save(folder / "opaque.png")
     with_alpha, without = opened(folder, alpha=True), opened(folder)
     assert with_alpha.images.shape == (4, 3, 16, 16)
     assert with_alpha.fingerprint == without.fingerprint
@@ -411,7 +411,7 @@ def test_no_classes_when_an_image_lies_elsewhere(folder: Path, stray: str) -> No
     fill(folder / "a")
     fill(folder / "b")
     (folder / stray).parent.mkdir(exist_ok=True)
-    coloured().save(folder / stray)
+    colored().save(folder / stray)
     dataset = opened(folder)
     assert (dataset.labels, dataset.classes, len(dataset.images)) == (None, (), 7)
 
@@ -497,7 +497,7 @@ def test_unreadable_files_are_named_with_reasons(folder: Path) -> None:
     fill(folder)
     (folder / "text.png").write_text("hello")
     (folder / "empty.jpg").touch()
-    whole = encoded(coloured(width=200, height=200), "JPEG")
+    whole = encoded(colored(width=200, height=200), "JPEG")
     (folder / "cut.jpg").write_bytes(whole[: len(whole) // 2])
     (folder / "huge.png").write_bytes(png_header(10_000, 10_000))
     (folder / "bomb.png").write_bytes(png_header(60_000, 60_000))
@@ -568,8 +568,8 @@ def test_a_cache_that_may_not_be_written(open_folder: Path) -> None:
     open_folder.chmod(0o755)
 
 
-SEEDS = [encoded(coloured(), form) for form in ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")]
-SEEDS += [encoded(coloured().convert("RGBA"), form) for form in ("PNG", "WEBP")]
+SEEDS = [encoded(colored(), form) for form in ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")]
+SEEDS += [encoded(colored().convert("RGBA"), form) for form in ("PNG", "WEBP")]
 
 
 @settings(max_examples=60)
@@ -611,7 +611,7 @@ def test_a_zip_is_like_its_folder(tmp_path: Path, folder: Path) -> None:
 
 
 def test_the_folder_around_everything_is_not_a_class(tmp_path: Path) -> None:
-    entries = {f"photos/{name}/{index}.png": encoded(coloured(index)) for name in "ab" for index in range(2)}
+    entries = {f"photos/{name}/{index}.png": encoded(colored(index)) for name in "ab" for index in range(2)}
     entries["__MACOSX/photos/a/._0.png"] = b"resource fork"
     dataset = opened(packed(tmp_path / "photos.zip", entries))
     assert dataset.classes == ("a", "b")
@@ -620,7 +620,7 @@ def test_the_folder_around_everything_is_not_a_class(tmp_path: Path) -> None:
 
 def test_zip_entries_that_are_refused_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.data.formats.archive_entries.LARGEST_FILE", 2**20)
-    good = encoded(coloured())
+    good = encoded(colored())
     path = packed(
         tmp_path / "mixed.zip",
         {
@@ -660,7 +660,7 @@ def test_zip_entries_that_are_refused_are_named(tmp_path: Path, monkeypatch: pyt
 
 
 def test_names_that_do_not_say_they_are_utf8(tmp_path: Path) -> None:
-    path = packed(tmp_path / "mac.zip", {f"{name}/{i}.png": encoded(coloured(i)) for name in "äö" for i in range(2)})
+    path = packed(tmp_path / "mac.zip", {f"{name}/{i}.png": encoded(colored(i)) for name in "äö" for i in range(2)})
     data = path.read_bytes()
     for mark, flags in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
         position = -1
@@ -715,7 +715,7 @@ def test_a_changed_file_is_noticed_and_contents_decide_the_fingerprint(folder: P
     first = opened(folder).fingerprint
     shutil.copytree(folder, tmp_path / "moved")
     assert opened(tmp_path / "moved").fingerprint == first
-    coloured(99).save(folder / "0.png")
+    colored(99).save(folder / "0.png")
     os.utime(folder / "0.png", ns=(1, 1))
     assert opened(folder).fingerprint != first
 
@@ -745,7 +745,7 @@ def test_a_damaged_entry_is_rebuilt(folder: Path, cache: Path, harm: str) -> Non
 
 
 @pytest.mark.parametrize("source", ["folder", "sample:digits"])
-def test_cancelling_leaves_nothing_behind(folder: Path, cache: Path, source: str) -> None:
+def test_canceling_leaves_nothing_behind(folder: Path, cache: Path, source: str) -> None:
     fill(folder, 80)
     events = prepare(folder if source == "folder" else source, Preparation(SMALL))
     seen = [next(events) for _ in range(3)]
@@ -778,7 +778,7 @@ def test_files_that_take_long_are_read_on_threads_and_nothing_else_changes(
         assert not readers()
 
 
-def test_cancelling_waits_for_no_more_than_the_files_under_way(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_canceling_waits_for_no_more_than_the_files_under_way(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(folder, 200)
     opened_files: list[str] = []
     read = image_files.read
@@ -935,7 +935,7 @@ def test_nothing_readable_names_the_first_files(folder: Path) -> None:
 
 
 def test_one_image_is_not_enough(folder: Path, cache: Path) -> None:
-    coloured().save(folder / "a.png")
+    colored().save(folder / "a.png")
     (folder / "b.png").touch()
     found = problem(folder)
     assert "at least 2, better several hundred" in found.what

@@ -26,7 +26,7 @@ from tests.core.tiny import tiny_settings
 
 @pytest.fixture(autouse=True)
 def forgotten() -> Iterator[None]:
-    """What one test's machine had is not what another's has."""
+    """Forgets the devices of the test before."""
     survey.cache_clear()
     yield
     survey.cache_clear()

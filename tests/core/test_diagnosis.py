@@ -416,10 +416,10 @@ def test_a_generator_that_makes_one_image_is_replaced_while_the_training_is_youn
 def test_an_unbounded_critic_is_bounded_by_clipping_anew_or_by_a_penalty_as_it_goes_on() -> None:
     values = {"Loss/scores/real": 400.0, "Loss/scores/fake": -400.0}
     (young,) = diagnose(history((100, {}), (60, values)), UNBOUNDED, RunFacts())
-    clipped, penalised = {"weight_clip": 0.01}, {"gradient_penalty": 10.0}
-    assert [(each.anew, dict(each.changes)) for each in young.remedies] == [(True, clipped), (False, penalised)]
+    clipped, penalized = {"weight_clip": 0.01}, {"gradient_penalty": 10.0}
+    assert [(each.anew, dict(each.changes)) for each in young.remedies] == [(True, clipped), (False, penalized)]
     (old,) = diagnose(history((2000, {}), (60, values)), UNBOUNDED, RunFacts())
-    assert [(each.anew, dict(each.changes)) for each in old.remedies] == [(False, penalised), (False, clipped)]
+    assert [(each.anew, dict(each.changes)) for each in old.remedies] == [(False, penalized), (False, clipped)]
 
 
 @pytest.mark.parametrize(("update", "is_alarm"), [(0.02, False), (0.045, False), (0.1, True)])

@@ -1,4 +1,4 @@
-"""What `gan-studio doctor` says: facts without names, each trouble with its command, and a training on each device."""
+"""Output of `gan-studio doctor`: facts without names, a command for each problem, and a training on each device."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
 
 
 def answers(monkeypatch: pytest.MonkeyPatch, trial: DeviceTrial) -> None:
-    """What comes of a training on any device."""
+    """Answers every training on a device with this result."""
 
     def answer(name: str, seconds: float) -> Generator[Progress, None, DeviceTrial]:
         yield Progress(name, 0, 0)
@@ -191,7 +191,7 @@ def test_a_device_that_is_not_here_is_a_line() -> None:
 
 @pytest.fixture
 def interpreter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What is run in place of Python."""
+    """Shell script that is run in place of Python."""
     if os.name != "posix":
         pytest.skip("a shell script stands for a driver that fails")
     script = tmp_path / "python"

@@ -67,21 +67,21 @@ def test_the_largest_of_near_duplicates_comes_first(folder: Path) -> None:
     assert sorted(named(dataset, one.excludable)) == ["40.png", "80.png"]
 
 
-def discs(colours: NDArray[np.uint8], channels: int) -> NDArray[np.uint8]:
+def discs(colors: NDArray[np.uint8], channels: int) -> NDArray[np.uint8]:
     """On white, or on nothing."""
     y, x = np.mgrid[:32, :32]
     disc = np.hypot(y - 14, x - 17) < 9
-    images = np.full((len(colours), channels, 32, 32), 255, np.uint8)
+    images = np.full((len(colors), channels, 32, 32), 255, np.uint8)
     images[:, 3:, ~disc] = 0
-    for image, colour in zip(images, colours, strict=True):
-        image[:3, disc] = colour[:, None]
+    for image, color in zip(images, colors, strict=True):
+        image[:3, disc] = color[:, None]
     return images
 
 
 @pytest.mark.parametrize("channels", [3, 4])
-def test_the_same_shape_in_another_colour_is_another_image(channels: int) -> None:
-    colours = np.array([[200, 120, 70], [180, 120, 90], [60, 60, 220]], np.uint8)
-    report = report_of(made_of(discs(colours, channels)))
+def test_the_same_shape_in_another_color_is_another_image(channels: int) -> None:
+    colors = np.array([[200, 120, 70], [180, 120, 90], [60, 60, 220]], np.uint8)
+    report = report_of(made_of(discs(colors, channels)))
     assert finding(report, "near_duplicates").severity == "good"
 
 

@@ -1,4 +1,4 @@
-"""What to expect of a training before it begins, from the table of what was measured."""
+"""Expected duration and memory of a training before it begins, from the table of measurements."""
 
 from __future__ import annotations
 

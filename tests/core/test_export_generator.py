@@ -41,7 +41,7 @@ CASES: dict[str, tuple[dict[str, Any], int]] = {
     "smooth": ({"codes_categorical": 4, "grid": "4x6"}, 3),
     "style": ({}, 3),
 }
-"""What each network is tried with: all conditions and kinds of images come, and none costs another export."""
+"""Settings that each network is tried with: together they cover all conditions and kinds of images."""
 
 
 def sampler_of(preset: str = "gan", channels: int = 3, **values: Any) -> Sampler:
@@ -75,14 +75,14 @@ def drawn(sampler: Sampler, count: int) -> GeneratorInputs[Latents]:
 
 
 def seed_0(sampler: Sampler) -> GeneratorInputs[Latents]:
-    """What a note makes its image of."""
+    """Returns the inputs of the image in the note."""
     z = np.random.RandomState(0).standard_normal((1, sampler.meta.settings.latent_dim)).astype(np.float32)
     lengths = sampler.conditions.classes, sampler.conditions.codes
     return GeneratorInputs(z, *(np.eye(1, length, dtype=np.float32) for length in lengths))
 
 
 def originals(sampler: Sampler, latents: GeneratorInputs[Latents]) -> Latents:
-    """What the generator itself makes of them."""
+    """Returns the images of the generator itself."""
     G = build_generator(sampler.meta.settings, sampler.meta.channels, sampler.conditions).eval()
     G.load_state_dict(sampler.weights())
     with torch.no_grad():
@@ -91,7 +91,7 @@ def originals(sampler: Sampler, latents: GeneratorInputs[Latents]) -> Latents:
 
 
 def copies(path: Path, latents: GeneratorInputs[Latents]) -> Latents:
-    """What the file makes of them."""
+    """Returns the images of the exported file."""
     inputs = {name: array for name, array in latents._asdict().items() if array.shape[1]}
     if path.suffix == ".onnx":
         from onnxruntime import InferenceSession

@@ -95,7 +95,7 @@ def test_names_and_images(sampler: Sampler, tmp_path: Path) -> None:
     assert {(event.done, event.total) for event in progress} - {(0, 3)} == {(1, 3), (2, 3), (3, 3)}
 
 
-def test_an_image_does_not_depend_on_its_neighbours(sampler: Sampler, tmp_path: Path) -> None:
+def test_an_image_does_not_depend_on_its_neighbors(sampler: Sampler, tmp_path: Path) -> None:
     many = tuple(range(STEADY + 5))
     list(export_images(sampler, seeds(*many), tmp_path / "many"))
     assert len(list((tmp_path / "many").iterdir())) == len(many)

@@ -22,7 +22,7 @@ from core.export import onnx_pt2
 from core.export.usage_example import usage
 from core.translation.build import translator_shape
 from core.translation.networks import build_translator
-from tests.core.images import coloured
+from tests.core.images import colored
 from tests.core.translators import random_translator
 
 
@@ -50,7 +50,7 @@ def test_onnx_takes_pictures_of_any_number_and_size(tmp_path: Path) -> None:
             expected = translator_of(checkpoint)(torch.from_numpy(pictures)).numpy()
             np.testing.assert_allclose(images, expected, atol=onnx_pt2.TOLERANCE)
     (tmp_path / "note.py").write_text(usage(path.name, checkpoint.meta), "utf-8")
-    coloured(0, 21, 13).save(tmp_path / "picture.png")
+    colored(0, 21, 13).save(tmp_path / "picture.png")
     subprocess.run([sys.executable, "note.py"], cwd=tmp_path, check=True)
     with Image.open(tmp_path / "translation.png") as image:
         assert image.size == (84, 52)

@@ -27,7 +27,7 @@ WALK = Walk(tuple(map(Point, (1, 5, 9))))
 ANIMATION = Animation(fps=10, seconds=0.6, scale=4)
 TARGETS = ["walk.mp4", "walk.gif", "walk.webp", "walk"]
 CLOSE = {".mp4": 4.0, ".gif": 5.0, ".webp": 0.0, "": 0.0}
-"""How far a frame's pixels may be off on average."""
+"""Largest mean error of a frame's pixels."""
 
 
 @pytest.fixture(scope="module")
@@ -88,9 +88,9 @@ def test_a_video_that_closes_repeats_no_frame(
 
 
 @pytest.mark.parametrize("name", TARGETS)
-@pytest.mark.parametrize("kind", ["grey", "RGBA and wide"])
+@pytest.mark.parametrize("kind", ["gray", "RGBA and wide"])
 def test_other_images(tmp_path: Path, name: str, kind: str) -> None:
-    if kind == "grey":
+    if kind == "gray":
         trainer = Trainer(tiny_settings("gan"), tiny_dataset(channels=1), FIXED)
     else:
         trainer = tiny_trainer("gan", resolution=64, grid="6x4", alpha=True)
@@ -101,12 +101,12 @@ def test_other_images(tmp_path: Path, name: str, kind: str) -> None:
     expected = [
         enlarged(image, 4, smooth=True) for image in sampler.render(frame_requests(trajectory, animation), steady=True)
     ]
-    assert [frame.shape[:2] for frame in found] == [(64, 64) if kind == "grey" else (256, 384)] * 4
+    assert [frame.shape[:2] for frame in found] == [(64, 64) if kind == "gray" else (256, 384)] * 4
     assert np.ptp(expected[0]) > 20
     for frame, image in zip(found, expected, strict=True):
         if name == "walk":
             assert np.array_equal(frame.reshape(image.shape), image)
-        elif kind == "grey":
+        elif kind == "gray":
             assert differ(frame, image.repeat(3, 2)) <= (3 if name == "walk.mp4" else 0)
         elif name == "walk.mp4":  # on white
             share = image[:, :, 3:] / 255

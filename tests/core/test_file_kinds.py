@@ -1,5 +1,5 @@
-"""What lies among images, in folders and archives: endings that say nothing, formats that are not read, archives,
-videos, arrays and runs. Each is read, or named with what to do."""
+"""Other files among images, in folders and archives: misleading endings, formats that are not read, archives, videos,
+arrays and runs. Each is read, or named with what to do."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.data.items import REMEDIES, Skipped
 from tests.core.images import (
     HEIC,
     archived,
-    coloured,
+    colored,
     encoded,
     fill,
     labels,
@@ -26,7 +26,7 @@ from tests.core.images import (
 )
 from tests.core.photos import report_of
 
-IMAGES = [encoded(coloured(seed)) for seed in range(6)]
+IMAGES = [encoded(colored(seed)) for seed in range(6)]
 OTHER_ENDINGS = ("raf", "orf", "rw2", "CR2", "tga", "ppm", "pgm", "exr", "ico", "dcm", "jxl", "JP2", "svg", "nii.gz")
 SOURCES = ("a.zip", "a.tar", "folder")
 ENTRIES = {f"{index}.png": data for index, data in enumerate(IMAGES[:3])}
@@ -45,7 +45,7 @@ def findings(source: Path) -> dict[str, HealthFinding]:
         *("0.jpe", "0.JFIF", "a.apng", "a.HIF", "a.pjp", "a.pjpeg", "a.dib", "a.heics", "a.mpo"),
     ],
 )
-@pytest.mark.parametrize("data", [encoded(coloured(9), "JPEG"), HEIC], ids=["jpeg", "heic"])
+@pytest.mark.parametrize("data", [encoded(colored(9), "JPEG"), HEIC], ids=["jpeg", "heic"])
 def test_an_image_is_told_by_what_it_begins_with(tmp_path: Path, name: str, file: str, data: bytes) -> None:
     others = {
         "README": b"BM is how a bitmap begins",
@@ -293,7 +293,7 @@ def test_a_damaged_stray_image_is_named_where_classes_are_lost_to_it(tmp_path: P
 def test_a_stray_image_that_a_person_left_out_is_named(tmp_path: Path) -> None:
     for name in ("cat", "dog"):
         fill(tmp_path / "set" / name)
-    coloured(9).save(tmp_path / "set" / "x.png")
+    colored(9).save(tmp_path / "set" / "x.png")
     exclude(opened(tmp_path / "set"), ["x.png"])
     assert "because the skipped file 'x.png' is outside them" in findings(tmp_path / "set")["folders"].text
 

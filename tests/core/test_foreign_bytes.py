@@ -446,8 +446,7 @@ SOURCES = (*sources.KINDS, sources.as_noted_folder)
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, dict[str, bytes]]]:
-    """Of each kind of source, with fewer pictures than elsewhere: what is opened, relative to its folder, and its
-    files."""
+    """Each kind of source, with few pictures: the path to open, relative to its folder, and its files."""
     found: dict[str, tuple[Path, dict[str, bytes]]] = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sources, "PICTURES", sources.PICTURES[:FEW])

@@ -1,4 +1,4 @@
-"""What holds for every kind of source alike: it is recognised, cached, left alone, and may vanish at any moment."""
+"""Behavior of every kind of source: it is recognized, cached, left alone, and may vanish at any moment."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from core.data.items import Skipped
 from core.data.prepare import opens, prepare
 from core.errors import UserError
 from core.events import Event, FirstImages, Progress
-from tests.core.images import SMALL, coloured, encoded, fill, listing, opened, outcome, packed, problem, reasons
+from tests.core.images import SMALL, colored, encoded, fill, listing, opened, outcome, packed, problem, reasons
 from tests.core.sources import KINDS, PICTURES, Kind, as_cifar, as_folder, as_npy, as_video
 from tests.core.work import all_of
 
@@ -49,7 +49,7 @@ def test_the_second_opening_reads_the_cache(tmp_path: Path, kind: Kind) -> None:
     assert again.fingerprint == first.fingerprint
     changed = path / "data_batch_1.bin" if kind is as_cifar else path
     if kind is as_folder:
-        coloured(99, 16, 16).save(path / "a" / "0.png")
+        colored(99, 16, 16).save(path / "a" / "0.png")
     else:
         os.utime(changed, ns=(1, 1))
     assert any(isinstance(event, Progress) and "Reading" in event.text for event in prepare(path))
@@ -139,7 +139,7 @@ def test_a_file_that_changes_after_it_was_listed(tmp_path: Path, change: str) ->
             with last.open("ab") as file:
                 file.write(bytes(10**6))
         elif change == "is replaced":
-            coloured(7, 90, 20).save(last)
+            colored(7, 90, 20).save(last)
         elif change == "is cut":
             os.truncate(last, 30)
         else:
@@ -203,7 +203,7 @@ def test_devices_and_pipes_are_not_opened(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["notes.txt", "photo.png", "script.py", "data.gz", "data.xz", "no suffix"])
 def test_other_files_are_refused_with_what_to_do(tmp_path: Path, name: str) -> None:
-    for data in (b"", b"hello", encoded(coloured()), gzip.compress(b"hello"), gzip.compress(bytes(1000)), bytes(4000)):
+    for data in (b"", b"hello", encoded(colored()), gzip.compress(b"hello"), gzip.compress(bytes(1000)), bytes(4000)):
         (tmp_path / name).write_bytes(data)
         assert not opens(str(tmp_path / name))
         found = problem(tmp_path / name)
@@ -215,10 +215,10 @@ def test_other_files_are_refused_with_what_to_do(tmp_path: Path, name: str) -> N
 
 def test_archives_at_the_end_of_other_files(tmp_path: Path) -> None:
     """A tar whose last file is a zip is a tar."""
-    inner = packed(tmp_path / "inner.zip", {"x.png": encoded(coloured())})
+    inner = packed(tmp_path / "inner.zip", {"x.png": encoded(colored())})
     with tarfile.open(tmp_path / "a.tar", "w") as tar:
         for index in range(2):
-            coloured(index).save(tmp_path / f"{index}.png")
+            colored(index).save(tmp_path / f"{index}.png")
             tar.add(tmp_path / f"{index}.png", f"{index}.png")
         tar.add(inner, "inner.zip")
     dataset = opened(tmp_path / "a.tar")

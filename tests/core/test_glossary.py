@@ -52,7 +52,7 @@ def test_a_term_is_a_short_text_of_whole_sentences(each: Term) -> None:
     assert 5 <= len(each.sentence.split()) <= LONGEST
     assert each.sentence[0].isupper()
     assert each.sentence.endswith(".")
-    assert not re.search(r"arXiv|isation|ised\b|colour|  ", each.sentence)
+    assert not re.search(r"arXiv|  ", each.sentence)
 
 
 @pytest.mark.parametrize("each", TERMS, ids=ids)

@@ -1,4 +1,4 @@
-"""What this version wrote is read by every later one: a run folder, checkpoints and recipes.
+"""Files of this version that every later one reads: a run folder, checkpoints and recipes.
 
 `docs/reference/format.md` describes them.
 

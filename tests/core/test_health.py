@@ -42,7 +42,7 @@ def trouble(folder: Path) -> Path:
     photo(60, 12, 12).save(many / "tiny.png")
     photo(61, 400, 40).save(many / "wide.png")
     photo(62).convert("CMYK").save(many / "ink.tif")
-    photo(63).convert("L").save(many / "grey.png")
+    photo(63).convert("L").save(many / "gray.png")
     clear = photo(64).convert("RGBA")
     clear.paste((0, 0, 0, 0), (0, 0, 40, 80))
     clear.save(many / "clear.png")
@@ -74,7 +74,7 @@ def test_every_trouble_is_named(folder: Path) -> None:
     assert about("proportions") == [["many/wide.png"]]
     assert about("print_colours") == [["many/ink.tif"]]
     assert about("transparency") == [["many/clear.png"]]
-    assert about("colours") == [["many/grey.png"]]
+    assert about("colours") == [["many/gray.png"]]
     assert about("classes")[0] == ["few/040.png", "few/041.png"]
     assert finding(report, "classes").severity == "warning"
     assert finding(report, "few_images").severity == "warning"
@@ -159,16 +159,16 @@ WILD = st.tuples(st.integers(2, 12), st.sampled_from([1, 3, 4]), st.integers(8, 
 
 
 @settings(max_examples=60)
-@given(shape=WILD, seed=st.integers(0, 999), levels=st.integers(1, 256), labelled=st.booleans(), data=st.data())
+@given(shape=WILD, seed=st.integers(0, 999), levels=st.integers(1, 256), labeled=st.booleans(), data=st.data())
 def test_whatever_the_images_are_there_is_a_report(
-    shape: tuple[int, int, int, int], seed: int, levels: int, labelled: bool, data: st.DataObject
+    shape: tuple[int, int, int, int], seed: int, levels: int, labeled: bool, data: st.DataObject
 ) -> None:
     random = np.random.default_rng(seed)
     count = shape[0]
     sides = st.lists(st.integers(1, 2**32 - 1), min_size=count, max_size=count)
     dataset = made_of(
         random.integers(0, levels, shape).astype(np.uint8),
-        np.arange(count) % 2 if labelled else None,
+        np.arange(count) % 2 if labeled else None,
         width=data.draw(sides),
         height=data.draw(sides),
         content=random.integers(0, 4, count),

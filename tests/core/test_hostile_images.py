@@ -17,7 +17,7 @@ from PIL import Image
 from core.config.preparation import Preparation
 from core.data.formats.image_files import File, read
 from core.data.items import Picture, Skipped
-from tests.core.images import HEIC, SMALL, coloured, encoded, plain, png_header
+from tests.core.images import HEIC, SMALL, colored, encoded, plain, png_header
 
 
 def taken(data: bytes, how: Preparation | None = None) -> Picture | Skipped:
@@ -79,7 +79,7 @@ def test_a_png_of_a_million_empty_chunks() -> None:
 
 @pytest.mark.parametrize("progressive", [False, True])
 def test_what_follows_a_jpeg_is_not_counted_as_its_own(progressive: bool) -> None:
-    whole = encoded(coloured(0, 400, 300), "JPEG", progressive=progressive)
+    whole = encoded(colored(0, 400, 300), "JPEG", progressive=progressive)
     film = b"\0\0\0\x18ftypmp42" + b"\xff\xda" * 5000
     assert isinstance(taken(whole + film), Picture)
     spliced = whole[:2] + b"\xff\xe1" + (2002).to_bytes(2, "big") + b"\xff\xda" * 1000 + whole[2:]  # a thumbnail, say
@@ -163,37 +163,37 @@ def test_tags_that_lead_in_circles() -> None:
 
 # Mutations
 
-PALETTE = coloured().quantize(16)
+PALETTE = colored().quantize(16)
 EXIF = Image.Exif()
 EXIF[0x0112] = 6
 WHOLE: dict[str, tuple[bytes, ...]] = {
     "HEIC": (HEIC,),
     "PNG": (
-        encoded(coloured()),
-        encoded(coloured().convert("RGBA")),
+        encoded(colored()),
+        encoded(colored().convert("RGBA")),
         encoded(PALETTE, transparency=3),
         encoded(plain(0x1234, "I;16")),
         encoded(plain((1, 2), "LA"), exif=EXIF),
     ),
     "JPEG": (
-        encoded(coloured(), "JPEG", exif=EXIF),
-        encoded(coloured(), "JPEG", progressive=True),
-        encoded(coloured().convert("CMYK"), "JPEG"),
-        encoded(coloured().convert("L"), "JPEG", icc_profile=bytes(200)),
+        encoded(colored(), "JPEG", exif=EXIF),
+        encoded(colored(), "JPEG", progressive=True),
+        encoded(colored().convert("CMYK"), "JPEG"),
+        encoded(colored().convert("L"), "JPEG", icc_profile=bytes(200)),
     ),
     "WEBP": (
-        encoded(coloured(), "WEBP"),
-        encoded(coloured().convert("RGBA"), "WEBP", lossless=True, exif=EXIF),
-        encoded(coloured(), "WEBP", save_all=True, append_images=[coloured(1)]),
+        encoded(colored(), "WEBP"),
+        encoded(colored().convert("RGBA"), "WEBP", lossless=True, exif=EXIF),
+        encoded(colored(), "WEBP", save_all=True, append_images=[colored(1)]),
     ),
-    "BMP": (encoded(coloured(), "BMP"), encoded(PALETTE, "BMP"), encoded(plain(1, "1"), "BMP")),
+    "BMP": (encoded(colored(), "BMP"), encoded(PALETTE, "BMP"), encoded(plain(1, "1"), "BMP")),
     "GIF": (
         encoded(PALETTE, "GIF", transparency=3),
-        encoded(PALETTE, "GIF", save_all=True, append_images=[coloured(1).quantize(8)]),
+        encoded(PALETTE, "GIF", save_all=True, append_images=[colored(1).quantize(8)]),
     ),
     "TIFF": tuple(
         encoded(image, "TIFF", compression=compression, exif=EXIF)
-        for image in (coloured(), plain(0.5, "F"), coloured().convert("CMYK"))
+        for image in (colored(), plain(0.5, "F"), colored().convert("CMYK"))
         for compression in ("raw", "tiff_lzw", "tiff_adobe_deflate")
     ),
 }
@@ -267,5 +267,5 @@ def test_whole_files_are_decoded_in_every_fit() -> None:
 
 def test_names_of_any_kind(tmp_path: Path) -> None:
     for name in ("a\nb.png", "\udcff.png", "", "x" * 5000, "猫.png"):
-        result = read(File(name, partial(io.BytesIO, encoded(coloured()))), Preparation(SMALL))
+        result = read(File(name, partial(io.BytesIO, encoded(colored()))), Preparation(SMALL))
         assert result.name.encode("utf-8").decode("utf-8") == result.name  # no half of a pair is left

@@ -1,4 +1,4 @@
-"""How measured numbers are labeled: what cannot be compared has another key."""
+"""Keys of metrics: numbers that cannot be compared have different keys."""
 
 from __future__ import annotations
 

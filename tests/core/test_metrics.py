@@ -113,8 +113,8 @@ def test_numbers_are_torch_fidelitys(count: int, monkeypatch: pytest.MonkeyPatch
 
 
 def test_density_and_coverage_of_one_distribution() -> None:
-    """That of a k-th neighbor's ball holds k / N of any other such set, so density is 1; and a ball stays empty when
-    the k nearest of 2N - 1 points are all of its own set."""
+    """The ball to the k-th neighbor holds k / N of another set on average, so density is 1; a ball stays empty if the k
+    nearest of the other 2N - 1 points are all of its own set."""
     count, k = 2000, 5
     found = measured("density_coverage", *features(normal(count, 8, 0), normal(count, 8, 1)))
     empty = np.prod([(count - i) / (2 * count - i) for i in range(1, k + 1)])

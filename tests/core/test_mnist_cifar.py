@@ -1,4 +1,4 @@
-"""MNIST's and CIFAR's files: found from whatever was opened of them, labelled, and not believed."""
+"""MNIST's and CIFAR's files: found from whatever was opened of them, labeled, and not believed."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from core.data.prepare import opens, prepare
 from core.errors import UserError
 from tests.core.images import SMALL, fill, labels, opened, outcome, problem, reasons
 
-COLOUR = np.random.default_rng(0).integers(0, 256, (9, 16, 16, 3), np.uint8)
-GREY = np.ascontiguousarray(COLOUR[..., 0])
+COLOR = np.random.default_rng(0).integers(0, 256, (9, 16, 16, 3), np.uint8)
+GRAY = np.ascontiguousarray(COLOR[..., 0])
 LABELS = np.array([3, 7, 3, 7, 7, 3, 1, 1, 1])
 """Their classes are "1", "3" and "7"."""
 NUMBERS = [1, 2, 1, 2, 2, 1, 0, 0, 0]
@@ -34,7 +34,7 @@ def idx(array: NDArray[Any], kind: int = 8) -> bytes:
 
 
 def mnist(
-    folder: Path, images: NDArray[Any] = GREY, given: NDArray[Any] = LABELS, which: str = "train", end: str = ""
+    folder: Path, images: NDArray[Any] = GRAY, given: NDArray[Any] = LABELS, which: str = "train", end: str = ""
 ) -> Path:
     """The images' path; `end` is that of both names."""
     folder.mkdir(exist_ok=True)
@@ -49,12 +49,12 @@ def mnist(
 @pytest.mark.parametrize("what", ["images", "labels", "folder"])
 def test_a_pair_of_files(tmp_path: Path, end: str, what: str) -> None:
     images = mnist(tmp_path / "mnist", end=end)
-    mnist(tmp_path / "mnist", GREY[:3], LABELS[:3], "t10k", end)
+    mnist(tmp_path / "mnist", GRAY[:3], LABELS[:3], "t10k", end)
     path = {"images": images, "labels": images.with_name(f"train-labels-idx1-ubyte{end}"), "folder": images.parent}[
         what
     ]
     dataset = opened(path)
-    assert np.array_equal(np.asarray(dataset.images)[:, 0], GREY)
+    assert np.array_equal(np.asarray(dataset.images)[:, 0], GRAY)
     assert (dataset.classes, labels(dataset)) == (("1", "3", "7"), NUMBERS)
     assert (dataset.source, dataset.title) == (str(path), path.name)
 
@@ -84,11 +84,11 @@ def test_names_in_capitals(tmp_path: Path, end: str) -> None:
 
 def test_images_alone(tmp_path: Path) -> None:
     for index, (array, kind) in enumerate(
-        ((GREY, 8), (COLOUR, 8), (GREY.astype(">f4"), 13), ((GREY / 255).astype(">f8"), 14), (GREY.astype(">i4"), 12))
+        ((GRAY, 8), (COLOR, 8), (GRAY.astype(">f4"), 13), ((GRAY / 255).astype(">f8"), 14), (GRAY.astype(">i4"), 12))
     ):
         (tmp_path / f"{index}.bytes").write_bytes(idx(array, kind))
         dataset = opened(tmp_path / f"{index}.bytes")
-        assert np.array_equal(np.asarray(dataset.images)[:, 0], GREY)
+        assert np.array_equal(np.asarray(dataset.images)[:, 0], GRAY)
         assert dataset.classes == ()
 
 
@@ -232,8 +232,8 @@ def test_names_that_are_anybodys(tmp_path: Path) -> None:
 
 def test_mutated_files_are_read_or_refused(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
-    np.save(tmp_path / "a.npy", COLOUR / 255)
-    np.savez_compressed(tmp_path / "a.npz", images=COLOUR, labels=LABELS)
+    np.save(tmp_path / "a.npy", COLOR / 255)
+    np.savez_compressed(tmp_path / "a.npz", images=COLOR, labels=LABELS)
     mnist(tmp_path)
     (tmp_path / "data_batch_1.bin").write_bytes(batch(6))
     paths = [each for each in tmp_path.iterdir() if each.is_file()]

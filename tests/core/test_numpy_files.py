@@ -22,8 +22,8 @@ from core.errors import UserError
 from core.events import Progress
 from tests.core.images import SMALL, labels, opened, packed, problem, reasons
 
-COLOUR = np.random.default_rng(0).integers(0, 256, (9, 16, 16, 3), np.uint8)
-GREY = np.ascontiguousarray(COLOUR[..., 0])
+COLOR = np.random.default_rng(0).integers(0, 256, (9, 16, 16, 3), np.uint8)
+GRAY = np.ascontiguousarray(COLOR[..., 0])
 LABELS = np.array([3, 7, 3, 7, 7, 3, 1, 1, 1])
 """Their classes are "1", "3" and "7"."""
 NUMBERS = [1, 2, 1, 2, 2, 1, 0, 0, 0]
@@ -40,12 +40,12 @@ def saved(path: Path, array: Any) -> Path:
 @pytest.mark.parametrize(
     ("array", "expected"),
     [
-        (COLOUR, COLOUR),
-        (np.moveaxis(COLOUR, 3, 1), COLOUR),
-        (GREY, GREY[..., None]),
-        (GREY[..., None], GREY[..., None]),
-        (GREY[:, None], GREY[..., None]),
-        (COLOUR[:2], COLOUR[:2]),
+        (COLOR, COLOR),
+        (np.moveaxis(COLOR, 3, 1), COLOR),
+        (GRAY, GRAY[..., None]),
+        (GRAY[..., None], GRAY[..., None]),
+        (GRAY[:, None], GRAY[..., None]),
+        (COLOR[:2], COLOR[:2]),
     ],
 )
 def test_every_layout(tmp_path: Path, array: NDArray[Any], expected: NDArray[Any]) -> None:
@@ -58,7 +58,7 @@ def test_every_layout(tmp_path: Path, array: NDArray[Any], expected: NDArray[Any
 
 @pytest.mark.parametrize("axis", [1, 3])
 def test_layouts_with_alpha(tmp_path: Path, axis: int) -> None:
-    alpha = np.concatenate([COLOUR, np.full((9, 16, 16, 1), 102, np.uint8)], 3)
+    alpha = np.concatenate([COLOR, np.full((9, 16, 16, 1), 102, np.uint8)], 3)
     path = saved(tmp_path / "a.npy", np.ascontiguousarray(np.moveaxis(alpha, 3, axis)))
     assert opened(path).images.shape == (9, 3, 16, 16)
     assert np.array_equal(np.asarray(opened(path, alpha=True).images), np.moveaxis(alpha, 3, 1))
@@ -67,31 +67,31 @@ def test_layouts_with_alpha(tmp_path: Path, axis: int) -> None:
 @pytest.mark.parametrize(
     ("array", "tolerance"),
     [
-        (COLOUR.astype(np.float32) / 255, 0),
-        (COLOUR.astype(np.float64) / 255, 0),
-        (COLOUR.astype(np.float16) / 255, 1),
-        (COLOUR.astype(np.float32) / 127.5 - 1, 0),
-        (COLOUR.astype(">f4") / 127.5 - 1, 0),
-        (COLOUR.astype(np.float32), 0),
-        (COLOUR.astype(np.int64), 0),
-        (COLOUR.astype(">i2"), 0),
-        (COLOUR.astype(np.uint16) * 257, 0),
-        (COLOUR.astype(np.uint16), 0),
-        (COLOUR.astype(">u2") * 16 + 15, 8),
-        (COLOUR.astype(np.uint16) * 4, 8),
-        (COLOUR.astype(np.uint16) * 64, 8),
-        (COLOUR.astype(np.float32) / 255 * 1.008 - 0.004, 1),
-        (COLOUR.astype(np.float32) / 255 / 255, 0),
-        (COLOUR.astype(np.int16) * 16 + 15, 8),
-        (COLOUR.astype(np.float64) * 16 + 15, 8),
-        (COLOUR >> 4, 15),
-        ((COLOUR >> 4).astype(np.uint16), 15),
-        ((COLOUR >> 2).astype(np.int64), 3),
+        (COLOR.astype(np.float32) / 255, 0),
+        (COLOR.astype(np.float64) / 255, 0),
+        (COLOR.astype(np.float16) / 255, 1),
+        (COLOR.astype(np.float32) / 127.5 - 1, 0),
+        (COLOR.astype(">f4") / 127.5 - 1, 0),
+        (COLOR.astype(np.float32), 0),
+        (COLOR.astype(np.int64), 0),
+        (COLOR.astype(">i2"), 0),
+        (COLOR.astype(np.uint16) * 257, 0),
+        (COLOR.astype(np.uint16), 0),
+        (COLOR.astype(">u2") * 16 + 15, 8),
+        (COLOR.astype(np.uint16) * 4, 8),
+        (COLOR.astype(np.uint16) * 64, 8),
+        (COLOR.astype(np.float32) / 255 * 1.008 - 0.004, 1),
+        (COLOR.astype(np.float32) / 255 / 255, 0),
+        (COLOR.astype(np.int16) * 16 + 15, 8),
+        (COLOR.astype(np.float64) * 16 + 15, 8),
+        (COLOR >> 4, 15),
+        ((COLOR >> 4).astype(np.uint16), 15),
+        ((COLOR >> 2).astype(np.int64), 3),
     ],
 )
 def test_every_range(tmp_path: Path, array: NDArray[Any], tolerance: int) -> None:
     dataset = opened(saved(tmp_path / "a.npy", array))
-    assert np.abs(np.asarray(dataset.images).astype(int) - np.moveaxis(COLOUR, 3, 1)).max() <= tolerance
+    assert np.abs(np.asarray(dataset.images).astype(int) - np.moveaxis(COLOR, 3, 1)).max() <= tolerance
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.float64])
@@ -105,19 +105,19 @@ def test_digits_as_scikit_learn_has_them(tmp_path: Path, kind: type) -> None:
     "shape",
     [(40, 30, 3), (64, 64, 4), (40, 30, 1), (3, 40, 30), (4, 40, 30), (1, 40, 30), (1, 3, 40, 30), (1, 40, 30, 3)],
 )
-def test_a_single_picture_is_not_taken_for_grey_ones(tmp_path: Path, shape: tuple[int, ...]) -> None:
+def test_a_single_picture_is_not_taken_for_gray_ones(tmp_path: Path, shape: tuple[int, ...]) -> None:
     found = problem(saved(tmp_path / "a.npy", np.zeros(shape, np.uint8)))
     assert found.what == f"'a.npy' holds a single image, of shape {shape}."
     assert "(N, H, W, C), C = 1 for grayscale" in found.remedy
 
 
-def test_three_grey_pictures(tmp_path: Path) -> None:
-    assert len(opened(saved(tmp_path / "a.npy", GREY[:3, ..., None])).images) == 3
+def test_three_gray_pictures(tmp_path: Path) -> None:
+    assert len(opened(saved(tmp_path / "a.npy", GRAY[:3, ..., None])).images) == 3
 
 
 def test_truths_are_white(tmp_path: Path) -> None:
-    for array in (GREY > 99, *((GREY > 99).astype(kind) for kind in (np.int32, np.uint8, np.uint16))):
-        assert np.array_equal(np.asarray(opened(saved(tmp_path / "a.npy", array)).images)[:, 0], (GREY > 99) * 255)
+    for array in (GRAY > 99, *((GRAY > 99).astype(kind) for kind in (np.int32, np.uint8, np.uint16))):
+        assert np.array_equal(np.asarray(opened(saved(tmp_path / "a.npy", array)).images)[:, 0], (GRAY > 99) * 255)
 
 
 def test_the_size_that_suits_and_others(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_the_size_that_suits_and_others(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_values_that_are_no_numbers(tmp_path: Path, bad: float) -> None:
-    array = COLOUR / 255
+    array = COLOR / 255
     array[7, 3, 3, 1] = bad
     assert "invalid pixel values (NaN or infinite)" in problem(saved(tmp_path / "a.npy", array)).what
 
@@ -183,11 +183,11 @@ def test_arrays_that_are_no_pictures(tmp_path: Path, array: Any) -> None:
 
 
 def test_the_order_of_fortran(tmp_path: Path) -> None:
-    assert "ascontiguousarray" in problem(saved(tmp_path / "a.npy", np.asfortranarray(COLOUR))).remedy
+    assert "ascontiguousarray" in problem(saved(tmp_path / "a.npy", np.asfortranarray(COLOR))).remedy
 
 
 class Trap:
-    """What runs code when it is unpickled."""
+    """Object that runs code when it is unpickled."""
 
     def __init__(self, place: Path) -> None:
         self.place = place
@@ -203,7 +203,7 @@ def test_pickled_objects_are_not_read(tmp_path: Path) -> None:
             np.savez(path, images=objects)
         found = problem(path)
         assert found.what == f"'{path.name}' holds pickled objects, which could run code when read."
-    np.savez(tmp_path / "c.npz", images=COLOUR, meta=objects)
+    np.savez(tmp_path / "c.npz", images=COLOR, meta=objects)
     dataset = opened(tmp_path / "c.npz")
     assert len(dataset.images) == 9
     assert reasons(dataset) == {"meta": "it holds pickled objects, which could run code when read"}
@@ -253,13 +253,13 @@ def test_headers_that_lie(tmp_path: Path, head: bytes) -> None:
 
 def test_headers_of_the_second_version(tmp_path: Path) -> None:
     stream = io.BytesIO()
-    format.write_array(stream, COLOUR, version=(2, 0))
+    format.write_array(stream, COLOR, version=(2, 0))
     (tmp_path / "a").write_bytes(stream.getvalue())  # by its first bytes, whatever it is called
     assert len(opened(tmp_path / "a").images) == 9
 
 
 def test_truncated_arrays(tmp_path: Path) -> None:
-    path = saved(tmp_path / "a.npy", COLOUR)
+    path = saved(tmp_path / "a.npy", COLOR)
     os.truncate(path, path.stat().st_size - 1)
     assert problem(path).what == "'a.npy' is shorter than its header says."
 
@@ -298,22 +298,22 @@ def test_stopping_is_prompt(tmp_path: Path) -> None:
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
 @pytest.mark.parametrize("names", [("images", "labels"), ("x", "y"), ("arr_0", "arr_1"), ("x_train", "y_train")])
 def test_images_and_labels(tmp_path: Path, save: Any, names: tuple[str, str]) -> None:
-    save(tmp_path / "a.npz", **{names[0]: COLOUR, names[1]: LABELS})
+    save(tmp_path / "a.npz", **{names[0]: COLOR, names[1]: LABELS})
     dataset = opened(tmp_path / "a.npz")
-    assert np.array_equal(np.asarray(dataset.images), np.moveaxis(COLOUR, 3, 1))
+    assert np.array_equal(np.asarray(dataset.images), np.moveaxis(COLOR, 3, 1))
     assert (dataset.classes, labels(dataset)) == (("1", "3", "7"), NUMBERS)
 
 
 def test_the_largest_array_and_the_labels_as_long(tmp_path: Path) -> None:
     np.savez(
         tmp_path / "a.npz",
-        test_images=COLOUR[:4],
+        test_images=COLOR[:4],
         test_labels=LABELS[:4],
         ids=np.arange(9),
         weights=np.ones(9),
         train_labels=LABELS[:, None].astype(np.uint8),
         matrix=np.zeros((500, 500)),
-        train_images=COLOUR,
+        train_images=COLOR,
     )
     dataset = opened(tmp_path / "a.npz")
     assert len(dataset.images) == 9
@@ -328,7 +328,7 @@ def test_the_largest_array_and_the_labels_as_long(tmp_path: Path) -> None:
 
 
 def test_labels_go_with_the_images_whose_name_is_like_theirs(tmp_path: Path) -> None:
-    np.savez(tmp_path / "a.npz", y_test=LABELS[::-1], x_train=COLOUR, x_test=COLOUR[::-1], y_train=LABELS)
+    np.savez(tmp_path / "a.npz", y_test=LABELS[::-1], x_train=COLOR, x_test=COLOR[::-1], y_train=LABELS)
     dataset = opened(tmp_path / "a.npz")
     assert labels(dataset) == NUMBERS
     assert reasons(dataset) == {
@@ -350,7 +350,7 @@ def test_labels_go_with_the_images_whose_name_is_like_theirs(tmp_path: Path) -> 
 )
 def test_labels_of_every_kind(tmp_path: Path, given: NDArray[Any], classes: tuple[str, ...]) -> None:
     for name in ("labels", "y", "Y", "arr_1"):
-        arrays: dict[str, Any] = {"images": COLOUR, name: given}
+        arrays: dict[str, Any] = {"images": COLOR, name: given}
         np.savez(tmp_path / f"{name}.npz", **arrays)
         dataset = opened(tmp_path / f"{name}.npz")
         assert (dataset.classes, labels(dataset)) == (classes, NUMBERS)
@@ -358,7 +358,7 @@ def test_labels_of_every_kind(tmp_path: Path, given: NDArray[Any], classes: tupl
 
 
 def test_truths_are_two_classes(tmp_path: Path) -> None:
-    np.savez(tmp_path / "a.npz", images=COLOUR, labels=LABELS > 1)
+    np.savez(tmp_path / "a.npz", images=COLOR, labels=LABELS > 1)
     assert labels(opened(tmp_path / "a.npz")) == [1, 1, 1, 1, 1, 1, 0, 0, 0]
 
 
@@ -380,7 +380,7 @@ def test_truths_are_two_classes(tmp_path: Path) -> None:
 def test_lists_that_are_no_labels_are_named(tmp_path: Path, given: NDArray[Any], reason: str) -> None:
     other = reason if given.shape[:1] == (9,) else "it holds neither images nor labels"
     for name, expected in (("labels", reason), ("y", reason), ("arr_1", other)):
-        arrays: dict[str, Any] = {"images": COLOUR, name: given}
+        arrays: dict[str, Any] = {"images": COLOR, name: given}
         np.savez(tmp_path / f"{name}.npz", **arrays)
         dataset = opened(tmp_path / f"{name}.npz")
         assert dataset.labels is None
@@ -389,8 +389,8 @@ def test_lists_that_are_no_labels_are_named(tmp_path: Path, given: NDArray[Any],
 
 @pytest.mark.parametrize("given", [np.arange(9), np.array([f"{index}.png" for index in range(9)])])
 def test_what_differs_for_every_image_is_no_label_unless_it_is_called_so(tmp_path: Path, given: NDArray[Any]) -> None:
-    np.savez(tmp_path / "a.npz", images=COLOUR, names=given)
-    np.savez(tmp_path / "b.npz", images=COLOUR, labels=given)
+    np.savez(tmp_path / "a.npz", images=COLOR, names=given)
+    np.savez(tmp_path / "b.npz", images=COLOR, labels=given)
     assert opened(tmp_path / "a.npz").labels is None
     assert reasons(opened(tmp_path / "a.npz")) == {"names": "every image has a different label"}
     assert labels(opened(tmp_path / "b.npz")) == list(range(9))
@@ -398,26 +398,26 @@ def test_what_differs_for_every_image_is_no_label_unless_it_is_called_so(tmp_pat
 
 def test_labels_of_no_bytes(tmp_path: Path) -> None:
     stream = io.BytesIO()
-    np.save(stream, COLOUR)
+    np.save(stream, COLOR)
     packed(tmp_path / "a.npz", {"images.npy": stream.getvalue(), "labels.npy": written("(9,)", "|S0")})
     assert "cannot hold class labels" in reasons(opened(tmp_path / "a.npz"))["labels"]
 
 
 @pytest.mark.parametrize("name", ["labels.npy", "LABELS.NPY", "y.npy", "class.npy"])
 def test_labels_in_a_file_beside_the_images(tmp_path: Path, name: str) -> None:
-    images = saved(tmp_path / "images.npy", COLOUR)
+    images = saved(tmp_path / "images.npy", COLOR)
     assert opened(images).classes == ()
     with (tmp_path / name).open("wb") as file:
         np.save(file, np.asfortranarray(np.eye(8)[LABELS]))
     saved(tmp_path / "class_names.npy", np.array(["a", "b"]))
-    saved(tmp_path / "more_class_images.npy", COLOUR)
+    saved(tmp_path / "more_class_images.npy", COLOR)
     dataset = opened(images)
     assert labels(dataset) == NUMBERS
     assert not dataset.skipped
 
 
 def test_files_beside_the_images_that_are_no_labels_are_named(tmp_path: Path) -> None:
-    images = saved(tmp_path / "images.npy", COLOUR)
+    images = saved(tmp_path / "images.npy", COLOR)
     saved(tmp_path / "labels.npy", LABELS[:5])
     assert reasons(opened(images)) == {"labels.npy": "it does not hold a label for each image (number of labels: 5)"}
     saved(tmp_path / "labels.npy", np.array([Trap(tmp_path / "sprung")] * 9, object))
@@ -428,7 +428,7 @@ def test_files_beside_the_images_that_are_no_labels_are_named(tmp_path: Path) ->
 
 
 def test_labels_of_train_and_test_in_files_of_their_own(tmp_path: Path) -> None:
-    images = saved(tmp_path / "x_train.npy", COLOUR)
+    images = saved(tmp_path / "x_train.npy", COLOR)
     saved(tmp_path / "y_test.npy", LABELS[::-1])
     saved(tmp_path / "y_train.npy", LABELS)
     dataset = opened(images)
@@ -465,7 +465,7 @@ def test_an_npz_bomb(tmp_path: Path) -> None:
 
 
 def test_damage_inside_an_npz(tmp_path: Path) -> None:
-    np.savez_compressed(tmp_path / "a.npz", images=COLOUR)
+    np.savez_compressed(tmp_path / "a.npz", images=COLOR)
     data = bytearray((tmp_path / "a.npz").read_bytes())
     data[2000:2100] = bytes(100)
     (tmp_path / "a.npz").write_bytes(data)

@@ -11,7 +11,7 @@ from core.losses.penalties.gradients import zero_centered
 from core.losses.weight_clipping import clip_weights
 
 SHAPE = (2, 1, 3)
-"""Of an image: six numbers."""
+"""Shape of an image: six numbers."""
 
 
 def numbers(*shape: int, seed: int = 0) -> Tensor:
@@ -106,7 +106,7 @@ def test_gradient_penalty_of_a_linear_critic_by_hand() -> None:
     assert derivative(penalty, w).tolist() == pytest.approx([3.2, -1.6, 0.0, 3.2, 6.4, 0.0])
 
 
-def test_a_critic_of_slope_one_is_not_penalised() -> None:
+def test_a_critic_of_slope_one_is_not_penalized() -> None:
     w = numbers(6)
     assert float(one_centered(lambda x: linear(w / w.norm(), x), images(), images(), torch.rand(4))) < 1e-12
 

@@ -1,4 +1,4 @@
-"""What was said to be saved is there after a power cut: a file system that is shut down without writing its journal.
+"""Saved files are there after a power cut: a file system that is shut down without writing its journal.
 
 Needs root and a file system in a file (`make campaign`).
 """

@@ -1,4 +1,4 @@
-"""What a checkpoint gives away: its discriminator knows its images by heart, or does not; and what is refused."""
+"""Membership test of a checkpoint, whose discriminator has memorized its images or has not; and refusals."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_the_area_is_the_share_of_pairs(members: list[float], others: list[float
 
 
 def test_the_interval_holds_the_truth() -> None:
-    """Of two normal distributions one apart the area is 0.760."""
+    """The area of two normal distributions one apart is 0.760."""
     random, held = np.random.default_rng(0), 0
     for _ in range(200):
         _, low, high = area(random.normal(1, 1, 300), random.normal(0, 1, 200))

@@ -32,9 +32,9 @@ from tests.core.work import all_of
 
 
 def trained(name: str, **values: Any) -> Checkpoint:
-    """Of a few steps, and with images that differ."""
+    """Returns a checkpoint of a few steps whose images differ."""
     trainer: Trainer = finished(tiny_trainer(name, steps=3, **values))
-    if np.ptp(trainer.render()) < 100:  # three steps give plain grey
+    if np.ptp(trainer.render()) < 100:  # three steps give plain gray
         for parameter in trainer.G_ema.parameters():
             if parameter.ndim > 1:
                 parameter.mul_(4)
@@ -83,9 +83,9 @@ def test_a_picture_is_fitted_as_the_training_images_were(
     meta = checkpoint.meta.model_copy(update={"channels": channels})
     image = open_picture(half(mode)(tmp_path / "a.png"), meta)
     assert image.shape == (16, 16, channels)
-    colours = image[:, :, :3]
-    assert colours[:, :6].max() < 20
-    assert colours[:, 10:].min() > 235
+    colors = image[:, :, :3]
+    assert colors[:, :6].max() < 20
+    assert colors[:, 10:].min() > 235
     assert channels < 4 or (image[:, :, 3] == 255).all()
 
 
@@ -95,7 +95,7 @@ def test_a_photo_stands_upright(checkpoint: Checkpoint, tmp_path: Path) -> None:
     assert image[10:].min() > 215
 
 
-def test_grey_is_brightness(checkpoint: Checkpoint, tmp_path: Path) -> None:
+def test_gray_is_brightness(checkpoint: Checkpoint, tmp_path: Path) -> None:
     Image.new("RGB", (20, 20), (200, 100, 0)).save(tmp_path / "a.png")
     meta = checkpoint.meta.model_copy(update={"channels": 1})
     assert np.abs(open_picture(tmp_path / "a.png", meta).astype(int) - 118).max() <= 1

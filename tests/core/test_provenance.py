@@ -23,7 +23,7 @@ IPTC = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType"
 
 
 def source_type(xmp: bytes) -> str | None:
-    """What a packet says of where the image comes from."""
+    """Returns the source type that an XMP packet states."""
     (described,) = ElementTree.fromstring(xmp.strip(b"\0")).iter(
         "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}Description"
     )
@@ -31,7 +31,7 @@ def source_type(xmp: bytes) -> str | None:
 
 
 def mark_of(path: Path) -> str | None:
-    """What an image says of where it comes from, as Pillow finds it."""
+    """Returns the source type of an image, as Pillow finds it."""
     with Image.open(path) as image:
         xmp = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp")
     return source_type(xmp.encode() if isinstance(xmp, str) else xmp) if xmp else None

@@ -34,7 +34,7 @@ HOSTILE = "<script>alert('\"&')</script>\u202e"
 
 
 class Page(HTMLParser):
-    """What stands in a page; fails where its tags do not fit together."""
+    """Contents of a page; fails where its tags do not fit together."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

@@ -55,7 +55,7 @@ def whole_at_once(path: Path) -> ReportTable:
 
 
 def of_steps(table: ReportTable, start: int, end: int) -> None:
-    """Whether the table holds `lines(start, end)`."""
+    """Asserts that the table holds `lines(start, end)`."""
     steps = np.arange(start, end)
     assert np.array_equal(table.steps, steps)
     assert np.array_equal(table.seconds, steps / 2)

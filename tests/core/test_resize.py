@@ -29,7 +29,7 @@ def extent(picture: Any) -> tuple[int, int]:
 
 
 def busy(size: Size, left: int, top: int, side: int = 30) -> Image.Image:
-    """A chequered square on grey, which is all the detail there is."""
+    """A checkered square on gray, which is all the detail there is."""
     pixels = np.full((size[1], size[0], 3), 128, np.uint8)
     y, x = np.mgrid[:side, :side]
     pixels[top : top + side, left : left + side] = np.where((x * 6 // side + y * 6 // side) % 2, 255, 0)[..., None]
@@ -67,7 +67,7 @@ def test_stretching_takes_all_of_it_out_of_proportion() -> None:
 @pytest.mark.parametrize(
     ("original", "size", "inner"), [((64, 32), (32, 32), (32, 16)), ((20, 60), (48, 60), (20, 60))]
 )
-def test_bars_have_the_background_colour(background: str, original: Size, size: Size, inner: Size) -> None:
+def test_bars_have_the_background_color(background: str, original: Size, size: Size, inner: Size) -> None:
     picture = decoded(encoded(plain((200, 60, 20), size=original)), size, fit="pad", background=background)
     left, top = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
     inside = np.zeros((size[1], size[0]), bool)
@@ -83,7 +83,7 @@ def test_a_bar_of_half_a_pixel(original: Size) -> None:
     assert ((picture == (200, 60, 20)).all(-1) | (picture == 0).all(-1)).all()
 
 
-def test_grey_pictures_between_grey_bars_stay_grey() -> None:
+def test_gray_pictures_between_gray_bars_stay_gray() -> None:
     image = encoded(plain(90, "L", (64, 32)))
     assert decoded(image, (32, 32), fit="pad", background="#404040").shape == (32, 32, 1)
     assert decoded(image, (32, 32), fit="pad", background="#404041").shape == (32, 32, 3)
@@ -106,7 +106,7 @@ def test_the_background_lies_under_transparency(fit: Fit) -> None:
     assert (kept[8:24] == (255, 0, 0, 51)).all()
 
 
-def test_soft_edges_keep_their_colour_in_every_fit() -> None:
+def test_soft_edges_keep_their_color_in_every_fit() -> None:
     side = 96
     y, x = np.mgrid[:side, : 2 * side]
     alpha = np.clip(30 - np.hypot(x - side, y - side / 2) + 0.5, 0, 1)
@@ -132,7 +132,7 @@ def in_mode(image: Image.Image, mode: str) -> bytes:
 
 
 def contrast(picture: Any) -> float:
-    """Which part of the picture is the chequered square."""
+    """Returns the share of the picture that the checkered square covers."""
     return float((np.abs(picture[..., 0].astype(int) - 128) > 60).mean())
 
 
@@ -141,7 +141,7 @@ def contrast(picture: Any) -> float:
 def test_smart_crops_find_what_is_off_the_middle(mode: str, place: int) -> None:
     for image in (busy((200, 60), place, 15), busy((60, 200), 15, place)):
         data = in_mode(image, mode)
-        # Dithering makes detail of plain grey, so that only most of the square is found there.
+        # Dithering makes detail of plain gray, so that only most of the square is found there.
         whole = 900 / 3600 * (0.5 if mode == "1" else 0.75)
         assert contrast(decoded(data, (60, 60), fit="smart")) >= whole
         if place != 40 and mode != "1":
@@ -200,7 +200,7 @@ def test_what_is_cut_off_still_says_what_the_numbers_mean(fit: Fit) -> None:
 
 
 @pytest.mark.parametrize("background", ["red", "#fff", "#FFFFFF", "", "#ffffff\n"])
-def test_colours_are_written_one_way(background: str) -> None:
+def test_colors_are_written_one_way(background: str) -> None:
     with pytest.raises(UserError, match="not a color"):
         Preparation(background=background)
 

@@ -95,7 +95,7 @@ def test_a_new_process_continues_bit_for_bit(case: str, folder: Path) -> None:
 
 
 def test_trainings_do_not_import_the_compiler(folder: Path) -> None:
-    """That takes seconds at the start of each, with the thousand modules that it needs."""
+    """Importing it takes seconds at each start, with the thousand modules that it needs."""
     imported = (folder / "modules.txt").read_text("utf-8").split()
     assert "core.trainer" in imported
     assert not {"torch._dynamo", "torch._inductor", "sympy"} & set(imported)

@@ -1,4 +1,4 @@
-"""Which checkpoints stay: the newest, the best, and those that a person pinned."""
+"""Retention of checkpoints: the newest, the best, and pinned ones stay."""
 
 from __future__ import annotations
 

@@ -30,13 +30,13 @@ from core.trainer import Trainer
 from tests.core.tiny import CLASSES, IMAGE_PRESETS, finished, tiny_trainer
 
 REQUEST = LatentRequest.of_seeds(range(4))
-"""What the trainer renders."""
+"""Images that the trainer renders."""
 
 
 @pytest.fixture(scope="module", params=IMAGE_PRESETS)
 def trainer(request: pytest.FixtureRequest) -> Trainer:
     trainer = finished(tiny_trainer(request.param, steps=4, latent_dim=24))
-    if np.ptp(trainer.render()) < 100:  # four steps give plain grey, in which nothing can be told apart
+    if np.ptp(trainer.render()) < 100:  # four steps give plain gray, in which nothing can be told apart
         for parameter in trainer.G_ema.parameters():
             if parameter.ndim > 1:
                 parameter.mul_(8)

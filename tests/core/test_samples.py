@@ -93,7 +93,7 @@ def test_digits_are_white_strokes_inside_a_black_frame() -> None:
 def test_classes_can_be_told_apart(name: str, resolution: int, least: float) -> None:
     images, labels = drawn(name, 3000, resolution)
     pixels: NDArray[Any] = images.reshape(3000, -1).astype(np.float32) / 255
-    if name == "shapes":  # colour, place and turn say nothing: compare how the picture's edges are distributed
+    if name == "shapes":  # color, place and turn say nothing: compare how the picture's edges are distributed
         pixels = _radial(images.astype(np.float32))
     known, asked = pixels[:2500], pixels[2500:]
     distance = (asked**2).sum(1)[:, None] - 2 * asked @ known.T + (known**2).sum(1)
@@ -101,7 +101,7 @@ def test_classes_can_be_told_apart(name: str, resolution: int, least: float) -> 
 
 
 def _radial(images: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How far the foreground's pixels lie from their middle, as a histogram in units of its size, (N, 12)."""
+    """Returns histograms (N, 12) of the distance of foreground pixels to their center, in units of its size."""
     corner = images[:, :, [0, 0, -1, -1], [0, -1, 0, -1]].mean(axis=2)[:, :, None, None]
     away = np.abs(images - corner).sum(axis=1)
     rows = []

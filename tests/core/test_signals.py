@@ -1,4 +1,4 @@
-"""What the reports tell of a training: against closed forms, and without changing anything."""
+"""Signals in the reports of a training: they agree with closed forms, and change nothing."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def probe_at_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def large_dataset(**values: Any) -> Dataset:
-    """Of which ten images are held out."""
+    """Returns a dataset, of which ten images are held out."""
     return tiny_dataset(200, **values)
 
 

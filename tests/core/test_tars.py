@@ -18,14 +18,14 @@ from core.data.dataset import Dataset
 from core.data.prepare import prepare
 from core.errors import UserError
 from core.events import FirstImages, Progress
-from tests.core.images import SMALL, coloured, encoded, fill, opened, outcome, problem, reasons, taped
+from tests.core.images import SMALL, colored, encoded, fill, opened, outcome, problem, reasons, taped
 
 PACKINGS = ("", "gz", "bz2", "xz")
-IMAGES = [encoded(coloured(seed)) for seed in range(6)]
+IMAGES = [encoded(colored(seed)) for seed in range(6)]
 
 
 def pixels(dataset: Dataset) -> list[bytes]:
-    """Of each image, in no order."""
+    """Returns the pixels of each image, sorted."""
     return sorted(dataset.images[index].tobytes() for index in range(len(dataset.images)))
 
 
@@ -162,7 +162,7 @@ def test_truncated_tars(tmp_path: Path, packing: str, part: float) -> None:
 @pytest.mark.parametrize(
     "data", [b"hello", b"", b"\x1f\x8b\x08garbage", b"BZhgarbage", b"\xfd7zXZ\0garbage", b"x" * 5000]
 )
-def test_mislabelled_tars(tmp_path: Path, name: str, data: bytes) -> None:
+def test_mislabeled_tars(tmp_path: Path, name: str, data: bytes) -> None:
     (tmp_path / name).write_bytes(data)
     found = problem(tmp_path / name)
     assert any(word in found.what for word in ("damaged", "too early", "no images"))

@@ -26,12 +26,12 @@ STEPS = (0, 10, 200, 3000)
 
 @pytest.fixture
 def run(finished_run: Path, tmp_path: Path) -> Path:
-    """A run with four grids, each of one grey."""
+    """A run with four grids, each of one gray."""
     folder = shutil.copytree(finished_run, tmp_path / "runs" / "00000-noise")
     shutil.rmtree(folder / "samples")
     (folder / "samples").mkdir()
     for step in STEPS:
-        write_grid(folder, step, grey(step))
+        write_grid(folder, step, gray(step))
     return folder
 
 
@@ -39,12 +39,12 @@ def write_grid(run: Path, step: int, image: Images) -> None:
     write_png(run / "samples" / f"{step:09d}.png", image, generated=True)
 
 
-def grey(step: int) -> Images:
+def gray(step: int) -> Images:
     return np.full((32, 48, 3), 40 + 50 * STEPS.index(step), np.uint8)
 
 
 def levels(frames: list[Images]) -> list[int]:
-    """Which of the four grids each frame shows."""
+    """Returns the number of the grid that each frame shows."""
     return [round((float(frame[:30, :, :3].mean()) - 40) / 50) for frame in frames]
 
 
@@ -115,7 +115,7 @@ def test_other_channels(run: Path, tmp_path: Path, channels: int) -> None:
 
 def test_the_step_stands_below(run: Path, tmp_path: Path) -> None:
     for step in STEPS:
-        write_grid(run, step, grey(step).repeat(2, 1))
+        write_grid(run, step, gray(step).repeat(2, 1))
     animation = Animation(fps=4, seconds=1, scale=2)
     list(export_timelapse(run, tmp_path / "film", animation, caption=True))
     frames = shown(tmp_path / "film").frames
@@ -128,7 +128,7 @@ def test_the_step_stands_below(run: Path, tmp_path: Path) -> None:
 
 def test_a_caption_that_does_not_fit_is_left_out(run: Path, tmp_path: Path) -> None:
     for step in STEPS:
-        write_grid(run, step, grey(step)[:, :8])
+        write_grid(run, step, gray(step)[:, :8])
     list(export_timelapse(run, tmp_path / "film", Animation(fps=4, seconds=1), caption=True))
     frames = shown(tmp_path / "film").frames
     assert frames[0][32:].min() < 128  # 0
@@ -139,7 +139,7 @@ def test_a_caption_that_does_not_fit_is_left_out(run: Path, tmp_path: Path) -> N
 def test_nothing_is_overwritten_unasked(run: Path, tmp_path: Path, name: str) -> None:
     animation = Animation(fps=4, seconds=1)
     list(export_timelapse(run, tmp_path / name, animation))
-    write_grid(run, 0, grey(3000))
+    write_grid(run, 0, gray(3000))
     with pytest.raises(UserError, match="another folder"):
         list(export_timelapse(run, tmp_path / name, animation))
     assert levels(shown(tmp_path / name).frames)[0] == 0

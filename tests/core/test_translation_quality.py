@@ -1,4 +1,4 @@
-"""How good translations are, while they train and afterwards: signals, evaluations, curves and the best checkpoint."""
+"""Quality of translations, during a training and after it: signals, evaluations, curves and the best checkpoint."""
 
 from __future__ import annotations
 

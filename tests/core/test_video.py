@@ -1,4 +1,4 @@
-"""Films: which frames are taken, in which colours and which way up, and films that were made to do harm."""
+"""Films: which frames are taken, in which colors and which way up, and films that were made to do harm."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ FORMATS = {"ffv1": "bgr0", "mjpeg": "yuvj420p"}
 
 
 def encoded_video(
-    path: Path, frames: int = 25, width: int = 64, height: int = 48, colour: Any = None, movflags: str = ""
+    path: Path, frames: int = 25, width: int = 64, height: int = 48, color: Any = None, movflags: str = ""
 ) -> Path:
-    """Frame k is as grey as 10 k, or of one colour; its upper left corner is red."""
+    """Frame k is as gray as 10 k, or of one color; its upper left corner is red."""
     encoder = ENCODERS[path.suffix]
     with av.open(str(path), "w", container_options={"movflags": movflags} if movflags else {}) as container:
         stream: Any = container.add_stream(encoder, rate=25)
         stream.width, stream.height, stream.pix_fmt = width, height, FORMATS.get(encoder, "yuv420p")
         stream.options = {"crf": "10", "g": "5"} if encoder == "libx264" else {}
         for number in range(frames):
-            pixels = np.full((height, width, 3), colour or 10 * number % 256, np.uint8)
+            pixels = np.full((height, width, 3), color or 10 * number % 256, np.uint8)
             pixels[: height // 4, : width // 4] = (255, 0, 0)
             for packet in stream.encode(av.VideoFrame.from_ndarray(pixels, "rgb24")):
                 container.mux(packet)
@@ -50,8 +50,8 @@ def encoded_video(
     return path
 
 
-def greys(path: Path, **how: Any) -> list[int]:
-    """Of the lower right corner of each picture."""
+def grays(path: Path, **how: Any) -> list[int]:
+    """Returns the gray level of each picture's lower right corner."""
     return [int(value) for value in np.asarray(opened(path, **how).images)[:, 0, -3, -3]]
 
 
@@ -60,7 +60,7 @@ def test_every_tenth_frame(tmp_path: Path, suffix: str) -> None:
     path = encoded_video(tmp_path / f"film{suffix}")
     dataset = opened(path)
     assert dataset.images.shape == (3, 3, 16, 16)
-    assert np.abs(np.array(greys(path)) - (0, 100, 200)).max() <= 6
+    assert np.abs(np.array(grays(path)) - (0, 100, 200)).max() <= 6
     assert [dataset.records.name(row) for row in range(3)] == ["frame 0", "frame 10", "frame 20"]
     assert dataset.records.sizes() == {"64 x 48": 3}
     assert (dataset.title, dataset.classes, dataset.skipped) == (path.name, (), ())
@@ -69,7 +69,7 @@ def test_every_tenth_frame(tmp_path: Path, suffix: str) -> None:
 @pytest.mark.parametrize(("step", "expected"), [(1, 25), (7, 4), (24, 2)])
 def test_every_so_many_frames(tmp_path: Path, step: int, expected: int) -> None:
     path = encoded_video(tmp_path / "film.mp4")
-    found = greys(path, frame_step=step)
+    found = grays(path, frame_step=step)
     assert len(found) == expected
     assert np.abs(np.array(found) - [10 * step * index for index in range(expected)]).max() <= 6
 
@@ -83,8 +83,8 @@ def test_the_size_that_suits(tmp_path: Path) -> None:
     assert opened(encoded_video(tmp_path / "film.mp4", width=96, height=40), None).size == (32, 32)
 
 
-def test_colours_are_kept(tmp_path: Path) -> None:
-    dataset = opened(encoded_video(tmp_path / "film.mp4", colour=(200, 60, 20)))
+def test_colors_are_kept(tmp_path: Path) -> None:
+    dataset = opened(encoded_video(tmp_path / "film.mp4", color=(200, 60, 20)))
     assert np.abs(np.asarray(dataset.images)[:, :, 12, 12].astype(int) - (200, 60, 20)).max() <= 5
 
 
@@ -98,7 +98,7 @@ def test_colours_are_kept(tmp_path: Path) -> None:
     ],
 )
 def test_phones_that_were_held_upright(tmp_path: Path, matrix: tuple[int, ...], corner: str) -> None:
-    path = encoded_video(tmp_path / "film.mp4", colour=(0, 0, 200))
+    path = encoded_video(tmp_path / "film.mp4", color=(0, 0, 200))
     data = path.read_bytes()
     start = data.index(struct.pack(">9i", 65536, 0, 0, 0, 65536, 0, 0, 0, 2**30), data.index(b"tkhd"))
     a, b, c, d = (65536 * value for value in matrix)
@@ -116,7 +116,7 @@ def test_phones_that_were_held_upright(tmp_path: Path, matrix: tuple[int, ...], 
 
 
 def test_videos_are_prepared_as_photos_are(tmp_path: Path) -> None:
-    path = encoded_video(tmp_path / "film.mp4", width=64, height=32, colour=(0, 0, 200))
+    path = encoded_video(tmp_path / "film.mp4", width=64, height=32, color=(0, 0, 200))
     images = np.asarray(opened(path, (32, 32), fit="pad", background="#00ff00").images)
     assert (images[:, :, :7].transpose(0, 2, 3, 1) == (0, 255, 0)).all()
 
@@ -150,7 +150,7 @@ def test_stopping_is_prompt(tmp_path: Path) -> None:
         encoded(plain((1, 2, 3))),
     ],
 )
-def test_mislabelled_videos(tmp_path: Path, suffix: str, data: bytes) -> None:
+def test_mislabeled_videos(tmp_path: Path, suffix: str, data: bytes) -> None:
     (tmp_path / f"film{suffix}").write_bytes(data)
     assert any(word in problem(tmp_path / f"film{suffix}").what for word in ("damaged", "No frames"))
 
@@ -302,7 +302,7 @@ def test_videos_with_large_boxes(tmp_path: Path) -> None:
     assert data[start - 8 : start - 4] == struct.pack(">I", 8)
     large = struct.pack(">I4sQ", 1, b"mdat", length + 8)
     path.write_bytes(data[: start - 8] + large + data[start + 8 : start + length] + rest)
-    assert len(greys(path)) == 3
+    assert len(grays(path)) == 3
 
 
 def test_frames_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

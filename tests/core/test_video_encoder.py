@@ -1,4 +1,4 @@
-"""The formats of videos as decoders see them: frames, times, colours, transparency; whole files or none."""
+"""The formats of videos as decoders see them: frames, times, colors, transparency; whole files or none."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.core.videos import differ, frames_of, shown, waves
 KINDS = [".mp4", ".gif", ".webp"]
 COUNT = 12
 CLOSE = {".mp4": 3.0, ".gif": 10.0, ".webp": 0.0}
-"""How far a decoded frame's pixels may be off on average; the frames differ by more than 30."""
+"""Largest mean error of a decoded frame's pixels; the frames differ by more than 30."""
 
 
 def written(path: Path, channels: int = 3, count: int = COUNT, animation: Animation | None = None, **size: int) -> Path:
@@ -91,12 +91,12 @@ def test_a_webp_of_large_images_is_small(tmp_path: Path) -> None:
     assert scaled[5].shape == found[5].shape
 
 
-def test_colours_of_an_mp4_are_those_of_the_frames(tmp_path: Path) -> None:
-    colours = [(0, 0, 0), (255, 255, 255), (255, 0, 0), (0, 255, 0), (0, 0, 255), (12, 200, 120)]
-    frames = frames_of(lambda number: np.full((16, 16, 3), colours[number], np.uint8))
-    list(write_video(frames, len(colours), tmp_path / "a.mp4", Animation(), False))
-    for frame, colour in zip(shown(tmp_path / "a.mp4").frames, colours, strict=True):
-        assert np.abs(frame.astype(int) - colour).max() <= 3
+def test_colors_of_an_mp4_are_those_of_the_frames(tmp_path: Path) -> None:
+    colors = [(0, 0, 0), (255, 255, 255), (255, 0, 0), (0, 255, 0), (0, 0, 255), (12, 200, 120)]
+    frames = frames_of(lambda number: np.full((16, 16, 3), colors[number], np.uint8))
+    list(write_video(frames, len(colors), tmp_path / "a.mp4", Animation(), False))
+    for frame, color in zip(shown(tmp_path / "a.mp4").frames, colors, strict=True):
+        assert np.abs(frame.astype(int) - color).max() <= 3
 
 
 def test_transparency(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_transparency(tmp_path: Path) -> None:
             image = waves(4)(number)
             seen = image[:, :, 3] == 255
             assert 0 < seen.sum() < seen.size
-            if kind == ".mp4":  # its colours are half as sharp, and run over the edge
+            if kind == ".mp4":  # its colors are half as sharp, and run over the edge
                 assert differ(frame, np.where(seen[:, :, None], image[:, :, :3], 255)) < 12
                 assert frame[0, 0].min() > 240
             else:
@@ -121,10 +121,10 @@ def test_a_video_of_nothing_is_transparent(tmp_path: Path) -> None:
     assert all((frame[:, :, 3] == 0).all() for frame in shown(tmp_path / "a.gif").frames)
 
 
-def test_a_palette_holds_few_colours_exactly() -> None:
+def test_a_palette_holds_few_colors_exactly() -> None:
     rng = np.random.default_rng(0)
-    colours = rng.integers(0, 256, (200, 3), np.uint8)
-    frames = [colours[rng.integers(0, 200, (16, 16))] for _ in range(8)]
+    colors = rng.integers(0, 256, (200, 3), np.uint8)
+    frames = [colors[rng.integers(0, 200, (16, 16))] for _ in range(8)]
     palette = Palette(frames)
     assert palette.argb().shape == (256, 4)
     for frame in frames:
@@ -155,7 +155,7 @@ def test_memory_does_not_grow_with_the_video(tmp_path: Path, kind: str) -> None:
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert peak < (100 if kind == ".gif" else 20) * size  # a GIF's colours are chosen from 24 frames
+    assert peak < (100 if kind == ".gif" else 20) * size  # a GIF's colors are chosen from 24 frames
 
 
 # -- whole files or none ---------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ FLAGS = [part for name, value in TINY.items() for part in (f"--{name.replace('_'
 """The same for the command line."""
 AnyTrainer = TypeVar("AnyTrainer", bound=TrainingLoop)
 CLASSES = 3
-"""Of the images that settings with a condition are trained on."""
+"""Number of classes of the images that settings with a condition are trained on."""
 FIXED = Tuned("cpu", "fp32", "contiguous", {})
 
 TRANSLATIONS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -56,7 +56,7 @@ TRANSLATIONS: dict[str, tuple[str, dict[str, Any]]] = {
 """Presets and changes that train each task, with each method and each preset of translations."""
 
 IMAGE_PRESETS = [name for name in presets() if not preset(name).apply().points]
-"""Those whose networks make images, and not points in the plane."""
+"""Presets whose networks make images, and not points in the plane."""
 
 
 def tiny_settings(name: str = "studio", **values: Any) -> Settings:
@@ -153,7 +153,7 @@ def copied(checkpoint: Checkpoint) -> Checkpoint:
 
 
 def bits(tensor: torch.Tensor) -> bytes:
-    """What tells -0.0 from 0.0 and takes a NaN for equal to itself."""
+    """Returns the bytes of a tensor: they differ for -0.0 and 0.0, and are equal for NaN."""
     return tensor.detach().contiguous().numpy().tobytes()
 
 
@@ -168,7 +168,7 @@ def differences(one: Checkpoint, other: Checkpoint) -> set[str]:
 
 
 def save_pictures(folder: Path, count: int = 20) -> Path:
-    """A folder of small colour images."""
+    """A folder of small color images."""
     folder.mkdir(parents=True, exist_ok=True)
     for index in range(count):
         pixels = np.random.default_rng(index).integers(0, 256, (18, 20, 3), np.uint8)

@@ -64,15 +64,15 @@ def pixels(path: Path) -> Images:
 
 
 def waves(channels: int = 3, width: int = 32, height: int = 24, period: int = 12) -> Callable[[int], Images]:
-    """Frames of soft colours, HWC, that come back after a period, no two of them alike before."""
+    """Frames of soft colors, HWC, that come back after a period, no two of them alike before."""
     y, x = np.mgrid[:height, :width]
 
     def frame(number: int) -> Images:
         turn = 2 * np.pi * number / period
         planes = [x / 9 + turn, y / 7 - turn, (x + y) / 11 + 2 * turn][: min(channels, 3)]
-        colours = [128 + 100 * np.sin(plane) for plane in planes]
+        colors = [128 + 100 * np.sin(plane) for plane in planes]
         alpha = [255.0 * (np.hypot(x - width / 2, y - height / 2) < 6 + number % period)] if channels == 4 else []
-        return np.stack([*colours, *alpha], 2).round().astype(np.uint8)
+        return np.stack([*colors, *alpha], 2).round().astype(np.uint8)
 
     return frame
 

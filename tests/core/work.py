@@ -12,7 +12,7 @@ Y = TypeVar("Y")
 
 
 def all_of(work: Generator[Y, None, T]) -> tuple[list[Y], T]:
-    """What it yields, and what it returns."""
+    """Returns all events that the work yields, and its result."""
     seen: list[Y] = []
     result = run_to_end(work, seen.append)
     return seen, result

@@ -20,7 +20,7 @@ PATIENCE = 30_000
 
 @pytest.fixture(scope="session", autouse=True)
 def canvas() -> None:
-    """What the program imports in a thread is there before the first test, so that every test sees the same."""
+    """Imports before the first test what the program imports in a thread, so that every test sees the same."""
     pyqtgraph_import.load()
 
 

@@ -25,7 +25,7 @@ from studio.widgets.apply.comparison import Comparison
 from studio.widgets.apply.header import ApplyHeader
 from studio.widgets.apply.picture_strip import PictureStrip
 from studio.widgets.basic.empty_page import EmptyPage
-from tests.core.images import coloured, encoded
+from tests.core.images import colored, encoded
 from tests.core.translators import random_translator
 from tests.core.videos import waves
 from tests.studio.conftest import PATIENCE
@@ -54,7 +54,7 @@ def test_a_dropped_picture_is_shown_before_and_after(qtbot: QtBot, applying: App
     assert "step 0" in header(panel).text()
     assert "Denoise" in header(panel).text()
     made = translated(qtbot, applying, picture(tmp_path, "photo.png"))
-    np.testing.assert_array_equal(made.before, np.asarray(coloured(0, 60, 40)))
+    np.testing.assert_array_equal(made.before, np.asarray(colored(0, 60, 40)))
     assert made.after.shape == (40, 60, 3)
     assert (made.after != made.before).any()
     np.testing.assert_array_equal(view(panel).images()[0], made.after)
@@ -109,7 +109,7 @@ def test_pictures_are_chosen_in_the_strip_and_kept(qtbot: QtBot, applying: Appli
     assert [strip.item(row).text() for row in range(strip.count())] == ["0.png", "1.png", "2.png"]
     with qtbot.waitSignal(applying.session.applying.translated, timeout=PATIENCE) as first:
         QTest.keyClick(strip, Qt.Key.Key_Right)
-    np.testing.assert_array_equal(first.args[0].before, np.asarray(coloured(1, 60, 40)))
+    np.testing.assert_array_equal(first.args[0].before, np.asarray(colored(1, 60, 40)))
     with qtbot.waitSignal(applying.session.applying.translated, timeout=PATIENCE):
         QTest.keyClick(strip, Qt.Key.Key_Right)
     with qtbot.waitSignal(applying.session.applying.translated, timeout=1000) as again:
@@ -294,7 +294,7 @@ def drop_all(studio: Application, *paths: Path) -> None:
 
 def picture(folder: Path, name: str, seed: int = 0, size: tuple[int, int] = (60, 40)) -> Path:
     path = folder / name
-    path.write_bytes(encoded(coloured(seed, *size), "PNG"))
+    path.write_bytes(encoded(colored(seed, *size), "PNG"))
     return path
 
 

@@ -48,7 +48,7 @@ def change(run: Path, **values: Any) -> None:
 
 
 def rewrite(run: Path, slower: int, metric: str) -> None:
-    """Ten reports, of every tenth step, with KID and its spread, and a sample grid for each, of one grey."""
+    """Ten reports, of every tenth step, with KID and its spread, and a sample grid for each, of one gray."""
     shutil.rmtree(run / "samples")
     (run / "samples").mkdir()
     with (run / "stats.jsonl").open("w", encoding="utf-8") as file:
@@ -147,7 +147,7 @@ def test_the_pointer_reads_both_values(qtbot: QtBot, dialog: CompareRunsDialog) 
 
 
 def shown(dialog: CompareRunsDialog) -> list[int]:
-    """The grey, which is the step, of what both grids show; 0 for nothing."""
+    """The gray, which is the step, of what both grids show; 0 for nothing."""
     grids = (dialog.samples.grids[side].images() for side in ("A", "B"))
     return [int(images[0, 0, 0, 0]) if len(images) else 0 for images in grids]
 

@@ -1,4 +1,4 @@
-"""What is on the disk, in the real window: a download that is chosen, canceled and goes on; what was prepared."""
+"""Data on the disk, in the real window: a download that is chosen, canceled and resumed; prepared datasets."""
 
 from __future__ import annotations
 

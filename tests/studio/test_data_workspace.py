@@ -86,13 +86,13 @@ def test_preparation_is_one_setting_in_two_places(qtbot: QtBot, studio: Applicat
     assert reader.how == form.settings().preparation == Preparation((32, 32), "smart")
 
 
-def test_a_colour_is_chosen_by_its_name_or_number(qtbot: QtBot, studio: Application, photos: Path) -> None:
+def test_a_color_is_chosen_by_its_name_or_number(qtbot: QtBot, studio: Application, photos: Path) -> None:
     open_images(qtbot, studio, photos)
     background = controls(studio)._fields["background"].widget._text  # type: ignore[attr-defined]
     background.setText("navy")
     background.editingFinished.emit()
     assert studio.window.train.form.settings().background == background.text() == "#000080"
-    background.setText("no colour")
+    background.setText("no color")
     background.editingFinished.emit()
     assert background.text() == "#000080"
     wait_for_preparation(qtbot, studio, Preparation((64, 64), background="#000080"))

@@ -57,7 +57,7 @@ def marked(plot: CurvePlot) -> list[int]:
 
 
 def said(qtbot: QtBot, plot: CurvePlot, x: int) -> str:
-    """What the readout says under the pointer."""
+    """Returns the readout under the pointer."""
     QTest.mouseMove(canvas(plot), QPoint(x, canvas(plot).height() // 2))
     qtbot.waitUntil(lambda: "step" in plot.readout())
     return plot.readout()

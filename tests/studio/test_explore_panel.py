@@ -139,7 +139,7 @@ def choose(panel: QWidget, name: str, option: str) -> None:
 
 
 def seen(panel: QWidget, name: str) -> bool:
-    """Whether a control of that name can be seen, and used."""
+    """Returns True if a control of that name can be seen, and used."""
     found = [widget for widget in panel.findChildren(QWidget) if widget.accessibleName() == name]
     return any(widget.isVisible() and widget.isEnabled() for widget in found)
 
@@ -178,7 +178,7 @@ class Asked:
         return taken
 
     def points(self) -> tuple[Point, ...]:
-        """Of the newest request for the large image."""
+        """Returns the points of the newest request for the large image."""
         return self.newest_image.trajectory.points
 
     @property
@@ -614,7 +614,7 @@ def drop(target: QWidget, point: Point | LatentRequest, position: QPoint | None 
 
 
 def box(panel: ExplorePanel, name: str) -> PointBox:
-    """Of a point, as far as it can be seen."""
+    """Returns the box of a point."""
     spin = named(panel, QDoubleSpinBox, f"Seed {name}")
     return next(each for each in panel.findChildren(PointBox) if each.isAncestorOf(spin))
 
@@ -911,8 +911,8 @@ def test_the_image_is_copied(panel: ExplorePanel, asked: Asked) -> None:
     QTest.keyClick(panel, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     picture = QGuiApplication.clipboard().image()
     assert picture.size() == QSize(16, 16)
-    colour = picture.pixelColor(3, 3)
-    assert [colour.red(), colour.green(), colour.blue()] == large(panel).images()[0, 3, 3].tolist()
+    color = picture.pixelColor(3, 3)
+    assert [color.red(), color.green(), color.blue()] == large(panel).images()[0, 3, 3].tolist()
 
 
 def test_answers_to_others_are_not_shown(panel: ExplorePanel, asked: Asked) -> None:
@@ -948,10 +948,10 @@ def test_the_keyframes_are_saved_by_their_positions(qtbot: QtBot, panel: Explore
 
 
 def picture(strip: PinStrip, row: int) -> tuple[int, ...]:
-    """The colour in the middle of a pin's picture."""
+    """The color in the middle of a pin's picture."""
     shown = strip.item(row).icon().pixmap(64, 64).toImage()
-    colour = shown.pixelColor(32, 32)
-    return colour.red(), colour.green(), colour.blue()
+    color = shown.pixelColor(32, 32)
+    return color.red(), color.green(), color.blue()
 
 
 def test_pins_keep_their_pictures_while_only_favorites_are_in_sight(
@@ -1167,7 +1167,7 @@ def test_the_edit_menu_finds_what_it_needs(qtbot: QtBot, panel: ExplorePanel, as
 
 
 def test_space_plays_at_once_when_the_workspace_is_chosen(studio: Application) -> None:
-    """And presses no button of the page."""
+    """The key presses no button of the page."""
     window = studio.window
     window.show_workspace(DATA)
     window.data.view.tabs.setFocus()

@@ -18,7 +18,7 @@ from tests.studio.conftest import PATIENCE
 
 @pytest.fixture
 def shares(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Those that were set, without one that was set already."""
+    """Shares in the order in which they were set, without repetitions."""
     shares = [1.0]
     set_share = LatestThread.set_share
 

@@ -58,7 +58,7 @@ def test_the_first_settings_use_classes_or_else_clusters(form: SettingsForm) -> 
     assert conditions(classes=2, count=500) == ("auxiliary", 0)
 
 
-def test_clusters_whose_package_is_missing_are_greyed_out_with_the_remedy(
+def test_clusters_whose_package_is_missing_are_grayed_out_with_the_remedy(
     form: SettingsForm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def show() -> None:
@@ -343,7 +343,7 @@ def choose(form: SettingsForm, name: str, value: object) -> None:
 
 
 def shown_preset(form: SettingsForm) -> str:
-    """What stands in the closed box."""
+    """Returns the text of the closed box."""
     box = form.widget("preset")
     assert isinstance(box, PresetBox)
     assert box.accessibleDescription() == box.shown_text()

@@ -37,7 +37,7 @@ def checkpoint(tmp_path: Path) -> Path:
     trainer = finished(tiny_trainer("gan", steps=3))
     for parameter in trainer.G_ema.parameters():
         if parameter.ndim > 1:
-            parameter.mul_(3)  # three steps give plain grey, in which nothing can be told apart
+            parameter.mul_(3)  # three steps give plain gray, in which nothing can be told apart
     path = tmp_path / "tiny.safetensors"
     save(trainer.checkpoint(), path)
     return path

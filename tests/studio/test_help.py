@@ -53,7 +53,7 @@ def texts(widget: QWidget) -> list[str]:
 
 
 def names(widget: QWidget, kind: type[QLabel]) -> list[str]:
-    """What a screen reader says of labels of a kind."""
+    """Returns the names of labels of a kind for a screen reader."""
     return [label.accessibleName() for label in widget.findChildren(kind)]
 
 

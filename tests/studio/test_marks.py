@@ -1,4 +1,4 @@
-"""What leaves the window says that a generator made it, and real images do not."""
+"""Images that leave the window are marked as generated, and real images are not."""
 
 from __future__ import annotations
 

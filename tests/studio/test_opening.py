@@ -1,4 +1,4 @@
-"""What the window takes a dropped path for, before anything of it is read."""
+"""Kinds of dropped paths, before anything of them is read."""
 
 from __future__ import annotations
 

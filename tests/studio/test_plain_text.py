@@ -175,7 +175,7 @@ def test_the_dialogs_of_a_run(qtbot: QtBot, studio: Application, hostile_run: Pa
 
 
 def names(dialog: QDialog) -> bool:
-    """Whether the dialog shows a hostile name in a list or a label."""
+    """Returns True if the dialog shows a hostile name in a list or a label."""
     lists = (view.model() for view in dialog.findChildren(QAbstractItemView))
     shown = (
         str(model.data(model.index(row, column)))

@@ -86,7 +86,7 @@ def tool(parent: QWidget, name: str) -> QToolButton:
 
 
 def entries(stack: PlotStack) -> dict[str, QAction]:
-    """What can be added, as the menu lists it."""
+    """Returns the plots that can be added, as the menu lists them."""
     menu = tool(stack, "Add plot").menu()
     assert isinstance(menu, QMenu)
     menu.aboutToShow.emit()

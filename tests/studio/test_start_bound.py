@@ -138,7 +138,7 @@ def test_a_run_is_continued_on_other_images_only_where_its_networks_can_take_the
     qtbot: QtBot, studio: Application, trained: Path, tmp_path: Path
 ) -> None:
     random = np.random.default_rng(0)
-    for kind, shape in (("large", (40, 40, 3)), ("grey", (40, 40))):
+    for kind, shape in (("large", (40, 40, 3)), ("gray", (40, 40))):
         (tmp_path / kind).mkdir()
         for number in range(12):
             pixels = random.integers(0, 255, shape, np.uint8)
@@ -157,7 +157,7 @@ def test_a_run_is_continued_on_other_images_only_where_its_networks_can_take_the
     qtbot.waitUntil(lambda: sizes(studio) == settings.size, timeout=PATIENCE)
     assert studio.session.resume == checkpoint
 
-    open_images(qtbot, studio, tmp_path / "grey")
+    open_images(qtbot, studio, tmp_path / "gray")
     qtbot.waitUntil(lambda: "grayscale images" in banner_text(studio), timeout=PATIENCE)
     assert studio.session.resume is None
     assert not button(studio.window.banner, "Use these images").isVisible()

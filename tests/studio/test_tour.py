@@ -59,7 +59,7 @@ def number(studio: Application) -> int:
 
 
 def overlays(studio: Application) -> list[QWidget]:
-    """What lies over the window and is no part of it."""
+    """Returns the cards that lie over the window."""
     ours = studio.window.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
     return [each for each in ours if "learn.tour_card" in type(each).__module__ and each.isVisible()]
 

@@ -1,4 +1,4 @@
-"""What is found in a training, in the window: the chip, the curves that show it, remedies and taking them back."""
+"""Findings of a training in the window: the chip, the curves that show them, remedies and their undo."""
 
 from __future__ import annotations
 

@@ -293,10 +293,10 @@ def box(parent: QWidget, name: str) -> QComboBox:
 
 
 def texts(parent: QWidget) -> set[str]:
-    """What its visible labels say."""
+    """Returns the texts of the visible labels."""
     return {label.text() for label in parent.findChildren(QLabel) if label.isVisible()}
 
 
 def shown(drawer: SettingsDrawer, *names: str) -> list[str]:
-    """Which of these settings the Expert page shows."""
+    """Returns those of the settings that the Expert page shows."""
     return [name for name in names if not drawer.form.widget(name).isHidden()]

@@ -490,7 +490,7 @@ def explore_while_it_trains(qtbot: QtBot, studio: Application) -> None:
 
 
 def explored(studio: Application) -> str:
-    """What Explore says that it shows."""
+    """Returns the line in which Explore names its checkpoint."""
     texts = (label.text() for label in studio.window.explore.findChildren(QLabel))
     return next((text for text in texts if " · step " in text), "")
 
@@ -662,7 +662,7 @@ def test_settings_change_while_it_trains_and_are_noted(qtbot: QtBot, studio: App
     assert '"lr_d": 0.001' in (folder / "edits.jsonl").read_text("utf-8")
 
 
-def test_what_cannot_be_is_greyed_out_with_its_reason(studio: Application) -> None:
+def test_what_cannot_be_is_grayed_out_with_its_reason(studio: Application) -> None:
     studio.window.complete()
     choose(studio, "preset", "dcgan")
     form = studio.window.train.form

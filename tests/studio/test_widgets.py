@@ -558,7 +558,7 @@ def test_clear_parts_show_a_checkerboard(qtbot: QtBot) -> None:
     assert set(lower) == {QColor(color).name() for color in CHECKS}
     assert lower[0] != lower[CHECK]
     assert grid.image(3).pixelColor(0, 0).alpha() == 255
-    assert grid.grid_image().pixelColor(0, 7) == QColor(10, 200, 30, 0)  # what is saved keeps the colours there
+    assert grid.grid_image().pixelColor(0, 7) == QColor(10, 200, 30, 0)  # what is saved keeps the colors there
 
 
 def test_viewer_goes_through_the_images(qtbot: QtBot) -> None:
@@ -669,8 +669,8 @@ def test_banner_shows_problem_and_details(qtbot: QtBot) -> None:
 def contrast(a: str, b: str) -> float:
     """WCAG 2 contrast ratio."""
 
-    def luminance(colour: str) -> float:
-        made = QColor(colour)
+    def luminance(color: str) -> float:
+        made = QColor(color)
         parts = [made.redF(), made.greenF(), made.blueF()]
         linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
@@ -725,6 +725,6 @@ def test_curves_of_one_plot_have_different_colors(scheme: theme.Scheme, keys: tu
 
 
 def distance(one: str, other: str) -> float:
-    """Of two colors in RGB, of 0 to 441."""
+    """Returns the distance of two colors in RGB, from 0 to 441."""
     first, second = (np.array([color.red(), color.green(), color.blue()]) for color in (QColor(one), QColor(other)))
     return float(np.linalg.norm(first - second))

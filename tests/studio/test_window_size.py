@@ -27,7 +27,7 @@ LONG = "a-name-that-has-no-place-to-break-" * 12
 
 @pytest.fixture(params=[1.0, 1.5])
 def letters(request: pytest.FixtureRequest) -> Iterator[float]:
-    """How much larger letters are than usual."""
+    """Scale of the font, relative to the usual one."""
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     usual = app.font()

@@ -25,7 +25,7 @@ Step = Callable[[], object]
 
 
 class Result(NamedTuple):
-    """What a case found: `ok`, `failed`, `skipped` or a figure; a line of text; and its numbers for the JSON file."""
+    """Result of a case: `ok`, `failed`, `skipped` or a figure; a line of text; and its numbers for the JSON file."""
 
     verdict: str
     seen: str = ""
@@ -40,7 +40,7 @@ class Case(NamedTuple):
 
 
 class Check(Protocol):
-    """What every module of this package offers but this one and those that it imports."""
+    """Interface of the modules of this package, except this one and those that it imports."""
 
     SECONDS: int
     NEEDS_CUDA: bool
@@ -73,7 +73,7 @@ class Bench:
 
     @property
     def is_cpu(self) -> bool:
-        """Whether networks, batches and images are small, since a GPU's would take minutes."""
+        """True if networks, batches and images are small, since a GPU's would take minutes."""
         return self.device.type == "cpu"
 
     @property

@@ -16,7 +16,7 @@ from tools.gpu_checks.bench import OK, Bench, Case, Result
 SECONDS = 10
 NEEDS_CUDA = False
 SIDE, SMALL_SIDE = 8192, 256
-"""Of the matrices on a GPU, and on a CPU."""
+"""Rows of the matrices on a GPU, and on a CPU."""
 COPIED, COPIED_SMALL = 2**30, 2**24
 """Bytes."""
 

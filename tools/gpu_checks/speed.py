@@ -40,7 +40,7 @@ WORKLOADS = (
     ("stylegan2_ada", 128),
 )
 VARIED = WORKLOADS[:5]
-"""Those of which the variants are timed as well."""
+"""Workloads whose variants are timed as well."""
 BF16 = ComputeFormat("bf16", "channels_last")
 
 

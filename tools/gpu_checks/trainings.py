@@ -123,8 +123,8 @@ def state(training: Trainer) -> dict[str, Tensor]:
 
 
 class Difference(NamedTuple):
-    """How far two trainings are apart: the largest difference of two numbers, the relative one of all weights (L2),
-    and the names of the tensors that differ in any bit."""
+    """Differences of two trainings: the largest of two numbers, the relative one of all weights (L2), and the names of
+    the tensors that differ in any bit."""
 
     largest: float
     relative: float

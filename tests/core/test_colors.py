@@ -1,4 +1,4 @@
-"""Colours of files that hold other numbers than eight bits of sRGB: profiles, sixteen bits, palettes, inks."""
+"""Colors of files that hold other numbers than eight bits of sRGB: profiles, sixteen bits, palettes, inks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.core.images import SMALL, coloured, decoded, encoded, opened, plain, reasons
+from tests.core.images import SMALL, colored, decoded, encoded, opened, plain, reasons
 
 # Profiles, of as few parts as there may be
 
@@ -54,26 +54,26 @@ ADOBE = profile(
     b"RGB ",
     b"XYZ ",
     wtpt=WHITE,
-    **{f"{colour}XYZ": xyz(*column) for colour, column in zip("rgb", WIDE.T, strict=True)},
-    **{f"{colour}TRC": gamma(2.2) for colour in "rgb"},
+    **{f"{color}XYZ": xyz(*column) for color, column in zip("rgb", WIDE.T, strict=True)},
+    **{f"{color}TRC": gamma(2.2) for color in "rgb"},
 )
-LINEAR_GREY = profile(b"mntr", b"GRAY", b"XYZ ", wtpt=WHITE, kTRC=gamma(1.0))
+LINEAR_GRAY = profile(b"mntr", b"GRAY", b"XYZ ", wtpt=WHITE, kTRC=gamma(1.0))
 INKS = profile(b"prtr", b"CMYK", b"Lab ", wtpt=WHITE, A2B0=inks())
 
 
-def shown(colour: tuple[int, ...]) -> Any:
-    """A colour of Adobe RGB in sRGB."""
-    linear = np.linalg.solve(SRGB, WIDE @ (np.array(colour) / 255) ** (563 / 256)).clip(0, 1)
+def shown(color: tuple[int, ...]) -> Any:
+    """A color of Adobe RGB in sRGB."""
+    linear = np.linalg.solve(SRGB, WIDE @ (np.array(color) / 255) ** (563 / 256)).clip(0, 1)
     curved = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
     return np.rint(255 * curved)
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "TIFF", "WEBP"])
-@pytest.mark.parametrize("colour", [(100, 150, 100), (0, 255, 0), (200, 60, 20), (255, 255, 255)])
-def test_wide_colours_become_srgb(form: str, colour: tuple[int, int, int]) -> None:
+@pytest.mark.parametrize("color", [(100, 150, 100), (0, 255, 0), (200, 60, 20), (255, 255, 255)])
+def test_wide_colors_become_srgb(form: str, color: tuple[int, int, int]) -> None:
     options = {"lossless": True} if form == "WEBP" else {"quality": 100} if form == "JPEG" else {}
-    data = encoded(plain(colour), form, icc_profile=ADOBE, **options)
-    assert np.abs(decoded(data).astype(int) - shown(colour)).max() <= (4 if form == "JPEG" else 2)
+    data = encoded(plain(color), form, icc_profile=ADOBE, **options)
+    assert np.abs(decoded(data).astype(int) - shown(color)).max() <= (4 if form == "JPEG" else 2)
 
 
 def test_profiles_count_in_every_fit_and_for_palettes() -> None:
@@ -100,29 +100,29 @@ def test_profiles_and_transparency(size: tuple[int, int]) -> None:
     assert (laid[edge + 3 :] == (0, 255, 0)).all()
 
 
-def test_opaque_alpha_costs_no_colours() -> None:
+def test_opaque_alpha_costs_no_colors() -> None:
     picture = decoded(encoded(plain((100, 150, 100, 255), "RGBA"), icc_profile=ADOBE), alpha=True)
     assert picture.shape[2] == 3
     assert np.abs(picture.astype(int) - shown((100, 150, 100))).max() <= 2
 
 
 @pytest.mark.parametrize("mode", ["L", "I;16"])
-def test_grey_profiles(mode: str) -> None:
+def test_gray_profiles(mode: str) -> None:
     image = plain(64, "L") if mode == "L" else plain(64 * 257, mode)
-    picture = decoded(encoded(image, icc_profile=LINEAR_GREY))
+    picture = decoded(encoded(image, icc_profile=LINEAR_GRAY))
     assert picture.shape == (16, 16, 1)
     assert np.abs(picture.astype(int) - 137).max() <= 1
 
 
 @pytest.mark.parametrize(
-    ("colour", "expected"), [((0, 0, 0, 0), 255), ((0, 0, 0, 255), 0), ((255, 0, 0, 0), (255, 0, 0))]
+    ("color", "expected"), [((0, 0, 0, 0), 255), ((0, 0, 0, 255), 0), ((255, 0, 0, 0), (255, 0, 0))]
 )
-def test_inks_are_mixed_as_their_profile_says(colour: tuple[int, ...], expected: Any) -> None:
-    picture = decoded(encoded(plain(colour, "CMYK"), "TIFF", icc_profile=INKS))
+def test_inks_are_mixed_as_their_profile_says(color: tuple[int, ...], expected: Any) -> None:
+    picture = decoded(encoded(plain(color, "CMYK"), "TIFF", icc_profile=INKS))
     assert np.abs(picture.astype(int) - expected).max() <= 10
 
 
-@pytest.mark.parametrize("given", [b"", b"nothing of the kind", ADOBE[:200], LINEAR_GREY, INKS, bytes(len(ADOBE))])
+@pytest.mark.parametrize("given", [b"", b"nothing of the kind", ADOBE[:200], LINEAR_GRAY, INKS, bytes(len(ADOBE))])
 def test_profiles_that_do_not_fit_say_nothing(given: bytes) -> None:
     assert (decoded(encoded(plain((100, 150, 100)), icc_profile=given)) == (100, 150, 100)).all()
 
@@ -131,7 +131,7 @@ def test_profiles_that_do_not_fit_say_nothing(given: bytes) -> None:
 
 
 def png(depth: int, kind: int, pixels: bytes, **chunks: bytes) -> bytes:
-    """Of 16 x 16 px, `pixels` those of one line."""
+    """Returns a PNG file of 16 x 16 px. `pixels`: of one line."""
     header = struct.pack(">IIBBBBB", 16, 16, depth, kind, 0, 0, 0)
     parts = {"IHDR": header, **chunks, "IDAT": zlib.compress((b"\0" + pixels) * 16), "IEND": b""}
     written = b"\x89PNG\r\n\x1a\n"
@@ -168,7 +168,7 @@ def test_every_kind_of_png(data: bytes, expected: tuple[int, ...]) -> None:
 
 # Numbers whose white only the whole dataset tells
 
-BYTES = np.asarray(coloured(0, *SMALL).convert("L"))
+BYTES = np.asarray(colored(0, *SMALL).convert("L"))
 
 
 def images_of(folder: Path, *files: bytes) -> Any:
@@ -187,7 +187,7 @@ def tiffs_of(folder: Path, *arrays: Any) -> Any:
 
 
 def test_twelve_bits_of_sixteen_in_color_are_not_black(tmp_path: Path) -> None:
-    bright, dim = (png(16, 2, struct.pack(">HHH", *colour) * 16) for colour in ((4095, 2048, 0), (1024, 512, 0)))
+    bright, dim = (png(16, 2, struct.pack(">HHH", *color) * 16) for color in ((4095, 2048, 0), (1024, 512, 0)))
     images = images_of(tmp_path / "a", bright, dim)
     assert images[:, :, 0, 0].tolist() == [[255, 136, 0], [68, 34, 0]]
 
@@ -230,16 +230,16 @@ def test_numbers_of_any_range_are_stretched_alike(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "tiff_adobe_deflate", "packbits", "tiff_jpeg"])
-@pytest.mark.parametrize(("mode", "colour"), [("RGB", (9, 120, 230)), ("L", (77,)), ("CMYK", (0, 255, 255, 0))])
-def test_every_packing_of_tiff(compression: str, mode: str, colour: tuple[int, ...]) -> None:
-    data = encoded(plain(colour if len(colour) > 1 else colour[0], mode), "TIFF", compression=compression)
-    expected = (255, 0, 0) if mode == "CMYK" else colour
+@pytest.mark.parametrize(("mode", "color"), [("RGB", (9, 120, 230)), ("L", (77,)), ("CMYK", (0, 255, 255, 0))])
+def test_every_packing_of_tiff(compression: str, mode: str, color: tuple[int, ...]) -> None:
+    data = encoded(plain(color if len(color) > 1 else color[0], mode), "TIFF", compression=compression)
+    expected = (255, 0, 0) if mode == "CMYK" else color
     assert np.abs(decoded(data).astype(int) - expected).max() <= (6 if compression == "tiff_jpeg" else 0)
 
 
-@pytest.mark.parametrize(("mode", "colour"), [("1", 1), ("L", 77), ("P", 0), ("RGB", (9, 120, 230))])
-def test_every_kind_of_bmp(mode: str, colour: Any) -> None:
-    image = plain(colour, mode)
+@pytest.mark.parametrize(("mode", "color"), [("1", 1), ("L", 77), ("P", 0), ("RGB", (9, 120, 230))])
+def test_every_kind_of_bmp(mode: str, color: Any) -> None:
+    image = plain(color, mode)
     expected = np.asarray(image.convert("RGB"))[0, 0]
     assert (decoded(encoded(image, "BMP")).astype(int) == expected).all()
 
