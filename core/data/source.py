@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Set
+from collections.abc import Callable, Generator, Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from core.config.preparation import Preparation
 from core.data.items import Picture, Skipped
 from core.data.names import Inside, natural, printable
+from core.data.sides.side_names import by_folder
 from core.events import FirstImages, Progress
 
 SUGGESTED_LEAST, SUGGESTED_MOST = 16, 64
@@ -106,28 +107,50 @@ def training_level(folders: Set[Inside]) -> int:
 
     Returns 0 if none of them is a training folder.
     """
-    level, parts = class_level(folders)
-    return level if not TRAINING.isdisjoint(name.lower() for name in parts) else 0
+    level, parts = split_level(folders)
+    return level if is_for_training((*parts, ""), len(parts)) else 0
 
 
 def is_for_training(path: Inside, level: int) -> bool:
     """Returns whether a file is in a training folder at one of the first `level` levels."""
-    return not TRAINING.isdisjoint(name.lower() for name in path[: min(level, len(path) - 1)])
+    return not TRAINING.isdisjoint(_part(name) or "" for name in path[: min(level, len(path) - 1)])
 
 
 def class_level(folders: Set[Inside]) -> tuple[int, tuple[str, ...]]:
     """Returns the level of the class folders, given the folders of all files, and the names of the folders above that
     split the dataset (`PARTS`)."""
+    return _level_below(folders, lambda names: {name.lower() for name in names} <= PARTS)
+
+
+def split_level(folders: Set[Inside]) -> tuple[int, tuple[str, ...]]:
+    """Returns the number of levels at which folders split the dataset or tell the sides of pairs, given the folders of
+    all files, and the names of those that split it, such as train and test, or trainA and testA."""
+    level, names = _level_below(folders, lambda names: all(_part(name) is not None for name in names))
+    parts = tuple(name for name in names if _part(name))
+    return level, parts if len({_part(name) for name in parts}) > 1 else ()
+
+
+def _part(folder: str) -> str | None:
+    """Returns the part of a dataset that a folder holds, "train" for trainA; empty for one that only tells the side,
+    and None for others."""
+    if folder.lower() in PARTS:
+        return folder.lower()
+    side = by_folder(folder)
+    return None if side is None else side.name
+
+
+def _level_below(folders: Set[Inside], are_above: Callable[[Set[str]], bool]) -> tuple[int, tuple[str, ...]]:
+    """Returns the first level whose folders are several and not `are_above`, and the names of several above it."""
     level = 0
-    parts: set[str] = set()
+    above: set[str] = set()
     while folders and all(len(path) > level for path in folders):
         names = {path[level] for path in folders}
         if len(names) > 1:
-            if not {name.lower() for name in names} <= PARTS:
+            if not are_above(names):
                 break
-            parts |= names
+            above |= names
         level += 1
-    return level, tuple(sorted(parts, key=natural))
+    return level, tuple(sorted(above, key=natural))
 
 
 def classes_of(folders: Set[Inside]) -> tuple[int, tuple[str, ...]]:

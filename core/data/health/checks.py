@@ -20,7 +20,7 @@ from core.data.health.image_statistics import ImageStatistics
 from core.data.items import REMEDIES, SkippedKind, listed
 from core.data.names import Inside, natural, quoted
 from core.data.records import MODES
-from core.data.source import MOST_CLASSES, class_level, is_for_training, training_level
+from core.data.source import MOST_CLASSES, class_level, is_for_training, split_level, training_level
 from core.language import _, in_context, number, plural, sentences
 from core.presets import augmentation_for
 
@@ -302,11 +302,13 @@ def classes(dataset: Dataset) -> HealthFinding:
 
 
 def folders(dataset: Dataset, how: Preparation) -> list[HealthFinding]:
-    """Returns a finding that explains why folders of images are not used as classes; empty if they are."""
+    """Returns a finding that explains why folders of images are not used as classes, or that they split the dataset;
+    empty otherwise."""
     kept = [_folder(name) for name in dataset.records.all_names()]
     level, parts = class_level(set(kept))
+    split = split_level(set(kept))[1]
     train_only = Remedy(_("Train folder only"), {"split": "train"})
-    if how.split == "train" and kept and all(is_for_training((*path, ""), len(path)) for path in kept):
+    if how.split == "train" and any(is_for_training((*path, ""), len(path)) for path in kept):
         text = _("Only images in the train folder are used.")
         return [HealthFinding("folders", "good", text, remedies=(train_only,))]
     divided = ""
@@ -314,6 +316,11 @@ def folders(dataset: Dataset, how: Preparation) -> list[HealthFinding]:
         divided = _("The folders {names} are splits of a dataset, not classes.").format(names=_listed(parts))
     if dataset.labels is None and (why := _no_classes(dataset, kept, level, bool(parts))):
         what, what_to_do = why
+    elif split and not parts:  # folders such as trainA and testA
+        what = _("The folders {names} split the dataset. Images from all of them are used.").format(
+            names=_listed(split)
+        )
+        what_to_do = _("Train on the train folders only to keep the others for a test.")
     elif divided:
         what, what_to_do = _("Images from all of them are used."), _("Open one of them to train on it alone.")
     else:

@@ -6,19 +6,22 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from core.config.settings import Settings
 from core.data.dataset import Dataset
 from core.data.names import quoted
-from core.data.sides.two_sides import Rows, TwoSides, layout, without_ending
+from core.data.sides.side_names import without_ending
+from core.data.sides.two_sides import Rows, TwoSides, layout
 from core.errors import UserError
 from core.language import _
 
 SAME_SHAPE = 1.1
 """Factor within which aspect ratios count as equal."""
 _WORD = r"[a-z]+"
+_found: WeakKeyDictionary[Dataset, Pairing | None] = WeakKeyDictionary()
 _FIRST, _LAST = re.compile(rf"({_WORD})[ _.-]"), re.compile(rf"[ _.-]({_WORD})$")
 
 
@@ -51,7 +54,13 @@ class Pairing:
 
 
 def pairing(dataset: Dataset) -> Pairing | None:
-    """Returns the pairs of a dataset by name; None if it has one side."""
+    """Returns the pairs of a dataset by name; None if it has one side. The names are compared once for each dataset."""
+    if dataset not in _found:
+        _found[dataset] = _compared(dataset)
+    return _found[dataset]
+
+
+def _compared(dataset: Dataset) -> Pairing | None:
     found = layout(dataset)
     if found is None:
         return None

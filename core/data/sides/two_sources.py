@@ -41,6 +41,11 @@ def parts(source: str) -> tuple[str, str]:
     return names[0], names[1]
 
 
+def each(source: str) -> tuple[str, ...]:
+    """Returns the names of both sources of a pair, or that of a source by itself."""
+    return parts(source) if opens(source) else (source,)
+
+
 def title(inputs: str, targets: str) -> str:
     """Returns the title of two sources by theirs."""
     return _("{inputs} to {targets}").format(inputs=inputs, targets=targets)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.config.preparation import Preparation
-from core.data.source import class_level, is_for_training, training_level
+from core.data.sides import two_sources
+from core.data.source import is_for_training, split_level, training_level
 from core.imaging.channels import CHANNEL_NAMES
 from studio.model.data import SHEET, DataFacts, ImageIndex, OpenedDataset, SideCounts
 
@@ -36,10 +37,9 @@ def opened_dataset(
 def _parts(whole: Dataset, how: Preparation) -> tuple[str, ...]:
     """Returns the folders that divide the dataset, if one of them is for training."""
     folders = {tuple(name.split("/")[:-1]) for name in whole.records.all_names()}
-    level, parts = class_level(folders)
-    if how.split == "train" and folders and all(is_for_training((*path, ""), len(path)) for path in folders):
+    if how.split == "train" and any(is_for_training((*path, ""), len(path)) for path in folders):
         return ("train",)
-    return parts if level and training_level(folders) else ()
+    return split_level(folders)[1] if training_level(folders) else ()
 
 
 def _facts(dataset: Dataset, how: Preparation, parts: tuple[str, ...]) -> DataFacts:
@@ -55,7 +55,7 @@ def _facts(dataset: Dataset, how: Preparation, parts: tuple[str, ...]) -> DataFa
         dataset.records.sizes(),
         dict(zip(dataset.classes, counts.tolist(), strict=False)),
         bool(dataset.records.table["transparent"].any()),
-        dataset.source.lower().endswith(ENDINGS),
+        any(source.lower().endswith(ENDINGS) for source in two_sources.each(dataset.source)),
         dataset.points,
         parts,
         None if dataset.points else _sides(dataset),

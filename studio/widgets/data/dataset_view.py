@@ -344,9 +344,7 @@ class DatasetView(QWidget):
 
 def _place(source: str) -> str:
     """Returns where images come from: a path, or that of each side."""
-    if two_sources.opens(source):
-        return "\n".join(map(_place, two_sources.parts(source)))
-    return _("built in") if source.startswith(BUILT_IN) else source
+    return "\n".join(_("built in") if each.startswith(BUILT_IN) else each for each in two_sources.each(source))
 
 
 def _summary(facts: DataFacts) -> str:
