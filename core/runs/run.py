@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import platformdirs
 
 from core.checkpoint import Checkpoint, refuse_damaged, save, summary
+from core.data.holdout import epoch_images
 from core.data.names import content, printable
 from core.durable_write import PARTIAL, append, flush_folder, remove_partials, replaced, unwritable
 from core.errors import FOREIGN_ERRORS, DivergenceError, UserError
@@ -80,11 +81,10 @@ class Run:
             _remove_left(folder.parent)
             partial.mkdir()
             (partial / "samples").mkdir()
-            images = len(trainer.dataset.images) - len(trainer.held)
             config = {
                 "settings": trainer.settings.model_dump(),
                 "dataset": printable(trainer.dataset.source),
-                "images": images,
+                "images": epoch_images(trainer.settings, trainer.dataset),
             }
             with replaced(partial / "config.json") as file:
                 file.write_text(json.dumps(config, indent=2, ensure_ascii=False), "utf-8")

@@ -55,7 +55,7 @@ class DataController(QObject):
         """Sets the form to this dataset and shows its images beside the generated ones."""
         train, facts = self._window.train, opened.facts
         train.form.set_data(len(facts.classes), facts.points)
-        train.fit_to_data(facts.size, facts.count)
+        train.fit_to_data(facts)
         if facts.source != self._source:
             self._source = facts.source
             # The answers were about other images.

@@ -17,6 +17,7 @@ from core.errors import UserError
 from core.events import Event, Images
 from core.imaging.packed import Packed
 from core.language import _
+from core.registry import components
 
 if TYPE_CHECKING:
     from core.config.settings import Settings
@@ -188,6 +189,15 @@ class SideCounts:
     inputs: int
     targets: int
     pairs: int
+
+
+def images_of_epoch(task: str, count: int, sides: SideCounts | None) -> int:
+    """Returns how many of `count` images an epoch of a task has: if it needs two sides, as many as there are pairs, or
+    as the smaller side holds. Returns `count` if the images do not suit the task, which a start refuses."""
+    needs = components("translation.tasks")[task].facts
+    if sides is None or needs["SIDES"] == 1:
+        return count
+    return (sides.pairs if needs["PAIRED"] else min(sides.inputs, sides.targets)) or count
 
 
 @dataclass(frozen=True)

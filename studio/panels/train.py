@@ -24,6 +24,7 @@ from core.devices.device import Device
 from core.events import Edited, Images, Measured, Report, Samples
 from core.language import _
 from studio import theme
+from studio.model.data import DataFacts
 from studio.model.history import History
 from studio.model.results import results
 from studio.model.setting_text import in_words
@@ -157,10 +158,10 @@ class TrainPanel(QWidget):
     def _show_resume(self) -> None:
         self._resume_row.setVisible(bool(self._resume.text()) and not self._is_running)
 
-    def fit_to_data(self, size: tuple[int, int], count: int) -> None:
-        """Adapts the settings to the images: their resolution, and a batch no larger than the dataset."""
-        self.form.set_count(count)
-        self.form.set_size(size)
+    def fit_to_data(self, facts: DataFacts) -> None:
+        """Adapts the settings to the images: their resolution, and a batch no larger than the dataset or its sides."""
+        self.form.set_count(facts.count, facts.sides)
+        self.form.set_size(facts.size)
 
     def show_reals(self, images: Images) -> None:
         """Shows a sheet of training images to compare with."""

@@ -19,7 +19,7 @@ from core.language import _
 from core.runs.run import runs_folder
 from studio.background.job_runner import JobRunner
 from studio.background.workers import Workers
-from studio.model.data import DataRequest, OpenedDataset, SourceKind
+from studio.model.data import DataRequest, OpenedDataset, SourceKind, images_of_epoch
 from studio.model.explore import ExploreSource, PublishedWeights, Translator
 from studio.model.train import BestCheckpoint, Continuation, OpenedRun, TrainingState
 from studio.services.apply.service import ApplyService
@@ -360,7 +360,8 @@ class Session(QObject):
             self.notice.emit(_("The training is starting or stopping. Try again in a moment."))
 
     def _images(self) -> int:
-        return len(self.data.dataset.images) if self.data.dataset else 0
+        facts = self.data.facts
+        return images_of_epoch(self.training.settings.task, facts.count, facts.sides) if facts else 0
 
     def _go_on(self, _: int) -> None:
         self.diagnosis.go_on(self._images())

@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLabel, QSlider, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QSlider, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.checkpoint import summary
@@ -18,11 +18,12 @@ from core.config.settings import Settings
 from core.devices.device import Device
 from core.events import Images, Samples
 from core.imaging.provenance import KIND
-from core.presets import presets
+from core.presets import FitContext, preset, presets
 from core.registry import ranked
 from core.runs.run import Run
 from studio.application import Application
 from studio.main_window import EXPLORE
+from studio.model.data import SideCounts
 from studio.model.home import Project, ProjectRead
 from studio.services.projects import read_projects
 from studio.widgets.data.dataset_view import EXAMPLES
@@ -80,6 +81,20 @@ def test_a_preset_is_kept_for_a_task_that_it_suits(drawer: SettingsDrawer) -> No
     assert (form.value("preset"), form.value("task"), form.value("lr_g")) == ("pix2pix", "colorize", 0.001)
     drawer.set_tab(1)
     assert box(drawer.form, "Preset").findData("pix2pix") >= 0
+
+
+def test_a_preset_is_fitted_to_the_pairs_or_the_smaller_side(drawer: SettingsDrawer) -> None:
+    form, batch = drawer.form, drawer.form.widget("batch")
+    assert isinstance(batch, QSpinBox)
+    form.set_count(60, SideCounts(40, 20, 3))
+    for task, images in (("pairs", 3), ("unpaired", 20), ("colorize", 60), ("pairs", 3)):
+        form.change({"task": task})
+        assert form.facts.images == batch.maximum() == images
+        fitted = preset(form.value("preset")).fitted(FitContext(images, False), resolution=64, task=task)
+        assert form.settings().batch == min(fitted.batch, images)
+        assert form.changes() == []
+    form.set_count(60, SideCounts(40, 20, 0))  # no pairs, which the start refuses
+    assert form.facts.images == 60
 
 
 def test_settings_without_effect_on_the_task_are_hidden(drawer: SettingsDrawer) -> None:
@@ -215,6 +230,7 @@ def test_a_second_folder_becomes_the_other_side(qtbot: QtBot, studio: Applicatio
     click(button(window.banner, "Use as the other side"))
     qtbot.waitUntil(lambda: session.data.facts is not None and session.data.facts.sides is not None, timeout=PATIENCE)
     assert "8 inputs and 8 targets; 8 pairs by name" in texts(window.data.view)
+    assert window.train.form.facts.images == 8
     window.data.view.tabs.setCurrentIndex(EXAMPLES)
     pairs = window.data.view._examples.pairs
     qtbot.waitUntil(lambda: len(pairs.pairs()) == 6, timeout=PATIENCE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -161,7 +162,12 @@ def open_dataset(request: DataRequest) -> Generator[Event, None, Examined]:
 def draw_discriminator_sheet(dataset: Dataset, settings: Settings, count: int, seed: int) -> DatasetSheet:
     """Draws a random sheet of a dataset as the discriminator would see it."""
     import_torch()
+    from core.data.sides.pairing import sides_for
+    from core.data.sides.two_sides import only
     from core.training.augmentation import discriminator_sheet
 
+    if settings.two_sided:
+        with suppress(UserError):  # the start tells that there are no sides
+            dataset = only(dataset, sides_for(settings, dataset).targets)
     images = discriminator_sheet(dataset.sheet(count, seed), settings, seed)
     return DatasetSheet(images, _("As the discriminator will see them"))

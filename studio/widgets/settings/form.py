@@ -22,6 +22,7 @@ from core.devices.device import Device, Trouble
 from core.errors import UserError
 from core.language import _, sentences
 from core.presets import FitContext, presets
+from studio.model.data import SideCounts
 from studio.widgets.settings.fields import ChoiceField, preset_options
 from studio.widgets.settings.preset_fit import PREPARED, PresetFit
 from studio.widgets.settings.rows import SettingRows
@@ -69,7 +70,7 @@ class SettingsForm(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._rows)
-        self.set_settings(next(iter(presets().values())).fitted(self._preset.facts))
+        self.set_settings(next(iter(presets().values())).fitted(self._preset.facts(GENERATE)))
 
     # Values
 
@@ -100,8 +101,8 @@ class SettingsForm(QWidget):
 
     @property
     def facts(self) -> FitContext:
-        """Returns the facts about images and device."""
-        return self._preset.facts
+        """Returns the facts about the images of the task, and the device."""
+        return self._preset.facts(self.value("task"))
 
     @property
     def has_data(self) -> bool:
@@ -194,15 +195,9 @@ class SettingsForm(QWidget):
         self._preset.set_facts(accelerator=self._best != "cpu")
         self._check()
 
-    def set_count(self, count: int) -> None:
-        """Sets the number of images, which limits the batch of any preset."""
-        box = self._fields["batch"].widget
-        assert isinstance(box, QSpinBox)
-        self._preset.set_facts(images=count)
-        with QSignalBlocker(box):
-            box.setMaximum(max(count, box.maximum()))
-            self._check()  # a preset that fits itself is not limited
-            box.setMaximum(count)
+    def set_count(self, count: int, sides: SideCounts | None = None) -> None:
+        """Sets the numbers of all images and of inputs and targets, which limit the batch of any preset."""
+        self._preset.set_count(count, sides)
         self._check()
 
     def set_data(self, classes: int, points: bool) -> None:
@@ -296,6 +291,7 @@ class SettingsForm(QWidget):
 
     def _put(self, values: Mapping[str, Any]) -> None:
         self._offer_presets(values["task"])
+        self._limit_batch(max(self._batch.maximum(), self._preset.facts(values["task"]).images))
         for name, field in self._fields.items():
             field.set_value(values[name])
         self._preset.read(self.values())
@@ -304,8 +300,10 @@ class SettingsForm(QWidget):
 
     def _check(self, by_person: bool = False) -> Settings | None:
         """Shows why the settings are invalid, or grays out unavailable choices; returns the settings if valid."""
+        self._limit_batch(max(self._batch.maximum(), self.facts.images))  # a preset that fits itself is not limited
         with suppress(UserError):  # of invalid settings, reported below
             self._fit(by_person)
+        self._limit_batch(self.facts.images)
         self._rows.show_changes({name: self.recipe[name] for name in self.changes()}, self.can_edit)
         self._show_applying()
         self._tell_preparation()
@@ -334,6 +332,16 @@ class SettingsForm(QWidget):
         if not self._locked and (by_person or not self._continues):
             for name, value in follows.items():
                 self._fields[name].set_value(value)
+
+    @property
+    def _batch(self) -> QSpinBox:
+        box = self._fields["batch"].widget
+        assert isinstance(box, QSpinBox)
+        return box
+
+    def _limit_batch(self, most: int) -> None:
+        with QSignalBlocker(self._batch):
+            self._batch.setMaximum(most)
 
     def _refuse(self, settings: Settings) -> None:
         if self._data is not None and not self._locked:  # a training that runs has its data

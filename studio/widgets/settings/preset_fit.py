@@ -11,6 +11,7 @@ from core.config.settings import Settings, validate
 from core.errors import UserError
 from core.presets import FitContext, preset
 from core.registry import ranked
+from studio.model.data import SideCounts, images_of_epoch
 
 PREPARED = ("resolution", "fit", "background", "alpha", "frame_step", "split", "side_by_side")
 """Preparation settings. The grid belongs to them too, as part of the size."""
@@ -22,24 +23,34 @@ KEPT_BY_PRESET = (*PREPARED, "grid", "device", "seed", "mirror", "steps", "minut
 
 
 class PresetFit:
-    """Preset fitted to `facts`. `recipe`: its values without `KEPT_BY_PRESET`."""
+    """Preset fitted to images and device. `recipe`: its values without `KEPT_BY_PRESET`."""
 
     def __init__(self) -> None:
-        self.facts = FitContext(images=1_000_000, accelerator=True)
+        self._facts = FitContext(images=1_000_000, accelerator=True)
+        self._sides: SideCounts | None = None
         self.recipe: dict[str, Any] = {}
 
     def set_facts(self, **facts: Any) -> None:
         """Sets facts about other images or another device. The recipe is not fitted again yet."""
-        self.facts = replace(self.facts, **facts)
+        self._facts = replace(self._facts, **facts)
+
+    def set_count(self, count: int, sides: SideCounts | None) -> None:
+        """Sets the numbers of all images and of inputs and targets. The recipe is not fitted again yet."""
+        self.set_facts(images=count)
+        self._sides = sides
+
+    def facts(self, task: str) -> FitContext:
+        """Returns the facts for a task, which may need two sides."""
+        return replace(self._facts, images=images_of_epoch(task, self._facts.images, self._sides))
 
     def fitted(self, name: str, values: Mapping[str, Any]) -> Settings:
         """Returns the preset `name` for these facts, with the current `values` of `KEPT_BY_PRESET`; its usual task
         replaces one that it does not suit."""
         found, kept = preset(name), {key: values[key] for key in KEPT_BY_PRESET}
-        settings = found.fitted(
-            self.facts, **kept | {"task": kept["task"] if found.suits(kept["task"]) else found.task}
-        )
-        return settings.changed(batch=min(settings.batch, self.facts.images))
+        task = kept["task"] if found.suits(kept["task"]) else found.task
+        facts = self.facts(task)
+        settings = found.fitted(facts, **kept | {"task": task})
+        return settings.changed(batch=min(settings.batch, facts.images))
 
     def read(self, values: Mapping[str, Any]) -> None:
         """Fits the recipe to `values`; leaves it empty for an unknown preset."""
