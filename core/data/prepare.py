@@ -71,15 +71,30 @@ def scan(name: str, how: Preparation = AUTOMATIC) -> Generator[Progress | FirstI
     """Lists the contents of a source of images without reading them, and returns the source: all of it, or the part or
     the halves that `how` says. Raises `UserError`."""
     if two_sources.opens(name):
-        inputs, targets = two_sources.parts(name)
-        whole = replace(how, side_by_side="no")
-        return two_sources.TwoSources((yield from scan(inputs, whole)), (yield from scan(targets, whole)))
+        return (yield from _two_sources(name, replace(how, side_by_side="no")))
     if not catalog.opens(name):
         kind, path = _kind(name)
         return _part((yield from kind.scan(path)), how)
     download = catalog.known(name)
     kind, path = _kind(str(download.located()))
     return catalog.Downloaded(_part((yield from kind.scan(path)), how), download)
+
+
+def _two_sources(name: str, how: Preparation) -> Generator[Progress | FirstImages, None, Source]:
+    inputs, targets = two_sources.parts(name)
+    for part in (inputs, targets):
+        if toys.opens(part):
+            raise UserError(
+                _("{name} holds points, which cannot be one of two kinds of images.").format(name=quoted(part)),
+                _("Open two folders of images."),
+            )
+    source = two_sources.TwoSources((yield from scan(inputs, how)), (yield from scan(targets, how)))
+    if source.inputs.name == source.targets.name:
+        raise UserError(
+            _("{name} was given twice, as the inputs and as the targets.").format(name=quoted(source.inputs.name)),
+            _("Open another folder as the targets, or choose a task that makes its own inputs, such as Denoise."),
+        )
+    return source
 
 
 def _part(source: Source, how: Preparation) -> Source:

@@ -152,6 +152,28 @@ def test_names_that_name_no_two_sources(name: str) -> None:
     assert "does not name two folders" in problem(name).what
 
 
+def test_names_are_compared_once_for_each_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = placed(tmp_path / "data", [f"{side}/{n}.png" for side in "AB" for n in range(3)])
+    dataset, other = opened(source), opened(source)
+    found = pairing(dataset)
+    assert pairing(other) is not found
+    monkeypatch.setattr("core.data.sides.pairing.layout", None)
+    assert pairing(dataset) is found
+    assert sides_for(translation(), dataset) is found_in(dataset).pairs
+
+
+def test_a_source_is_not_the_other_side_of_itself(tmp_path: Path) -> None:
+    folder = placed(tmp_path / "a", ["1.png", "2.png"])
+    with pytest.raises(UserError, match="was given twice, as the inputs and as the targets"):
+        opened(pair_name(str(folder), f"{folder}/."))
+
+
+def test_points_are_no_side(tmp_path: Path) -> None:
+    folder = placed(tmp_path / "a", ["1.png", "2.png"])
+    with pytest.raises(UserError, match="'toy:ring8' holds points"):
+        opened(pair_name("toy:ring8", str(folder)))
+
+
 def test_a_missing_folder_of_a_pair(tmp_path: Path) -> None:
     placed(tmp_path / "A", ["1.png"])
     assert "nothing' does not exist" in problem(pair_name(str(tmp_path / "A"), str(tmp_path / "nothing"))).what
@@ -213,6 +235,27 @@ def test_each_file_is_cut_into_input_and_target(tmp_path: Path, way: str, place:
         assert (middle == np.array(color, np.uint8)[:, None, None]).all()
     assert dataset.records.table["width"].tolist() == [size[0] // 2] * 6
     assert {finding.severity for kind, finding in findings(dataset).items() if "dupl" in kind} <= {"good", "warning"}
+
+
+@pytest.mark.parametrize(("sizes", "is_told"), [([(60, 30)] * 3, True), ([(60, 30), (60, 40)], False)])
+def test_files_twice_as_wide_as_high_may_be_cut(tmp_path: Path, sizes: list[tuple[int, int]], is_told: bool) -> None:
+    files = {f"{n}.png": encoded(plain((n, 0, 0), size=size)) for n, size in enumerate(sizes)}
+    source = archived(tmp_path / "data", files)
+    found = findings(opened(source)).get("halves")
+    assert (found is not None) == is_told
+    if found is not None:
+        assert (found.severity, [remedy.settings["side_by_side"] for remedy in found.remedies]) == (
+            "note",
+            ["left", "right"],
+        )
+        how = Preparation((16, 16), side_by_side="left")
+        assert findings(opened(source, side_by_side="left"), how)["halves"].severity == "good"
+
+
+def test_sides_are_no_classes_that_may_be_too_small(tmp_path: Path) -> None:
+    placed(tmp_path / "A", ["1.png"])
+    placed(tmp_path / "B", [f"{n}.png" for n in range(30)])
+    assert "classes" not in findings(opened(tmp_path))
 
 
 def test_halves_have_the_same_fingerprint_in_each_kind_of_source(tmp_path: Path) -> None:

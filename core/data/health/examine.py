@@ -16,6 +16,7 @@ from core.data.health.image_statistics import image_statistics
 from core.data.health.pairs import examined_pairs
 from core.data.prepare import AUTOMATIC
 from core.data.records import MODES
+from core.data.sides.pairing import pairing
 from core.data.source import resolution_for
 from core.events import Progress
 
@@ -33,7 +34,7 @@ def examine(
     image, and may be closed at any time. For 2-D points, only classes are reported.
     """
     findings = [] if dataset.points else (yield from _images(dataset, how, augment))
-    if dataset.labels is not None:
+    if dataset.labels is not None and not _classes_are_sides(dataset):
         findings.append(checks.classes(dataset))
     findings += checks.folders(dataset, how)
     table = dataset.records.table
@@ -53,6 +54,12 @@ def examine(
         fit="crop" if dataset.points else checks.fit_for(checks.kept_parts(dataset)),
         findings=_sorted(findings),
     )
+
+
+def _classes_are_sides(dataset: Dataset) -> bool:
+    """Returns whether the classes are inputs and targets, of which neither has to be as large as the other."""
+    found = None if dataset.points else pairing(dataset)
+    return found is not None and not found.by_class
 
 
 def reconsidered(report: HealthReport, whole: Dataset, left_out: RowNumbers, augment: str) -> HealthReport:

@@ -34,6 +34,7 @@ FindingKind = Literal[
     "few_pairs",
     "other_shapes",
     "unlike_pairs",
+    "halves",
 ]
 
 

@@ -10,14 +10,24 @@ from core.data.health.checks import MANY, MOST_REASONS
 from core.data.health.findings import HealthFinding, Remedy, RowNumbers, Severity
 from core.data.items import listed
 from core.data.names import quoted
+from core.data.sides import two_sources
 from core.data.sides.likeness import Likeness, likeness
 from core.data.sides.pairing import Pairing, pairing
 from core.language import _, plural, sentences
 
 FEW = 10
 """Pairs below which a generator learns them by heart."""
+TWICE_AS_WIDE = (1.98, 2.02)
+"""Range of the aspect ratio of images that may hold two square ones side by side; maps of 600 px are not exact."""
 SHOWN = 20
 """Pairs that a finding shows side by side at most."""
+
+
+HALVES = (
+    Remedy(_("Input left"), {"side_by_side": "left"}),
+    Remedy(_("Input right"), {"side_by_side": "right"}),
+)
+"""Remedies for files that hold two images."""
 
 
 def examined_pairs(dataset: Dataset, how: Preparation) -> tuple[list[HealthFinding], list[RowNumbers]]:
@@ -25,13 +35,15 @@ def examined_pairs(dataset: Dataset, how: Preparation) -> tuple[list[HealthFindi
     two images of a pair may well be alike, such as a noisy and a clean one."""
     found, whole = pairing(dataset), [np.arange(len(dataset.images))]
     if found is None:
-        return [], whole
+        return halves(dataset), whole
     alike = likeness(dataset, found.pairs)
     if found.by_class and (alike is None or alike.is_chance):  # two kinds of images, such as cats and dogs
         return [], whole
     are_pairs = len(found.pairs.inputs) and not (alike and alike.is_chance)
     parts = [found.sides.inputs, found.sides.targets] if are_pairs else whole
-    return _findings(dataset, how, found, alike), parts
+    are_cut = how.side_by_side != "no" and not two_sources.opens(dataset.source)
+    cut = HealthFinding("halves", "good", _("Each file is cut into an input and its target."), remedies=HALVES)
+    return [*_findings(dataset, how, found, alike), *([cut] if are_cut else [])], parts
 
 
 def pair_warnings(dataset: Dataset, how: Preparation) -> list[HealthFinding]:
@@ -43,6 +55,24 @@ def pair_warnings(dataset: Dataset, how: Preparation) -> list[HealthFinding]:
 
 def _findings(dataset: Dataset, how: Preparation, found: Pairing, alike: Likeness | None) -> list[HealthFinding]:
     return [matches(dataset, found), *few(found), *shapes(dataset, found, how), *unlike(found, alike)]
+
+
+def halves(dataset: Dataset) -> list[HealthFinding]:
+    """Returns a finding about images that may hold an input and its target side by side; empty unless nearly all are
+    twice as wide as high."""
+    table = dataset.records.table
+    aspects = table["width"] / table["height"]
+    low, high = TWICE_AS_WIDE
+    wide = int(np.count_nonzero((aspects >= low) & (aspects <= high)))
+    if len(table) - wide >= MANY * len(table):
+        return []
+    text = plural(
+        "{count} image is twice as wide as high. It may hold an input and its target side by side.",
+        "{count} images are twice as wide as high. They may hold an input and its target side by side.",
+        wide,
+    )
+    advice = _("If so, set Side by side to the place of the input.")
+    return [HealthFinding("halves", "note", text, advice, remedies=HALVES)]
 
 
 def matches(dataset: Dataset, found: Pairing) -> HealthFinding:
