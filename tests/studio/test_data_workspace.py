@@ -535,7 +535,11 @@ def test_a_report_of_many_images_does_not_stop_the_window(qtbot: QtBot, studio: 
 
 
 def open_images(qtbot: QtBot, studio: Application, folder: Path) -> HealthReport:
-    with qtbot.waitSignal(studio.session.data.examined, timeout=PATIENCE) as examined:
+    def is_of_folder(_examined: Examined) -> bool:
+        """Tells it from the examination of the images that were open before, which may end meanwhile."""
+        return studio.session.data.dataset is not None and studio.session.data.dataset.source == str(folder)
+
+    with qtbot.waitSignal(studio.session.data.examined, timeout=PATIENCE, check_params_cb=is_of_folder) as examined:
         drop(studio, folder)
     report = examined.args[0].report
     assert isinstance(report, HealthReport)
