@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from core.checkpoint import Meta
+from core.config.settings import Settings
 from core.data.dataset import Dataset
 from core.data.holdout import held_rows, train_rows
 from core.data.sides.pairing import sides_for
@@ -49,11 +50,20 @@ class ComparedImages:
         apart = every.within(held)
         has_enough = len(apart.inputs) >= LEAST
         shown = apart if has_enough else every
-        chosen = _some(np.arange(len(shown.inputs), dtype=np.int64), count)
+        chosen = _drawn(np.arange(len(shown.inputs), dtype=np.int64), count)
         source = Translations(meta, weights, dataset, shown.inputs[chosen], device)
         if settings.has_pairs:
             return cls(source, len(chosen), shown.targets[chosen], "held-out" if has_enough else "all")
         return cls(source, len(chosen), _some(every.within(trained).targets, MOST_REAL), split)
+
+    @staticmethod
+    def most(settings: Settings, dataset: Dataset) -> int:
+        """Returns the largest number of images that `beside_training` can compare with as many of the dataset."""
+        trained = train_rows(len(dataset.images), held_rows(settings, dataset))
+        if not settings.translates:
+            return len(trained)
+        every = sides_for(settings, dataset)
+        return len(every.inputs) if settings.has_pairs else min(len(every.inputs), len(every.within(trained).targets))
 
     @classmethod
     def of_any_dataset(
@@ -65,11 +75,17 @@ class ComparedImages:
             rows = np.arange(len(dataset.images), dtype=np.int64)
             return cls(Sampler(meta, weights, device), count, _some(rows, real))
         sides = sides_for(settings, dataset)
-        chosen = _some(np.arange(len(sides.inputs), dtype=np.int64), min(count, real) if settings.has_pairs else count)
+        places = np.arange(len(sides.inputs), dtype=np.int64)
+        chosen = _drawn(places, min(count, real) if settings.has_pairs else count)
         rows = sides.targets[chosen] if settings.has_pairs else _some(sides.targets, real)
         return cls(Translations(meta, weights, dataset, sides.inputs[chosen], device), len(chosen), rows)
 
 
+def _drawn(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """Returns at most `most` of the rows, the same each time, in random order: metrics of pixels take the first."""
+    return np.random.RandomState(0).permutation(rows)[:most]
+
+
 def _some(rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:
-    """Returns at most so many of the rows, drawn at random but always the same, in order."""
-    return np.sort(np.random.RandomState(0).permutation(rows)[:most])
+    """Returns the rows that `_drawn` returns, in the order of the dataset."""
+    return np.sort(_drawn(rows, most))

@@ -33,7 +33,7 @@ class EvaluationJob:
     """Evaluation of the generator of a checkpoint.
 
     `extractor`: name of a feature extractor; empty to choose by dataset and metrics. `count`: number of generated
-    images; `real`: maximum number of images of the dataset, evenly spaced. A translation generates from the inputs of
+    images; `real`: maximum number of images of the dataset, drawn at random. A translation generates from the inputs of
     these images, so no more than there are of them. `weights`: file for an extractor that needs one.
     """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import closing
+from functools import cached_property
 from pathlib import Path
 from time import perf_counter
 
@@ -122,13 +123,14 @@ class LiveEvaluator:
         if self._asked:
             return True
         has_failed = self._failed == trainer.settings.evaluation_features
-        if trainer.dataset.points or has_failed or self._few or not self._share:
+        if trainer.dataset.points or has_failed or not self._share:
             return False
-        return trainer.seconds >= max(self._measured * LATER, self._measured + SOONEST)
+        return trainer.seconds >= max(self._measured * LATER, self._measured + SOONEST) and not self._few
 
-    @property
+    @cached_property
     def _few(self) -> bool:
-        return len(self._trainer.dataset.images) - len(self._trainer.held) < LEAST
+        """True for a dataset with too few images to be measured."""
+        return ComparedImages.most(self._trainer.settings, self._dataset) < LEAST
 
     def _evaluation(self) -> Generator[Event, None, None]:
         trainer = self._trainer

@@ -19,10 +19,11 @@ from core.data.sides.pairing import sides_for
 from core.errors import UserError
 from core.evaluation.evaluate import evaluate
 from core.evaluation.features import Extractor
-from core.events import Measured, Progress, Report
+from core.events import Measured, Notice, Progress, Report
 from core.imaging.quality import psnr, ssim
 from core.imaging.tensors import from_pixels
 from core.jobs import live_evaluation
+from core.jobs.compared_images import ComparedImages
 from core.jobs.evaluation_job import EvaluationJob, measure
 from core.jobs.training_job import TrainingJob
 from core.jobs.translations import Translations
@@ -198,6 +199,26 @@ def test_a_paired_translation_is_measured_beside_its_training(tmp_path: Path, so
     for text in ("Colorize", "Light U-Net", "Paired", "dB over the input", "Translated after 12 steps.", "SSIM"):
         assert text in page
     assert "Columns: Input, Output, Target." in page
+
+
+def test_metrics_of_pixels_take_random_images_each_with_its_own_target() -> None:
+    training = trainer("enlarge", smooth(), blur=0, input_noise=0, jpeg=0, factor=2, lr_g=1e-9)
+    images = ComparedImages.of_any_dataset(training.meta(), training.published(), training.dataset, "cpu", 99, 22)
+    assert images.count == len(set(images.rows.tolist())) == 22
+    assert images.rows[:5].max() > 10  # not the first of the dataset
+    found = run_to_end(evaluate(images.source, training.dataset, ["psnr"], None, images.count, images.rows))
+    assert next(iter(found.values.values())) > 30  # an untrained network enlarges as interpolation does
+
+
+@pytest.mark.parametrize(("task", "count"), [("pairs", 19), ("unpaired", 19), ("pairs", 20), ("unpaired", 21)])
+def test_too_few_images_of_a_side_are_not_measured(tmp_path: Path, soon: None, task: str, count: int) -> None:
+    for side in "AB":
+        save_pictures(tmp_path / "pictures" / side, count)
+    method = "paired" if task == "pairs" else "contrastive"
+    settings = tiny_settings("gan", task=task, method=method, evaluation=100, steps=2)
+    events = list(TrainingJob(settings, str(tmp_path / "pictures"), out=tmp_path / "run").events())
+    assert not [event.text for event in events if isinstance(event, Notice) and "measured" in event.text]
+    assert any(isinstance(event, Measured) for event in events) == (count >= 20)
 
 
 @pytest.mark.parametrize(("task", "metric"), [("pairs", "psnr"), ("unpaired", "kid")])
