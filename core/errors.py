@@ -42,8 +42,8 @@ class RunBusyError(UserError):
     """
 
     def __init__(self, folder: Path, place: str, hint: str = "", details: str = "") -> None:
-        what = _("Training in another window ({place}):").format(place=place)
-        super().__init__(what, sentences(_("watch it, or train a copy."), hint), details)
+        what = _("Training in another window ({place}).").format(place=place)
+        super().__init__(what, sentences(_("Watch it, or train a copy."), hint), details)
         self.folder = folder
         self.place = place
 

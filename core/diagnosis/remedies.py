@@ -40,11 +40,9 @@ def anew(case: Case, *candidates: Candidate) -> tuple[Remedy, ...]:
 def restart(case: Case, *candidates: Candidate) -> tuple[Remedy, ...]:
     """Returns the first valid remedy as a restart at any age, for changes that only a new training can have."""
     first = offered(case, *candidates)[:1]
-    return tuple(Remedy(_restarted(remedy.text), remedy.changes, anew=True) for remedy in first)
-
-
-def _restarted(sentence: str) -> str:
-    return _("Restart: {change}").format(change=sentence[0].lower() + sentence[1:])
+    return tuple(
+        Remedy(_("Restart: {change}").format(change=remedy.text), remedy.changes, anew=True) for remedy in first
+    )
 
 
 def _allowed(settings: Settings, candidates: tuple[Candidate, ...]) -> Iterator[Remedy]:

@@ -27,7 +27,8 @@ from core.events import Event, Notice, Progress
 from core.export.content_credentials import credentials
 from core.export.recipe import FORMAT
 from core.imaging.png_stream import PngStream
-from core.language import _, number
+from core.language import _, number, titled
+from core.language import listed as joined
 from core.translation.apply import AppliedTranslator
 from core.translation.tiles import Planes
 
@@ -113,7 +114,7 @@ def apply(loaded: LoadedTranslator, application: Application) -> Generator[Event
     Closing it leaves no unfinished file. Raises `UserError` if nothing could be translated, or nothing be written.
     """
     sources, skipped = yield from listed(application.sources, loaded.translator.repairs)
-    yield from (Notice(f"{each.name}: {each.reason}") for each in skipped)
+    yield from (Notice(titled(each.name, each.reason)) for each in skipped)
     credentials()  # raises for invalid credentials before the work
     results: list[Applied] = []
     problems: list[UserError] = []
@@ -191,7 +192,7 @@ def _picture(
     try:
         parts = translator.translate(picture, application.strength, mask)
     except UserError as problem:  # nothing to repair
-        raise _PictureError(f"{source.name}: {problem.what}", problem.remedy) from problem
+        raise _PictureError(titled(source.name, problem.what), problem.remedy) from problem
     height, width = (side * translator.scale for side in picture.shape[1:])
     text = _("Translating {name}").format(name=source.name)
     target = _free(application.target / source.place.with_suffix(".png"))
@@ -310,6 +311,6 @@ def _folders_to_create(folders: Iterable[Path]) -> list[Path]:
 
 def _nothing(sources: Sequence[Path]) -> UserError:
     return UserError(
-        _("There is nothing to translate in {name}.").format(name=", ".join(path.name for path in sources)),
+        _("There is nothing to translate in {name}.").format(name=joined(path.name for path in sources)),
         _("Give pictures, folders of pictures, or films."),
     )

@@ -27,7 +27,7 @@ from core.jobs.autotune import trial
 from core.jobs.divergence_recovery import DivergenceRecovery
 from core.jobs.live_evaluation import LiveEvaluator
 from core.jobs.trainer import trainer_for
-from core.language import _, sentences
+from core.language import _, listed, sentences
 from core.presets import FitContext, preset
 from core.runs.retention import pin
 from core.runs.run import Run, is_run, next_folder, refuse_taken
@@ -262,7 +262,7 @@ def _begins_anew(checkpoint: Checkpoint, trainer: TrainingLoop) -> list[str]:
     if dataset.fingerprint != meta.dataset_fingerprint:
         found.append(_("The images are not those of the checkpoint: their order and the held-out images start anew."))
     if settings.condition != "none" and dataset.classes != meta.classes:
-        before, now = (printable(", ".join(classes[:SHOWN])) for classes in (meta.classes, dataset.classes))
+        before, now = (printable(listed(classes[:SHOWN])) for classes in (meta.classes, dataset.classes))
         renamed = _("The classes have other names, and are matched in order: {before} are now {now}.")
         found.append(renamed.format(before=before, now=now))
     if trainer.device.type != meta.device:

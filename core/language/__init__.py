@@ -8,7 +8,7 @@ one new file there.
 """
 
 from core.language.choice import ENGLISH, LANGUAGE, PSEUDO, VARIABLE, languages
-from core.language.messages import _, all_of, in_context, in_language, listed, one_of, plural, sentences
+from core.language.messages import _, all_of, in_context, in_language, listed, one_of, plural, sentences, titled
 from core.language.numbers import date_text, number
 
 __all__ = [
@@ -27,4 +27,5 @@ __all__ = [
     "one_of",
     "plural",
     "sentences",
+    "titled",
 ]

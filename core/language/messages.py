@@ -58,6 +58,11 @@ def sentences(*texts: str) -> str:
     return reduce(lambda first, second: pattern.format(first=first, second=second), given) if given else ""
 
 
+def titled(title: str, text: str) -> str:
+    """Returns a text after its title: "Warning: 3 blank images."."""
+    return in_context("title and text", "{title}: {text}").format(title=title, text=text)
+
+
 def listed(names: Iterable[str]) -> str:
     """Returns names with what the language puts between them: "a, b, c"."""
     return in_context("between names in a list", ", ").join(names)

@@ -17,7 +17,7 @@ from core.errors import UserError
 from core.events import Edited
 from core.formatting import time_text
 from core.imaging import provenance
-from core.language import LANGUAGE, _, number, plural, sentences
+from core.language import LANGUAGE, _, listed, number, plural, sentences
 from core.presets.settings_diff import of_preset, rows
 from core.registry import components
 from core.report import chart, numbers
@@ -173,7 +173,7 @@ def _translation_facts(run: Overview) -> Iterator[tuple[str, str]]:
 
 def _samples(run: Overview, shown: Contents) -> Iterator[Figure]:
     names = GridColumns.of(run.settings, run.classes).titles
-    columns = _("Columns: {names}.").format(names=", ".join(names)) if names else ""
+    columns = _("Columns: {names}.").format(names=listed(names)) if names else ""
     if shown.newest:
         step, picture = shown.newest
         if run.settings.translates:
@@ -242,4 +242,4 @@ def _numbers(run: Overview) -> Table:
 
 
 def _edit_text(edit: Edited) -> str:
-    return ", ".join(f"{name} {value}" for name, value in edit.changes.items())
+    return listed(f"{name} {value}" for name, value in edit.changes.items())

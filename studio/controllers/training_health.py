@@ -9,7 +9,7 @@ from core.data.names import quoted
 from core.diagnosis.case import Remedy
 from core.errors import UserError
 from core.events import EvaluationProgress, Measured
-from core.language import _, number
+from core.language import _, listed, number
 from core.stats.keys import in_words, label, protocol_text
 from studio.main_window import MainWindow
 from studio.model.train import BestCheckpoint, TrainingState
@@ -57,17 +57,20 @@ class TrainingHealthController:
             said.setdefault(protocol_text(key.partition("@")[2]), []).append(words)
         first = next(iter(said.values()))[0]
         by = _("By {protocol}: {numbers}.")
-        tip = wrapped_tip(*(by.format(protocol=each, numbers=", ".join(numbers)) for each, numbers in said.items()))
+        tip = wrapped_tip(*(by.format(protocol=each, numbers=listed(numbers)) for each, numbers in said.items()))
         text = _("measured step {step}: {value}").format(step=number(found.step), value=first)
         self._window.footer.show_status(text, tip)
 
     def offer_best(self, found: BestCheckpoint) -> None:
         """Offers the best checkpoint when the training has ended at a worse one."""
-        how = protocol_text(found.key.partition("@")[2])
-        text = _("Best at step {step} of {last}: {value}. Later checkpoints measured no better.").format(
+        text = _(
+            "Best at step {step} of {last}: {name} {value} ({protocol}). Later checkpoints measured no better."
+        ).format(
             step=number(found.step),
             last=number(found.last),
-            value=f"{label(found.key)} {found.value:.4g} ({how})",
+            name=label(found.key),
+            value=f"{found.value:.4g}",
+            protocol=protocol_text(found.key.partition("@")[2]),
         )
         self._window.banner.show_offer(
             text, _("Explore best checkpoint"), lambda: self._open_path(str(found.path)), kind="good"

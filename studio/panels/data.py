@@ -12,7 +12,7 @@ from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QProgressBar, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from core.events import Images, Progress
-from core.language import _, number
+from core.language import _, number, titled
 from studio.model.undo import Undo
 from studio.widgets.basic.empty_page import EmptyPage
 from studio.widgets.basic.labels import Label
@@ -127,7 +127,7 @@ class DataPanel(QWidget):
         self._bar.setRange(0, progress.total)
         self._bar.setValue(progress.done)
         count = progress.counted if progress.total else number(progress.done)
-        self._busy_text.setText(f"{progress.text}: {count}")
+        self._busy_text.setText(titled(progress.text, count))
 
     def show_first_images(self, images: Images) -> None:
         """Shows the first images of a dataset that is being read."""

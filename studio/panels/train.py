@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from core.devices.device import Device
 from core.events import Edited, Images, Measured, Report, Samples
-from core.language import _
+from core.language import _, listed
 from studio import theme
 from studio.model.data import DataFacts
 from studio.model.history import History
@@ -211,7 +211,7 @@ class TrainPanel(QWidget):
         self._mark_edits()
 
     def _mark_edits(self) -> None:
-        marks = [(edit.step, ", ".join(in_words(edit.changes))) for edit in self._edits]
+        marks = [(edit.step, listed(in_words(edit.changes))) for edit in self._edits]
         self.plots.set_marks(marks)
         self._show_flags()
 
@@ -221,7 +221,7 @@ class TrainPanel(QWidget):
         self._show_flags()
 
     def _show_flags(self) -> None:
-        edits = [Flag(edit.step, "edit", ", ".join(in_words(edit.changes))) for edit in self._edits]
+        edits = [Flag(edit.step, "edit", listed(in_words(edit.changes))) for edit in self._edits]
         self.time_line.set_flags([*self._flags, *edits])
 
     def show_reports(self, reports: Sequence[Report]) -> None:

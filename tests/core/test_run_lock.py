@@ -43,7 +43,7 @@ def test_a_second_one_is_refused_until_the_first_is_over(tmp_path: Path) -> None
             RunLock(tmp_path),
         ):
             pass
-        said = f"Training in another window ({Owner.here().place}): watch it, or train a copy."
+        said = f"Training in another window ({Owner.here().place}). Watch it, or train a copy."
         assert str(caught.value) == said
         assert caught.value.folder == tmp_path
         assert f"Process {os.getpid()} " in caught.value.details
@@ -199,7 +199,7 @@ def test_a_run_that_trains_cannot_be_continued_but_copied(
         resume = ["train", str(pictures), "--resume", str(first), "--steps", "3", "--out"]
         assert main([*resume, str(run)]) == 2
         assert "Training in another window (on " in (said := capsys.readouterr().err)
-        assert "watch it, or train a copy. See gan-studio watch, and --copy." in said
+        assert "Watch it, or train a copy. See gan-studio watch, and --copy." in said
         assert main([*resume, str(tmp_path / "copy")]) == 0
     finally:
         os.kill(process, signal.SIGKILL)

@@ -127,7 +127,7 @@ def test_a_panel_with_much_to_say_stays_on_the_screen(qtbot: QtBot, chip: Health
 
 
 def test_all_remedies_can_be_seen_and_pressed(qtbot: QtBot, chip: HealthChip) -> None:
-    texts = "Restart: lower learning rate D to 0.0004", "Lower learning rate D to 0.0004", "Turn on augmentation"
+    texts = "Restart: Lower learning rate D to 0.0004", "Lower learning rate D to 0.0004", "Turn on augmentation"
     remedies = tuple(Remedy(text, {"lr_d": 0.0004}) for text in texts)
     chip.set_can_edit(True)
     chip.show_diagnoses([Diagnosis("strong_discriminator", "bad", STRONG.sentence * 9, STRONG.evidence, remedies)])

@@ -72,7 +72,7 @@ def test_two_windows_on_one_run(qtbot: QtBot, studio: Application, run: Path, pi
     with trained_elsewhere(qtbot, nursery, pictures, run) as process:
         click(button(footer, "Continue"))
         qtbot.waitUntil(lambda: "Training in another window" in banner_text(studio), timeout=PATIENCE)
-        assert banner_text(studio).replace("\n", " ").endswith("): watch it, or train a copy.")
+        assert banner_text(studio).replace("\n", " ").endswith("). Watch it, or train a copy.")
         qtbot.waitUntil(lambda: session.training.state is TrainingState.IDLE, timeout=PATIENCE)
         button(studio.window.banner, "Train a copy")
 

@@ -30,7 +30,7 @@ from core.data.source import LONGEST_CLASS, MOST_CLASSES, Source
 from core.durable_write import PARTIAL, flush, flush_folder, written
 from core.errors import FOREIGN_ERRORS, UserError
 from core.events import Progress
-from core.language import _, sentences
+from core.language import _, sentences, titled
 
 POLICY = "4"  # increase it when the same files give other pixels, classes or records, so that old entries are not found
 
@@ -220,7 +220,7 @@ def _without_empty_classes(
 def _enough(source: Source, count: int, skipped: list[Skipped]) -> None:
     if count >= 2:
         return
-    reasons = listed([f"{quoted(each.name)}: {each.reason}" for each in skipped], 3)
+    reasons = listed([titled(quoted(each.name), each.reason) for each in skipped], 3)
     details = "\n".join(f"{each.name}: {each.reason}" for each in skipped[:100])
     title = quoted(source.title)
     if count == 1:

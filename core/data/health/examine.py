@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.config.preparation import Preparation
 from core.data.dataset import Dataset
-from core.data.health import checks, duplicates
+from core.data.health import duplicates, file_checks, image_checks
 from core.data.health.findings import HealthFinding, HealthReport, Histogram, RowNumbers, no_rows
 from core.data.health.image_statistics import image_statistics
 from core.data.health.pairs import examined_pairs
@@ -35,8 +35,8 @@ def examine(
     """
     findings = [] if dataset.points else (yield from _images(dataset, how, augment))
     if dataset.labels is not None and not _classes_are_sides(dataset):
-        findings.append(checks.classes(dataset))
-    findings += checks.folders(dataset, how)
+        findings.append(file_checks.classes(dataset))
+    findings += file_checks.folders(dataset, how)
     table = dataset.records.table
     sides = np.minimum(table["width"], table["height"])
     modes, counts = np.unique(table["mode"], return_counts=True)
@@ -45,13 +45,13 @@ def examine(
         unreadable=sum(each.kind in ("unreadable", "too_large", "inaccessible") for each in dataset.skipped),
         excluded=len(dataset.excluded),
         size=dataset.size,
-        classes=checks.class_counts(dataset),
+        classes=file_checks.class_counts(dataset),
         modes={MODES[mode] or "other": count for mode, count in zip(modes.tolist(), counts.tolist(), strict=True)},
         widths=None if dataset.points else histogram(table["width"]),
         heights=None if dataset.points else histogram(table["height"]),
         aspects=None if dataset.points else histogram(table["width"] / table["height"]),
         resolution=resolution_for(sides.tolist()),
-        fit="crop" if dataset.points else checks.fit_for(checks.kept_parts(dataset)),
+        fit="crop" if dataset.points else image_checks.fit_for(image_checks.kept_parts(dataset)),
         findings=_sorted(findings),
     )
 
@@ -67,7 +67,7 @@ def reconsidered(report: HealthReport, whole: Dataset, left_out: RowNumbers, aug
     if whole.points:
         return report
     copies = next((one.excludable for one in report.findings if one.kind == "exact_duplicates"), no_rows())
-    few = checks.few_images(len(whole.images) - len(np.union1d(copies, left_out)), whole, augment)
+    few = image_checks.few_images(len(whole.images) - len(np.union1d(copies, left_out)), whole, augment)
     others = (finding for finding in report.findings if finding.kind != "few_images")
     return replace(report, excluded=len(left_out), findings=_sorted((few, *others)))
 
@@ -82,24 +82,24 @@ def _images(dataset: Dataset, how: Preparation, augment: str) -> Generator[Progr
     total = len(dataset.images)
     paired, parts = examined_pairs(dataset, how)
     same = [part[group] for part in parts for group in duplicates.exact(statistics.content[part])]
-    copies = checks.all_but_first(same)
-    empty = np.flatnonzero(statistics.variation < checks.EMPTY)
+    copies = image_checks.all_but_first(same)
+    empty = np.flatnonzero(statistics.variation < image_checks.EMPTY)
     worth, alike = _worth_comparing(dataset, copies, empty), []
     for part in parts:
         alike += yield from duplicates.near(statistics, worth[np.isin(worth, part)])
     return [
         *paired,
-        *checks.left_out(dataset),
-        *checks.frames(dataset),
-        checks.exact_duplicates(same, total),
-        checks.near_duplicates(alike, total),
-        checks.near_empty(empty, total),
-        checks.few_images(total - len(copies), dataset, augment),
-        checks.small_originals(dataset, how),
-        checks.proportions(dataset, how),
-        checks.colors(statistics),
-        checks.print_colors(dataset),
-        checks.transparency(dataset),
+        *file_checks.left_out(dataset),
+        *file_checks.frames(dataset),
+        image_checks.exact_duplicates(same, total),
+        image_checks.near_duplicates(alike, total),
+        image_checks.near_empty(empty, total),
+        image_checks.few_images(total - len(copies), dataset, augment),
+        image_checks.small_originals(dataset, how),
+        image_checks.proportions(dataset, how),
+        image_checks.colors(statistics),
+        image_checks.print_colors(dataset),
+        image_checks.transparency(dataset),
     ]
 
 

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from core.config.preparation import Fit, Size
 from core.data.items import SkippedKind
 
+MANY = 0.1
+"""Fraction of affected images from which a problem is visible in generated images, and is a warning."""
+
 RowNumbers = NDArray[np.int64]
 """Row numbers of images in a dataset, shape (n,)."""
 
@@ -41,6 +44,11 @@ FindingKind = Literal[
 def no_rows() -> RowNumbers:
     """Returns an empty array of row numbers."""
     return np.zeros(0, np.int64)
+
+
+def severity_of(count: int, total: int) -> Severity:
+    """Returns the severity of a problem that affects `count` of `total` images."""
+    return "warning" if count >= MANY * total else "note"
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,8 +6,8 @@ import numpy as np
 
 from core.config.preparation import Preparation
 from core.data.dataset import Dataset
-from core.data.health.checks import MANY, MOST_REASONS
-from core.data.health.findings import HealthFinding, Remedy, RowNumbers, Severity
+from core.data.health.file_checks import MOST_REASONS
+from core.data.health.findings import MANY, HealthFinding, Remedy, RowNumbers, severity_of
 from core.data.items import listed
 from core.data.names import quoted
 from core.data.sides import two_sources
@@ -110,7 +110,7 @@ def matches(dataset: Dataset, found: Pairing) -> HealthFinding:
         )
     return HealthFinding(
         "pairs",
-        _severity(len(alone) + len(found.doubled), len(found.sides.rows())),
+        severity_of(len(alone) + len(found.doubled), len(found.sides.rows())),
         sentences(told, *problems),
         _("Training on pairs works without these images. Add the missing ones, or give each pair a name of its own."),
         tuple(rows for rows in (alone, found.doubled) if len(rows)),
@@ -147,7 +147,7 @@ def shapes(dataset: Dataset, found: Pairing, how: Preparation) -> list[HealthFin
         )
         remedy = _("If they show the same, crop them alike yourself, or stretch them.")
         stretch = Remedy(_("Stretch"), {"fit": "stretch"})
-        severity = _severity(len(others), count)
+        severity = severity_of(len(others), count)
         return [HealthFinding("other_shapes", severity, text, remedy, _beside(found, others), remedies=(stretch,))]
     others = found.other_sizes(dataset)
     if not len(others):
@@ -198,7 +198,3 @@ def _pairs(count: int) -> str:
 def _size(dataset: Dataset, row: int) -> str:
     record = dataset.records.table[row]
     return f"{record['width']} x {record['height']}"
-
-
-def _severity(count: int, total: int) -> Severity:
-    return "warning" if count >= MANY * total else "note"

@@ -12,7 +12,7 @@ import numpy as np
 from core.errors import UserError
 from core.events import Event, Images, Progress, Saved
 from core.imaging.grid import png
-from core.language import _
+from core.language import _, titled
 from core.registry import components
 from studio.background.threads import as_problem
 from studio.background.torch_import import import_torch
@@ -69,7 +69,7 @@ def list_pictures(translator: Translator, paths: Sequence[Path]) -> Generator[Ev
     repairs = bool(components("translation.tasks")[translator.settings.task].facts.get("MASKED"))
     sources, skipped = yield from listed(paths, repairs)
     found = [Picture(source.name, source.path, source.is_film) for source in sources]
-    yield Pictures(tuple(found), tuple(f"{each.name}: {each.reason}" for each in skipped))
+    yield Pictures(tuple(found), tuple(titled(each.name, each.reason) for each in skipped))
     for picture in found[:THUMBNAILS]:
         try:
             yield Thumbnail(picture, _shrunk(read_picture(Source.of(picture.path))))

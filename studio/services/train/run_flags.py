@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from core.concurrency import as_generator
-from core.language import _
+from core.language import _, listed
 from core.runs.retention import best, is_pinned, numbered
 from core.runs.saved_checkpoints import note_of
 from core.stats.keys import label
@@ -56,7 +56,7 @@ def read_flags(checkpoints: Path) -> tuple[Flag, ...]:
     found = []
     for path in numbered(checkpoints)[-MOST:]:
         words = [_("Checkpoint"), *([_("kept")] if is_pinned(path) else []), *filter(None, [note_of(path)])]
-        found.append(Flag(int(path.stem), "checkpoint", ", ".join(words)))
+        found.append(Flag(int(path.stem), "checkpoint", listed(words)))
     for each in best(checkpoints):
         text = _("Best {metric}: {value}").format(metric=label(each.key), value=f"{each.value:.4g}")
         found.append(Flag(each.step, "best", text))

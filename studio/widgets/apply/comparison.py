@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QMenu, QWidget
 
 from core.events import Images
-from core.language import _, in_context, number
+from core.language import _, in_context, listed, number
 from studio import theme
 from studio.widgets.images.image_grid import ImageGrid
 from studio.widgets.images.tile_layout import TileSheet
@@ -119,4 +119,4 @@ class Comparison(ImageGrid):
 
     def _describe(self) -> None:
         place = _("divider at {percent} %").format(percent=number(round(100 * self._place)))
-        self.setAccessibleDescription(f"{self._name}, {place}" if self._name else self._empty_text)
+        self.setAccessibleDescription(listed((self._name, place)) if self._name else self._empty_text)

@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QProgressBar, QPushButton, QWidget
 
 from core.events import Progress
-from core.language import _, number
+from core.language import _, number, titled
 from studio.widgets.basic.labels import ElidedLabel, literal, plain_tip
 from studio.widgets.basic.scale import scale_length
 
@@ -64,7 +64,7 @@ class JobStrip(QFrame):
         menu.popup(self._waiting.mapToGlobal(self._waiting.rect().topLeft()))
 
     def show_progress(self, progress: Progress) -> None:
-        self._text.setText(f"{progress.text}: {progress.counted}")
+        self._text.setText(titled(progress.text, progress.counted))
         scale = max(progress.total // 2**30, 1)  # a progress bar counts to 2^31, fewer than a large download has bytes
         self._bar.setRange(0, progress.total // scale)
         self._bar.setValue(progress.done // scale)

@@ -21,7 +21,7 @@ from core.config.translation_fields import GENERATE
 from core.data.health.findings import HealthFinding
 from core.data.sides import two_sources
 from core.events import Images
-from core.language import _, number, plural
+from core.language import _, number, plural, titled
 from core.registry import components
 from studio import theme
 from studio.model.data import (
@@ -150,9 +150,9 @@ class DatasetView(QWidget):
         self._sides.setText("" if facts.sides is None else _side_text(facts.sides))
         self._show_sides()
         _list(
-            self._sizes, _("Original sizes"), [f"{size}: {number(count)}" for size, count in _descending(facts.sizes)]
+            self._sizes, _("Original sizes"), [titled(size, number(count)) for size, count in _descending(facts.sizes)]
         )
-        _list(self._classes, _("Classes"), [f"{name}: {number(count)}" for name, count in facts.classes.items()])
+        _list(self._classes, _("Classes"), [titled(name, number(count)) for name, count in facts.classes.items()])
         for widget in (self.controls, self._preview):  # points are not prepared
             widget.setVisible(not facts.points)
         self.tabs.setTabVisible(PAIRS, not facts.points)

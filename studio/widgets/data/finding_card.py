@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from core.data.health.findings import HealthFinding, Remedy, Severity
-from core.language import _, in_context, number
+from core.language import _, in_context, number, titled
 from studio.model.image_filter import NAMES, rows_of
 from studio.widgets.basic.flow_layout import FlowLayout
 from studio.widgets.basic.labels import Glyph, WrappedLabel, plain_tip
@@ -43,7 +43,7 @@ class FindingCard(QFrame):
         self._leave_out.clicked.connect(self.left_out_switched)
         is_quiet = finding.severity == "good" and not finding.remedies
         self.setObjectName("" if is_quiet else "card")
-        self.setAccessibleName(f"{WORDS[finding.severity]}: {finding.text}")
+        self.setAccessibleName(titled(WORDS[finding.severity], finding.text))
         name, role = GLYPHS[finding.severity]
         glyph = Glyph(name, 18, role)
         glyph.setToolTip(plain_tip(WORDS[finding.severity]))
@@ -102,7 +102,7 @@ class FindingCard(QFrame):
 
     def _button(self, flow: FlowLayout, text: str, asked: SignalInstance) -> None:
         button = QPushButton(text)
-        button.setAccessibleName(f"{text}: {self.finding.text}")
+        button.setAccessibleName(titled(text, self.finding.text))
         button.clicked.connect(asked)
         flow.addWidget(button)
 

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedLayout, QToolButton, QWidget
 
-from core.language import _
+from core.language import _, titled
 from core.latent.request import Point
 from studio import theme
 from studio.widgets.basic.labels import Label, plain_tip
@@ -59,7 +59,7 @@ class PointBox(QWidget):
         self._point = point
         self._seed.set_value(point.seed)
         self._text.setText(describe(point).capitalize())
-        self._text.setToolTip(plain_tip(f"{self._name}: {describe(point)}"))
+        self._text.setToolTip(plain_tip(titled(self._name, describe(point))))
         self._pages.setCurrentIndex(0 if is_plain(point) else 1)
 
     def _chip(self) -> QWidget:

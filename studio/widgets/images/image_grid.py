@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from core.events import Images
 from core.imaging.grid import grid
-from core.language import _, in_context, number, plural
+from core.language import _, in_context, listed, number, plural
 from studio import theme
 from studio.widgets.images.image_mime import add_image
 from studio.widgets.images.tile_layout import TileSheet
@@ -298,4 +298,4 @@ class ImageGrid(TileView):
             words.append(self._names[self._current % self._columns])
         if self._selected:
             words.append(plural("{count} selected", "{count} selected", len(self._selected)))
-        self.setAccessibleDescription(", ".join(words))
+        self.setAccessibleDescription(listed(words))

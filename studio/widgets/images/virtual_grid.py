@@ -21,7 +21,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QMenu, QToolTip, QWidget
 
-from core.language import _, in_context, number, plural
+from core.language import _, in_context, listed, number, plural
 from studio import theme
 from studio.model.data import ImageIndex, TileRequest, Tiles
 from studio.widgets.basic.labels import plain_tip
@@ -493,7 +493,7 @@ class VirtualGrid(QAbstractScrollArea):
             words.extend(self._describe_row(row).split("\n"))
             if count > 1:
                 words.append(plural("{count} selected", "{count} selected", count))
-            self.setAccessibleDescription(", ".join(words))
+            self.setAccessibleDescription(listed(words))
 
     def sizeHint(self) -> QSize:
         return QSize(480, 420)

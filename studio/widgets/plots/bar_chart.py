@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from core.data.health.findings import Histogram
-from core.language import _, number
+from core.language import _, number, titled
 from studio import theme
 from studio.widgets.basic.labels import plain_tip
 
@@ -52,7 +52,7 @@ class BarChart(QWidget):
             self._title = _("{title} ({shown} of {count})").format(
                 title=self._title, shown=MOST_NAMES, count=number(len(names))
             )
-        self._describe("\n".join(f"{name}: {number(count)}" for name, count in zip(names[:40], counts, strict=False)))
+        self._describe("\n".join(titled(name, number(count)) for name, count in zip(names[:40], counts, strict=False)))
 
     def sizeHint(self) -> QSize:
         return SIZE

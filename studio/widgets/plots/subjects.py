@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.language import _
+from core.language import _, titled
 from core.learn import topics
 from core.stats.keys import COMPARED, INPUT, family, group, is_spread, meaning, measured, protocol_text, short, title
 
@@ -47,7 +47,7 @@ class Subject:
     def of(cls, keys: Sequence[str]) -> Subject:
         """Returns the subject of keys of one family."""
         metric = measured(keys[0])
-        name = f"{title(keys)}: {protocol_text(metric[1])}" if metric else title(keys)
+        name = titled(title(keys), protocol_text(metric[1])) if metric else title(keys)
         curves = tuple((key, _LABELS.get(key, short(key))) for key in keys)
         return cls(family(keys[0]), name, group(keys[0]), curves, meaning(keys[0]), topics.of_number(keys[0]))
 

@@ -20,7 +20,7 @@ from core.config.settings import Settings, live_settings, validate
 from core.config.translation_fields import GENERATE
 from core.devices.device import Device, Trouble
 from core.errors import UserError
-from core.language import _, sentences
+from core.language import _, listed, sentences, titled
 from core.presets import FitContext, presets
 from studio.model.data import SideCounts
 from studio.widgets.settings.fields import ChoiceField, preset_options
@@ -188,7 +188,7 @@ class SettingsForm(QWidget):
             box.addItem(_("Auto ({device})").format(device=devices[0].name), "auto")
             for device in devices:
                 said = _("unavailable") if device.trouble else "" if device.name == "cpu" else device.memory
-                box.addItem(f"{device.name}: {', '.join(filter(None, (device.title, said)))}", device.name)
+                box.addItem(titled(device.name, listed(filter(None, (device.title, said)))), device.name)
         self._troubles = {device.name: device.trouble for device in devices if device.trouble}
         self._fields["device"].set_value(chosen)
         self._best = devices[0].name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFormLayout, QGroupBox, QToolButton, QVBoxLayout, QWidget
 
-from core.language import _, number
+from core.language import _, number, titled
 from studio.widgets.settings.row_label import RowLabel
 
 
@@ -64,7 +64,7 @@ class SettingGroup(QGroupBox):
     def set_changed(self, hidden: int) -> None:
         """Sets the number of folded settings that differ from the preset."""
         self._fold.setText(_("Advanced, {number} changed").format(number=number(hidden)) if hidden else _("Advanced"))
-        self._fold.setAccessibleName(f"{self._fold.text()}: {self.title()}")
+        self._fold.setAccessibleName(titled(self._fold.text(), self.title()))
 
     def _unfold(self, unfolded: bool) -> None:
         self._is_unfolded = unfolded

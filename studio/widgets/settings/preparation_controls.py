@@ -135,6 +135,7 @@ class PreparationControls(QGroupBox):
         differs = any(self._values.get(name) != value for name, value in self._suggested.items())
         self._suggestion.setVisible(differs and not self._is_locked)
         if self._suggested:
-            fit = choice_title("fit", self._suggested["fit"]).lower()
-            text = _("These images suggest {pixels} px, {fit}.").format(pixels=self._suggested["resolution"], fit=fit)
+            fit = choice_title("fit", self._suggested["fit"])
+            text = _("Suggested for these images: {pixels} px, {fit}.")
+            text = text.format(pixels=self._suggested["resolution"], fit=fit)
             self._suggestion_text.setText(text)

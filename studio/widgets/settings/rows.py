@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QVBoxLayout, 
 from core.config.fields import title_of
 from core.config.setting import GROUP_TITLES
 from core.config.settings import Settings
-from core.language import _
+from core.language import _, titled
 from core.learn import topics
 from core.presets.settings_diff import value_text
 from studio.widgets.basic.labels import LabeledButton, WrappedLabel, plain_tip
@@ -77,7 +77,7 @@ class SettingRows(QWidget):
             label.mark(tip, can_edit(name))
         self._preset_box.set_changes(len(changes))
         self._reset.setEnabled(bool(changes) and can_edit("preset"))
-        said = (f"{title_of(name)}: {self._said(name, value)}" for name, value in changes.items())
+        said = (titled(title_of(name), self._said(name, value)) for name, value in changes.items())
         self._reset.setToolTip(plain_tip("\n".join(said)))
         for group in self._groups.values():
             group.set_changed(len(group.advanced().intersection(changes)))

@@ -207,4 +207,8 @@ def _explained(key: str, side: str, run: Overview) -> str:
     return _(
         "Run {side} measured {number} differently: {protocols}. The values are not comparable. Evaluate both runs with"
         " the same settings."
-    ).format(side=side, number=keys.label(key), protocols="; ".join(keys.protocol_text(other) for other in others))
+    ).format(
+        side=side,
+        number=keys.label(key),
+        protocols=in_context("between reasons", "; ").join(map(keys.protocol_text, others)),
+    )

@@ -10,7 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from core.diagnosis.case import Diagnosis, Remedy, Severity
-from core.language import _, all_of, in_context
+from core.language import _, all_of, in_context, titled
 from core.learn import topics
 from studio.model.setting_text import in_words
 from studio.widgets.basic.flow_layout import FlowLayout
@@ -111,7 +111,7 @@ class DiagnosisList(QWidget):
         glyph = Glyph(name, 20, role)
         glyph.setToolTip(plain_tip(WORDS[diagnosis.severity]))
         text = WrappedLabel(diagnosis.sentence)
-        text.setAccessibleName(f"{WORDS[diagnosis.severity]}: {diagnosis.sentence}")
+        text.setAccessibleName(titled(WORDS[diagnosis.severity], diagnosis.sentence))
         line.addWidget(glyph)
         line.addWidget(text, 1)
         if key := topics.of_finding(diagnosis.kind):

@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
 from core.events import Tuned
-from core.language import _, number
+from core.language import _, number, titled
 from studio import theme
 from studio.model.run_status import RunStatus, resting
 from studio.widgets.basic.labels import ElidedLabel, Label, plain_tip
@@ -92,7 +92,7 @@ class Footer(QFrame):
             device=tuned.device, precision=tuned.precision, memory_format=tuned.memory_format
         )
         speed = _("{rate} points/s") if settings.points else _("{rate} images/s")
-        rates = [f"{choice}: {speed.format(rate=number(rate))}" for choice, rate in tuned.rates.items()]
+        rates = [titled(choice, speed.format(rate=number(rate))) for choice, rate in tuned.rates.items()]
         self._state.setToolTip(plain_tip("\n".join([text, *rates])))
 
     def show_saved(self, step: int) -> None:

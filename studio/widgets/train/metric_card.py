@@ -9,7 +9,7 @@ from itertools import groupby
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from core.language import _, number, plural
+from core.language import _, listed, number, plural
 from core.learn import topics
 from core.stats.keys import better, meaning, valued
 from studio.model.results import MetricResult, Trend
@@ -40,7 +40,7 @@ class MetricCard(QFrame):
         super().__init__(parent)
         self.setObjectName("group")
         value = valued(result.value, result.spread, DIGITS)
-        self.setAccessibleName(f"{result.title} {value}, {trend_text(result)}")
+        self.setAccessibleName(listed((f"{result.title} {value}", trend_text(result))))
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 12, 8)
         column.setSpacing(4)
