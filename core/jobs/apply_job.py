@@ -52,6 +52,7 @@ class Application:
 
     `sources`: pictures, folders and films. `target`: folder for the results. `strength`: from 0, the picture, to 1, the
     translation. `mask`: of every picture to repair, instead of their own. `recipe`: whether a PNG tells the checkpoint.
+    `left_out`: files of the folders that are not translated.
     """
 
     sources: tuple[Path, ...]
@@ -59,6 +60,7 @@ class Application:
     strength: float = 1.0
     mask: Path | None = None
     recipe: bool = True
+    left_out: frozenset[Path] = frozenset()
 
 
 class LoadedTranslator:
@@ -114,6 +116,7 @@ def apply(loaded: LoadedTranslator, application: Application) -> Generator[Event
     Closing it leaves no unfinished file. Raises `UserError` if nothing could be translated, or nothing be written.
     """
     sources, skipped = yield from listed(application.sources, loaded.translator.repairs)
+    sources = [source for source in sources if source.path not in application.left_out]
     yield from (Notice(titled(each.name, each.reason)) for each in skipped)
     credentials()  # raises for invalid credentials before the work
     results: list[Applied] = []
@@ -157,11 +160,12 @@ class _PictureError(UserError):
 def listed(
     sources: Sequence[Path], with_masks: bool
 ) -> Generator[Event, None, tuple[list[Source], tuple[Skipped, ...]]]:
-    """Returns the pictures and films in some files and folders, without masks if there are any, and what is skipped.
+    """Returns the pictures and films in some files and folders, each once, without masks if there are any, and what is
+    skipped.
 
     Raises `UserError` for a path that does not exist, and as `core.data.formats.folder.scan` does.
     """
-    found: list[Source] = []
+    found: dict[Path, Source] = {}
     skipped: list[Skipped] = []
     for path in sources:
         if path.is_dir():
@@ -171,14 +175,13 @@ def listed(
             skipped += files.skipped
             for file in files.files:
                 inside = Path(*file.name.split("/"))
-                found.append(Source(printable(file.name), inside, file.open, path / inside))
+                found.setdefault(path / inside, Source(printable(file.name), inside, file.open, path / inside))
         elif not path.exists():
             raise UserError(_("There is no file {file}.").format(file=path), _("Check the path."))
         else:
-            found.append(Source.of(path))
-    if with_masks:
-        found = [source for source in found if not source.name.lower().endswith(MASK)]
-    return found, tuple(skipped)
+            found.setdefault(path, Source.of(path))
+    kept = [source for source in found.values() if not (with_masks and source.name.lower().endswith(MASK))]
+    return kept, tuple(skipped)
 
 
 def _picture(

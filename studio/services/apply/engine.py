@@ -93,13 +93,14 @@ def translate(weights: TranslatorWeights, picture: Picture) -> Generator[Progres
 
 
 def write_all(
-    weights: TranslatorWeights, paths: tuple[Path, ...], target: Path, strength: float
+    weights: TranslatorWeights, paths: tuple[Path, ...], removed: frozenset[Path], target: Path, strength: float
 ) -> Generator[Event, None, tuple[Applied, ...]]:
-    """Translates pictures, folders and films into the folder `target`; see `core.jobs.apply_job.apply`."""
+    """Translates pictures, folders and films into the folder `target`, but for the removed ones; see
+    `core.jobs.apply_job.apply`."""
     loaded = weights.loaded()
     from core.jobs.apply_job import Application, apply
 
-    return (yield from apply(loaded, Application(paths, target, strength)))
+    return (yield from apply(loaded, Application(paths, target, strength, left_out=removed)))
 
 
 def export_model(weights: TranslatorWeights, target: Path, overwrite: bool) -> Generator[Progress, None, Saved]:

@@ -59,6 +59,8 @@ class ApplyService(QObject):
         self._weights: TranslatorWeights | None = None
         self._paths: list[Path] = []
         self._known: set[Path] = set()
+        self._removed: set[Path] = set()
+        """Pictures of an added folder that are left out."""
         self._chosen: Picture | None = None
         self._working: TranslatorWeights | None = None
         """Weights that translate the chosen picture."""
@@ -86,18 +88,30 @@ class ApplyService(QObject):
 
     def add(self, paths: Sequence[Path]) -> None:
         """Lists the pictures in further files and folders, as `listed`, then makes thumbnails."""
-        fresh = [path for path in paths if path not in self._paths]
-        if self._weights is not None and fresh:
-            make = partial(list_pictures, self._weights.translator, fresh)
-            self._workers.spawn(make, partial(self._show_listed, fresh))
+        if self._weights is not None:
+            make = partial(list_pictures, self._weights.translator, paths)
+            self._workers.spawn(make, partial(self._show_listed, paths))
 
     def clear(self) -> None:
         """Forgets the pictures. Their files stay."""
         self._task.drop()
         self._paths.clear()
         self._known.clear()
+        self._removed.clear()
         self._made.clear()
         self._chosen = None
+
+    def remove(self, picture: Picture) -> None:
+        """Forgets a picture. Its file stays."""
+        if picture.path in self._paths:
+            self._paths.remove(picture.path)
+        self._removed.add(picture.path)
+        self._known.discard(picture.path)
+        self._made.pop(picture, None)
+        if picture == self._chosen:
+            self._chosen = None
+            self._task.drop()
+            self.ended.emit()
 
     def translate(self, picture: Picture) -> None:
         """Translates a picture instead of the one before, as `translated` or `failed`."""
@@ -133,7 +147,7 @@ class ApplyService(QObject):
             def show(results: tuple[Applied, ...]) -> None:
                 self.written.emit(Written(target, len(results), tuple(problems)))
 
-            make = partial(write_all, self._weights, self.paths, target, strength)
+            make = partial(write_all, self._weights, self.paths, frozenset(self._removed), target, strength)
             self._jobs.start(make, tell, show, title=_("Translation"))
 
     def export_model(self, target: Path, overwrite: bool) -> None:
@@ -152,6 +166,7 @@ class ApplyService(QObject):
                 self._paths += [path for path in paths if path not in self._paths]
             fresh = tuple(each for each in event.pictures if each.path not in self._known)
             self._known |= {each.path for each in fresh}
+            self._removed -= self._known
             self.listed.emit(Pictures(fresh, event.problems))
         elif isinstance(event, Thumbnail) and event.picture.path in self._known:
             self.thumbnail_made.emit(event)

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QAbstractItemView, QListView, QListWidget, QListWidgetItem, QWidget
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QPainter, QWheelEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QListView,
+    QListWidget,
+    QListWidgetItem,
+    QMenu,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
 from core.language import _
 from studio import theme
@@ -16,7 +27,25 @@ from studio.widgets.basic.scale import follow_scale
 from studio.widgets.images.tile_layout import thumbnail
 
 ICON, CELL = QSize(64, 48), QSize(96, 76)
+GAP = 2
+"""Pixels around the mark of the current picture."""
 PICTURE = Qt.ItemDataRole.UserRole
+
+
+class _CellDelegate(QStyledItemDelegate):
+    """Paints a picture with its name in a cell of its own, and marks the whole cell of the current one."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        return QSize(theme.scaled(CELL.width()), theme.scaled(CELL.height()))
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(option.rect.adjusted(GAP, GAP, -GAP, -GAP), QColor(theme.current().accent))
+        inner = QStyleOptionViewItem(option)
+        inner.rect = option.rect.adjusted(2 * GAP, 3 * GAP, -2 * GAP, -2 * GAP)
+        super().paint(painter, inner, index)
 
 
 class PictureStrip(QListWidget):
@@ -24,6 +53,8 @@ class PictureStrip(QListWidget):
 
     chosen = Signal(object)
     """The `Picture` that becomes current, or is clicked again."""
+    removal_requested = Signal(object)
+    """A `Picture` to remove, with `remove`."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,6 +64,7 @@ class PictureStrip(QListWidget):
         self.setMovement(QListView.Movement.Static)
         self.setWrapping(False)
         self.setUniformItemSizes(True)
+        self.setItemDelegate(_CellDelegate(self))
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -45,8 +77,9 @@ class PictureStrip(QListWidget):
 
     def add(self, pictures: Iterable[Picture]) -> None:
         """Adds pictures, and makes the first one current if none is."""
+        film, image = theme.icon("film-strip", "muted"), theme.icon("image", "muted")
         for picture in pictures:
-            item = QListWidgetItem(theme.icon("film-strip" if picture.is_film else "image", "muted"), picture.name)
+            item = QListWidgetItem(film if picture.is_film else image, picture.name)
             item.setToolTip(plain_tip(picture.name))
             item.setData(PICTURE, picture)
             self._items[picture] = item
@@ -75,10 +108,33 @@ class PictureStrip(QListWidget):
         found: Picture | None = item.data(PICTURE) if item is not None else None
         return found
 
+    def remove(self, picture: Picture) -> None:
+        """Removes a picture; the next one becomes current if this one was."""
+        self.takeItem(self.row(self._items.pop(picture)))
+
     def remove_all(self) -> None:
         """Removes every picture."""
         self._items.clear()
         self.clear()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Removes the current picture by Delete or Backspace."""
+        current = self.current()
+        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and current is not None:
+            self.removal_requested.emit(current)
+        else:
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Offers to remove the picture under the pointer; for the menu key the current one."""
+        is_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        item = self.currentItem() if is_key else self.itemAt(event.pos())
+        if item is None:
+            return
+        menu = QMenu(self)
+        menu.addAction(theme.icon("x"), _("Remove"), partial(self.removal_requested.emit, item.data(PICTURE)))
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(self.mapToGlobal(self.visualItemRect(item).center()) if is_key else event.globalPos())
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scrolls sideways by the usual wheel."""

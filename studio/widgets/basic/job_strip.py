@@ -64,7 +64,7 @@ class JobStrip(QFrame):
         menu.popup(self._waiting.mapToGlobal(self._waiting.rect().topLeft()))
 
     def show_progress(self, progress: Progress) -> None:
-        self._text.setText(titled(progress.text, progress.counted))
+        self._text.setText(titled(progress.text, progress.counted) if progress.total else progress.text)
         scale = max(progress.total // 2**30, 1)  # a progress bar counts to 2^31, fewer than a large download has bytes
         self._bar.setRange(0, progress.total // scale)
         self._bar.setValue(progress.done // scale)

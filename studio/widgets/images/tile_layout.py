@@ -129,7 +129,10 @@ def thumbnail(image: Images, side: int) -> QIcon:
     picture = sheet(image[None], 1).scaled(
         2 * side, 2 * side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
     )
-    return QIcon(QPixmap.fromImage(picture))
+    icon, pixels = QIcon(), QPixmap.fromImage(picture)
+    for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):  # or Qt would tint the selected picture
+        icon.addPixmap(pixels, mode)
+    return icon
 
 
 class TileSheet:
