@@ -33,7 +33,6 @@ from studio.widgets.home.drop_overlay import DropOverlay
 from studio.widgets.train.footer import Footer
 
 if TYPE_CHECKING:
-    from studio.model.explore import Translator
     from studio.panels.apply import ApplyPanel
     from studio.panels.data import DataPanel
     from studio.panels.explore import ExplorePanel
@@ -142,17 +141,22 @@ class MainWindow(QMainWindow):
         self.complete()
         self.pages.setCurrentIndex(index)
 
-    def show_translator(self, translator: Translator | None) -> None:
-        """Shows a generator that makes images from images in place of Explore; None: Explore again."""
-        if translator is not None:
-            self.apply.show_translator(translator)
-        self._generator.setCurrentIndex(translator is not None)
-        self.generator_changed.emit(translator is not None)
+    def set_translates(self, translates: bool) -> None:
+        """Shows Apply in place of Explore, for a generator that makes images from images, or Explore again."""
+        self.complete()
+        if translates != self.translates:
+            self._generator.setCurrentIndex(translates)
+            self.generator_changed.emit(translates)
+
+    @property
+    def translates(self) -> bool:
+        """Returns whether Apply stands in place of Explore."""
+        return self._apply is not None and self._generator.currentWidget() is self._apply
 
     @property
     def is_applying(self) -> bool:
-        """Returns whether a generator that makes images from images is on screen."""
-        return self.pages.currentIndex() == EXPLORE and self._generator.currentIndex() == 1
+        """Returns whether Apply is on screen."""
+        return self.pages.currentIndex() == EXPLORE and self.translates
 
     def show_settings(self) -> None:
         """Shows the Train workspace with the focus on the first setting."""

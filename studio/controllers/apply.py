@@ -15,6 +15,7 @@ from core.data.decode import EXTENSIONS
 from core.data.formats.video import ENDINGS as FILMS
 from core.language import _, plural, sentences
 from core.runs.run import is_checkpoint, is_run
+from studio.panels.apply import NOTHING
 from studio.widgets.basic.ask_folder import ask_folder
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class ApplyController:
         dropped = [Path(path) for path in paths]
         if any(is_checkpoint(path) or is_run(path) for path in dropped[:1]):
             self._opening.open(paths[0])
+        elif self._session.explore.translator is None:
+            self._window.banner.show_notice(NOTHING)
         else:
             self._session.applying.add(dropped)
 

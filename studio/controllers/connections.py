@@ -112,6 +112,7 @@ def connect_shell(window: MainWindow, session: Session, do: Controllers) -> None
     recent.aboutToShow.connect(lambda: do.menus.set_recents(window_state.recents(), do.open.open))
     window.completed.connect(do.editing.connect_panels)
     window.workspace_changed.connect(do.editing.show_workspace)
+    window.generator_changed.connect(do.editing.show_generator)
     session.run_opened.connect(do.title.show_run)
     session.training.state_changed.connect(do.title.show_state)
     session.data.dataset_opened.connect(lambda _: do.title.show_dataset())
@@ -265,9 +266,9 @@ def connect_explore(window: MainWindow, session: Session, do: Controllers) -> No
     service.added.connect(explore.show_total)
     service.pinned.connect(explore.add_pin)
     service.problem.connect(explore.end_pinning)
-    service.problem.connect(lambda _: explore.show_opening(""))
+    service.problem.connect(lambda _: do.explore.show_opening(""))
     service.problem.connect(do.explore.give_up)
-    service.opening.connect(explore.show_opening)
+    service.opening.connect(do.explore.show_opening)
     service.problem.connect(do.explore.show_workspace)  # a checkpoint that cannot be opened does not end following
     service.opened.connect(do.explore.stay)
     service.restored.connect(do.explore.stay)
@@ -276,6 +277,7 @@ def connect_explore(window: MainWindow, session: Session, do: Controllers) -> No
     service.source_changed.connect(do.train.show_exports)
     service.translator_found.connect(do.explore.show_translator)
     service.translator_found.connect(do.train.show_exports)
+    window.generator_changed.connect(do.train.show_exports)
     service.rendered.connect(explore.show_images)
     window.workspace_changed.connect(do.explore.show_workspace)
     session.training.state_changed.connect(do.explore.show_state)
@@ -283,6 +285,7 @@ def connect_explore(window: MainWindow, session: Session, do: Controllers) -> No
     session.training.sampled.connect(lambda event: do.explore.set_newest(event.step))
     session.saved.connect(lambda saved, asked: None if asked else do.explore.set_newest(saved.step))
     session.run_opened.connect(lambda run: do.explore.set_newest(int(run.checkpoint.stem)))
+    session.run_opened.connect(do.explore.show_kind)
 
 
 def connect_apply(window: MainWindow, session: Session, do: Controllers) -> None:
@@ -293,6 +296,7 @@ def connect_apply(window: MainWindow, session: Session, do: Controllers) -> None
     panel.translation_requested.connect(service.translate)
     panel.cancel_requested.connect(service.cancel)
     panel.clear_requested.connect(service.clear)
+    panel.removed.connect(service.remove)
     panel.save_requested.connect(do.apply.save_all)
     panel.file_requested.connect(service.write)
     panel.export_requested.connect(partial(do.dialogs.show, "export_generator"))

@@ -48,6 +48,7 @@ class ExploreController:
         self._session.explore_training(live and self._window.pages.currentIndex() == EXPLORE)
         for panel in (self._window.explore, self._window.apply):
             panel.set_live(live)
+        self.show_kind()
         self._show_newest()
 
     def stay(self, *_: object) -> None:
@@ -109,21 +110,40 @@ class ExploreController:
         """Follows a training that begins if nothing is explored yet; otherwise the person decides."""
         if state is TrainingState.STARTING and self._session.explore.shown is None:
             self.follow(True)
+        self.show_kind()
         if self._then is not None:
             self._fetch()  # a training that ended may not have published its weights
         self._show_newest()
 
+    def show_kind(self, *_: object) -> None:
+        """Shows Explore or Apply: after the training that is followed, which may have no weights yet, or else after the
+        generator that is shown."""
+        explore, training = self._session.explore, self._session.training
+        is_followed = self._follows and training.state is not TrainingState.IDLE
+        settings = (explore.shown if explore.shown and not is_followed else training).settings
+        if settings.translates and explore.translator is None:
+            self._window.apply.show_translator(None)
+        self._window.set_translates(settings.translates)
+
+    def show_opening(self, name: str) -> None:
+        """Shows which generator is being opened; empty: none is any more."""
+        for panel in (self._window.explore, self._window.apply):
+            panel.show_opening(name)
+
     def show_source(self, source: ExploreSource) -> None:
         """Shows another generator."""
-        self._window.show_translator(None)
+        self.show_opening("")
+        self.show_kind()
         self._window.explore.show_source(source)
         self._show_newest()
         self._go_on()
 
     def show_translator(self, translator: Translator) -> None:
         """Shows a generator that makes images from images, in place of Explore."""
+        self.show_opening("")
         self._window.explore.show_source(None)
-        self._window.show_translator(translator)
+        self._window.apply.show_translator(translator)
+        self.show_kind()
         self._show_newest()
         self.give_up()
 

@@ -55,10 +55,8 @@ class Menus:
     def show_generator(self, is_translator: bool) -> None:
         """Names the workspace of the generator after what a person does with it there."""
         explore, _icon, keys = WORKSPACES[EXPLORE]
-        action, name = (
-            self._workspaces.actions()[EXPLORE],
-            in_context("workspace", "Apply") if is_translator else explore,
-        )
+        action = self._workspaces.actions()[EXPLORE]
+        name = in_context("workspace", "Apply") if is_translator else explore
         action.setText(name)
         self._tell(action, name, keys)
 

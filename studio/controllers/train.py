@@ -77,16 +77,17 @@ class TrainController:
 
     def show_exports(self, *_arguments: object) -> None:
         """Disables exports while there is no generator."""
-        training = self._training
+        training, explore = self._training, self._session.explore
         has_training = training.is_running or training.run_folder is not None
-        reason = _("Start a training first, or open a checkpoint.")
-        if has_training and training.settings.translates:
-            has_training, reason = False, _("This training makes images from images, and this export draws from noise.")
-        has_one = self._session.explore.source is not None or has_training
+        has_one = explore.source is not None or (has_training and not training.settings.translates)
+        missing = _("Start a training first, or open a checkpoint.")
+        reason, translates = missing, self._window.translates
+        if translates:
+            reason = _("This model makes images from images, and this export draws from noise.")
         for name in ("export_images", "export_video"):
-            self._menus.allow(self._menus.dialogs[name], has_one, reason)
-        has_one = has_one or self._session.explore.translator is not None
-        self._menus.allow(self._menus.dialogs["export_generator"], has_one, reason)
+            self._menus.allow(self._menus.dialogs[name], has_one and not translates, reason)
+        has_one = explore.translator is not None if translates else has_one
+        self._menus.allow(self._menus.dialogs["export_generator"], has_one, missing)
 
     def _show_status(self) -> None:
         """Shows the same status in the footer and the run strip."""

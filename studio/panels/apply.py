@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from PySide6.QtCore import QDir, QMimeData, Qt, QUrl, Signal
-from PySide6.QtGui import QDrag, QKeyEvent, QKeySequence, QPixmap
+from PySide6.QtGui import QDrag, QKeyEvent, QKeySequence, QPixmap, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from core.errors import UserError
@@ -29,6 +29,7 @@ LINE = 34
 """Height of the line with the facts of the picture, in pixels: that of its progress, so that nothing moves."""
 DRAGGED = 72
 """Side of a dragged picture under the pointer, in pixels."""
+NOTHING = _("Nothing to apply yet. The weights come after the first step of the training.")
 
 
 class ApplyPanel(QWidget):
@@ -45,6 +46,8 @@ class ApplyPanel(QWidget):
     """The `Picture` to translate; answer with `show_translation` or `show_problem`."""
     cancel_requested = Signal()
     clear_requested = Signal()
+    removed = Signal(object)
+    """A `Picture` that is translated no more."""
     export_requested = Signal()
     """Export the translator for other programs."""
     save_requested = Signal(float)
@@ -70,6 +73,9 @@ class ApplyPanel(QWidget):
             _("Open pictures…"),
             _("Choose pictures and films to translate."),
         )
+        self._nothing = EmptyPage(
+            NOTHING, _("Open…"), "folder-open", _("Open a checkpoint"), _("Choose a checkpoint to apply.")
+        )
         self._pages = QStackedLayout()
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._build()
@@ -78,9 +84,14 @@ class ApplyPanel(QWidget):
 
     # Display
 
-    def show_translator(self, translator: Translator) -> None:
-        """Shows another generator, or newer weights of the same training."""
+    def show_translator(self, translator: Translator | None) -> None:
+        """Shows another generator, or newer weights of the same training; None for none yet."""
         self._header.show_translator(translator)
+        self._pages.setCurrentWidget(self._page() if translator is not None else self._nothing)
+
+    def show_opening(self, name: str) -> None:
+        """Shows which generator is being opened, if none is yet; empty: opening failed."""
+        self._nothing.set_text(_("Opening {name}…").format(name=name) if name else NOTHING)
 
     def set_newest(self, step: int | None) -> None:
         """Offers weights of this step, newer than the applied ones; None for none."""
@@ -92,9 +103,9 @@ class ApplyPanel(QWidget):
 
     def add_pictures(self, pictures: Pictures) -> None:
         """Adds pictures to the strip; the first one is translated if there was none."""
-        if pictures.pictures:
-            self._pages.setCurrentIndex(1)
         self._strip.add(pictures.pictures)
+        if self._pages.currentWidget() is not self._nothing:
+            self._pages.setCurrentWidget(self._page())
 
     def show_thumbnail(self, made: Thumbnail) -> None:
         """Shows a picture in small."""
@@ -189,7 +200,18 @@ class ApplyPanel(QWidget):
         self._progress.hide()
         self._view.show_text("")
         self._controls.set_has_result(False)
-        self._pages.setCurrentIndex(0)
+        self._pages.setCurrentWidget(self._page())
+
+    def _remove(self, picture: Picture) -> None:
+        """Removes a picture from the strip, which shows the next one."""
+        self.removed.emit(picture)
+        self._strip.remove(picture)
+        if not self._strip.count():
+            self._clear()
+
+    def _page(self) -> QWidget:
+        """Returns the page of a generator: its pictures, or how to add some."""
+        return self._work if self._strip.count() else self._empty
 
     def _shown(self) -> Picture | None:
         return self._translation.picture if self._translation is not None else None
@@ -200,6 +222,11 @@ class ApplyPanel(QWidget):
         else:
             super().keyPressEvent(event)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self.focusWidget() is None:
+            self.setFocus()  # or Space would press the first button of the page
+
     # Construction
 
     def _build(self) -> None:
@@ -209,8 +236,8 @@ class ApplyPanel(QWidget):
         row.addWidget(self._facts, 1)
         row.addWidget(self._progress, 1)
         scale_length(line, line.setFixedHeight, LINE)
-        work = QWidget()
-        column = QVBoxLayout(work)
+        self._work = QWidget()
+        column = QVBoxLayout(self._work)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._view, 1)
@@ -221,8 +248,8 @@ class ApplyPanel(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self._header)
         layout.addLayout(self._pages, 1)  # before it has pages, or the first would show as a window
-        self._pages.addWidget(self._empty)
-        self._pages.addWidget(work)
+        for page in (self._empty, self._work, self._nothing):
+            self._pages.addWidget(page)
 
     def _connect(self) -> None:
         header, controls = self._header, self._controls
@@ -230,8 +257,10 @@ class ApplyPanel(QWidget):
         header.follow.newest_requested.connect(self.newest_requested)
         header.checkpoint_requested.connect(self.checkpoint_requested)
         header.export_requested.connect(self.export_requested)
+        self._nothing.asked.connect(self.checkpoint_requested)
         self._empty.asked.connect(self.pictures_requested)
         self._strip.chosen.connect(self._choose)
+        self._strip.removal_requested.connect(self._remove)
         self._progress.canceled.connect(self.cancel_requested)
         self._view.dragged.connect(lambda _index: self._drag())
         controls.pictures_requested.connect(self.pictures_requested)

@@ -7,19 +7,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QRect, Qt, QUrl
+from PySide6.QtGui import QContextMenuEvent, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QMenu, QSlider
+from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QLabel, QMenu, QSlider
 from pytestqt.qtbot import QtBot
 
 from core.checkpoint import save
 from core.imaging.provenance import KIND
 from core.translation import preview
+from studio import theme
 from studio.application import Application
 from studio.main_window import EXPLORE
-from studio.model.apply import Translation
-from studio.model.explore import PublishedWeights
+from studio.model.apply import Thumbnail, Translation
+from studio.model.explore import PublishedWeights, Translator
 from studio.panels.apply import ApplyPanel
 from studio.widgets.apply.comparison import Comparison
 from studio.widgets.apply.header import ApplyHeader
@@ -52,7 +53,6 @@ def applying(qtbot: QtBot, studio: Application, checkpoints: Path) -> Applicatio
 def test_a_dropped_picture_is_shown_before_and_after(qtbot: QtBot, applying: Application, tmp_path: Path) -> None:
     panel = applying.window.apply
     assert "step 0" in header(panel).text()
-    assert "Denoise" in header(panel).text()
     made = translated(qtbot, applying, picture(tmp_path, "photo.png"))
     np.testing.assert_array_equal(made.before, np.asarray(colored(0, 60, 40)))
     assert made.after.shape == (40, 60, 3)
@@ -118,7 +118,7 @@ def test_pictures_are_chosen_in_the_strip_and_kept(qtbot: QtBot, applying: Appli
     click(button_named(applying.window.apply, "Clear"))
     assert strip.count() == 0
     assert applying.session.applying.paths == ()
-    assert applying.window.apply.findChildren(EmptyPage)[0].isVisible()
+    assert asks_for_pictures(applying.window.apply)
 
 
 def test_all_are_saved_with_the_strength_and_nothing_is_replaced(
@@ -256,11 +256,78 @@ def test_weights_of_a_running_training_are_applied(qtbot: QtBot, applying: Appli
     assert "step 1,234" in header(panel).text()
 
 
+def test_the_head_names_the_task_once(qtbot: QtBot, checkpoints: Path) -> None:
+    shown = ApplyHeader()
+    qtbot.addWidget(shown)
+    settings = random_translator("denoise").meta.settings
+    for title in ("flowers: Denoise", "denoise", "a name of its own"):
+        shown.show_translator(Translator(None, None, 7, settings, "flowers", title))
+        assert shown.text().startswith(title)
+        assert shown.text().count("Denoise") == 1
+        assert "step 7" in shown.text()
+
+
+def test_a_picture_is_removed_from_the_strip_and_not_saved(
+    qtbot: QtBot, applying: Application, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, panel, folder = applying.session, applying.window.apply, tmp_path / "photos"
+    folder.mkdir()
+    for index in range(3):
+        picture(folder, f"{index}.png", index)
+    alone = picture(tmp_path, "alone.png", 3)
+    translated(qtbot, applying, folder, alone, folder / "1.png")
+    strip = panel.findChildren(PictureStrip)[0]
+    with qtbot.waitSignal(session.applying.translated, timeout=PATIENCE) as following:
+        QTest.keyClick(strip, Qt.Key.Key_Delete)
+    np.testing.assert_array_equal(following.args[0].before, np.asarray(colored(1, 60, 40)))
+    context_menu(strip, strip.visualItemRect(strip.item(2)).center()).actions()[0].trigger()
+    assert [strip.item(row).text() for row in range(strip.count())] == ["1.png", "2.png"]
+    chosen_folder(monkeypatch, tmp_path / "results")
+    with qtbot.waitSignal(session.applying.written, timeout=PATIENCE):
+        click(button(panel, "Save all"))
+    assert {path.name for path in (tmp_path / "results").iterdir()} == {"1.png", "2.png"}
+    with qtbot.waitSignal(session.applying.listed, timeout=PATIENCE):
+        drop_all(applying, folder)
+    assert [strip.item(row).text() for row in range(strip.count())] == ["1.png", "2.png", "0.png"]
+    for _ in range(3):
+        QTest.keyClick(strip, Qt.Key.Key_Backspace)
+    assert asks_for_pictures(panel)
+    assert session.applying.paths == ()
+    assert alone.exists()
+
+
+def test_the_current_picture_is_marked_and_not_tinted(qtbot: QtBot, applying: Application, tmp_path: Path) -> None:
+    red = tmp_path / "red.png"
+    red.write_bytes(encoded(Image.new("RGB", (60, 40), "#ff0000"), "PNG"))
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no image")
+    strip = applying.window.apply.findChildren(PictureStrip)[0]
+    thumbnails: list[Thumbnail] = []
+    applying.session.applying.thumbnail_made.connect(thumbnails.append)
+    translated(qtbot, applying, red, broken)
+    qtbot.waitUntil(lambda: len(thumbnails) == 2, timeout=PATIENCE)
+    red_cell, broken_cell = (strip.visualItemRect(strip.item(row)) for row in range(2))
+    assert red_cell.width() == broken_cell.width()
+    assert colors(strip, red_cell) >= {"#ff0000", theme.current().accent}
+    strip.setCurrentRow(1)
+    assert colors(strip, broken_cell) >= {theme.current().on_accent, theme.current().accent}
+
+
+def test_nothing_of_explore_is_undone_while_it_is_hidden(applying: Application) -> None:
+    window, menus = applying.window, applying.controllers.menus
+    window.explore.undo_changed.emit(True, True)
+    assert not any(action.isEnabled() for action in (menus.undo, menus.redo, menus.pin))
+    assert menus.copy.isEnabled()
+    window.set_translates(False)
+    window.explore.undo_changed.emit(True, True)
+    assert all(action.isEnabled() for action in (menus.undo, menus.redo, menus.pin))
+
+
 def test_the_workspace_is_named_after_what_the_model_does(applying: Application) -> None:
     actions = [action for menu in applying.window.menuBar().findChildren(QMenu) for action in menu.actions()]
     apply = next(action for action in actions if action.text() == "Apply")
     assert apply.toolTip() == "Apply (Ctrl+3)"
-    applying.window.show_translator(None)
+    applying.window.set_translates(False)
     assert (apply.text(), apply.toolTip()) == ("Explore", "Explore (Ctrl+3)")
 
 
@@ -298,6 +365,17 @@ def picture(folder: Path, name: str, seed: int = 0, size: tuple[int, int] = (60,
     return path
 
 
+def context_menu(strip: PictureStrip, place: QPoint) -> QMenu:
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, strip.viewport().mapToGlobal(place))
+    QApplication.sendEvent(strip.viewport(), event)
+    return next(menu for menu in strip.findChildren(QMenu) if menu.isVisible())
+
+
+def colors(strip: PictureStrip, area: QRect) -> set[str]:
+    shown = strip.viewport().grab(area).toImage()
+    return {shown.pixelColor(x, y).name() for x in range(shown.width()) for y in range(shown.height())}
+
+
 def chosen_folder(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """The person accepts a folder as soon as a dialog asks for one."""
 
@@ -310,6 +388,11 @@ def chosen_folder(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
 
 def view(panel: ApplyPanel) -> Comparison:
     return panel.findChildren(Comparison)[0]
+
+
+def asks_for_pictures(panel: ApplyPanel) -> bool:
+    labels = [label for page in panel.findChildren(EmptyPage) for label in page.findChildren(QLabel)]
+    return any(label.isVisible() and label.text().startswith("Drop pictures") for label in labels)
 
 
 def header(panel: ApplyPanel) -> ApplyHeader:

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLabel, QSlider, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QSlider, QSpinBox, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.checkpoint import summary
@@ -25,6 +25,7 @@ from studio.application import Application
 from studio.main_window import EXPLORE
 from studio.model.data import SideCounts
 from studio.model.home import Project, ProjectRead
+from studio.panels.apply import NOTHING
 from studio.services.projects import read_projects
 from studio.widgets.data.dataset_view import EXAMPLES
 from studio.widgets.home.project_card import ProjectCard
@@ -268,6 +269,34 @@ def test_a_run_of_a_translation_takes_the_place_of_explore(
     window.show_workspace(EXPLORE)
     assert window.explore.isVisible()
     assert studio.controllers.menus.dialogs["export_images"].isEnabled()
+
+
+def test_apply_shows_the_newest_weights_of_a_training(qtbot: QtBot, studio: Application, tmp_path: Path) -> None:
+    window, session, pictures = studio.window, studio.session, save_pictures(tmp_path / "noise")
+    drop(studio, pictures)
+    qtbot.waitUntil(lambda: session.data.dataset is not None, timeout=PATIENCE)
+    window.train.form.set_settings(tiny_translation().changed(steps=None))
+    studio.controllers.train.start()
+    window.show_workspace(EXPLORE)
+    assert window.apply.isVisible()
+    assert NOTHING in texts(window.apply)
+    assert "Apply" in [action.text() for action in window.findChildren(QAction)]
+    drop(studio, pictures)
+    assert window.banner.text() == NOTHING
+    qtbot.waitUntil(lambda: session.explore.translator is not None, timeout=PATIENCE)
+    assert NOTHING not in texts(window.apply)
+    with qtbot.waitSignal(session.applying.translated, timeout=PATIENCE) as first:
+        drop(studio, next(pictures.iterdir()))
+    with qtbot.waitSignal(session.applying.translated, timeout=PATIENCE) as newer:
+        pass
+    assert (newer.args[0].after != first.args[0].after).any()
+
+    click(next(box for box in window.apply.findChildren(QCheckBox) if box.text() == "Follow training"))
+    newest = next(each for each in window.apply.findChildren(QToolButton) if "newest" in each.accessibleName())
+    qtbot.waitUntil(newest.isVisible, timeout=PATIENCE)
+    assert newest.text().startswith("Load step")
+    with qtbot.waitSignal(session.applying.translated, timeout=PATIENCE):
+        click(newest)
 
 
 @pytest.fixture(scope="module")

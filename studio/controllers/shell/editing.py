@@ -45,11 +45,16 @@ class EditingController:
 
     def show_workspace(self, workspace: int) -> None:
         """Updates the actions for the visible workspace."""
-        can_undo, can_redo = self._can.get(workspace, (False, False))
+        is_applying = self._window.is_applying  # which has nothing to undo or pin
+        can_undo, can_redo = (False, False) if is_applying else self._can.get(workspace, (False, False))
         self._menus.undo.setEnabled(can_undo)
         self._menus.redo.setEnabled(can_redo)
         self._menus.copy.setEnabled(workspace in self._panels)
-        self._menus.pin.setEnabled(workspace == EXPLORE)
+        self._menus.pin.setEnabled(workspace == EXPLORE and not is_applying)
+
+    def show_generator(self, *_: object) -> None:
+        """Updates the actions for Explore or Apply."""
+        self.show_workspace(self._window.pages.currentIndex())
 
     def undo(self) -> None:
         self._panels[self._window.pages.currentIndex()].undo()

@@ -25,23 +25,29 @@ class ApplyHeader(QWidget):
         self._caption = ElidedLabel()
         self._caption.setObjectName("title")
         self._caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        other = QPushButton(theme.icon("folder-open"), _("Open…"))
-        other.setAccessibleName(_("Open a checkpoint"))
-        other.setToolTip(_("Choose another checkpoint to apply."))
-        other.clicked.connect(self.checkpoint_requested)
-        export = QPushButton(theme.icon("export"), _("Export model…"))
-        export.setToolTip(_("Export this model for other programs."))
-        export.clicked.connect(self.export_requested)
+        self._open = QPushButton(theme.icon("folder-open"), _("Open…"))
+        self._open.setAccessibleName(_("Open a checkpoint"))
+        self._open.setToolTip(_("Choose another checkpoint to apply."))
+        self._open.clicked.connect(self.checkpoint_requested)
+        self._export = QPushButton(theme.icon("export"), _("Export model…"))
+        self._export.setToolTip(_("Export this model for other programs."))
+        self._export.clicked.connect(self.export_requested)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 8, 12, 4)
         row.setSpacing(10)
         row.addWidget(self._caption, 1)
         row.addWidget(self.follow)
-        row.addWidget(other)
-        row.addWidget(export)
+        row.addWidget(self._open)
+        row.addWidget(self._export)
 
-    def show_translator(self, translator: Translator) -> None:
-        """Shows which weights are applied."""
+    def show_translator(self, translator: Translator | None) -> None:
+        """Shows which weights are applied, or None."""
+        self._open.setVisible(translator is not None)  # without weights it is centered in the panel
+        self._export.setEnabled(translator is not None)
+        if translator is None:
+            self._caption.setText("")
+            self._caption.setToolTip("")
+            return
         title, task = translator.title, choice_title("task", translator.settings.task)
         if task not in title:  # the first name of a run holds it
             title = f"{title} · {task}"
