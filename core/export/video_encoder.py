@@ -187,31 +187,41 @@ def encoder(target: Path, format: VideoFormat) -> Iterator[Callable[[Images], No
     The file appears when the block ends without an exception. Raises `UserError` for a full disk, and for frames that
     the format does not support.
     """
-    import av
-
     owner = credentials()
     with replaced(target) as partial, understood(target):
-        with partial.open("wb") as file:
-            sink = _Sink(file)
-            container = av.open(sink, "w", format.container, options=dict(format.options))
-            try:
-                stream = _Stream(container, format)
+        with muxed(partial, format.container, format.options) as (container, refuse_interruption):
+            stream = _Stream(container, format)
 
-                def add(frame: Images) -> None:
-                    stream.add(frame)
-                    sink.refuse_interruption()
+            def add(frame: Images) -> None:
+                stream.add(frame)
+                refuse_interruption()
 
-                yield add
-                stream.end()
-            except BaseException:
-                with suppress(Exception):  # keep the first exception
-                    container.close()
-                raise
-            container.close()
-            sink.refuse_interruption()
+            yield add
+            stream.end()
         provenance.mark_video(partial, format.container)
         if owner:
             owner.sign_file(partial, MEDIA_TYPES[format.container])
+
+
+@contextmanager
+def muxed(
+    file: Path, format: str, options: Mapping[str, str] | None = None
+) -> Iterator[tuple[OutputContainer, Callable[[], None]]]:
+    """Yields a container that is written to the file, and a function to call after each frame: it raises a
+    `KeyboardInterrupt` that FFmpeg would lose."""
+    import av
+
+    with file.open("wb") as opened:
+        sink = _Sink(opened)
+        container = av.open(sink, "w", format, options=dict(options or {}))
+        try:
+            yield container, sink.refuse_interruption
+        except BaseException:
+            with suppress(Exception):  # keep the first exception
+                container.close()
+            raise
+        container.close()
+        sink.refuse_interruption()
 
 
 @contextmanager

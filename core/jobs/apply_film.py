@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 from av import AudioFrame, Packet, VideoFrame
 from av.audio.stream import AudioStream
+from av.codec import Codec
 from av.container import InputContainer, OutputContainer
 from av.error import FFmpegError
 from av.stream import Stream
@@ -22,10 +22,10 @@ from core.data.formats.video import opened_video, prepare_decoding, upright, vid
 from core.data.names import quoted
 from core.durable_write import replaced
 from core.errors import UserError
-from core.events import Images, Progress
+from core.events import Images, Notice, Progress
 from core.export.animation import Animation
 from core.export.content_credentials import credentials
-from core.export.video_encoder import MEDIA_TYPES, Mp4, new_stream, understood
+from core.export.video_encoder import MEDIA_TYPES, Mp4, muxed, new_stream, understood
 from core.imaging import provenance
 from core.language import _
 from core.translation.apply import AppliedTranslator
@@ -35,14 +35,18 @@ COPIED = {"aac", "mp3", "ac3", "eac3", "alac", "opus"}
 """Audio codecs that every player accepts in an .mp4; others are encoded as AAC."""
 
 
+class UndecodableError(UserError):
+    """Error about a film without a frame that can be decoded."""
+
+
 def translate_film(
     translator: AppliedTranslator, source: Path, target: Path, strength: float
-) -> Generator[Progress, None, None]:
+) -> Generator[Progress | Notice, None, None]:
     """Writes the translation of a film as .mp4, with the mark of `core.imaging.provenance`; yields `Progress` after
-    each frame.
+    each frame, and a `Notice` if the film is damaged.
 
-    Each frame keeps its time, so that the sound still fits. Raises `UserError` for a film that cannot be read, and as
-    `AppliedTranslator.translate` does.
+    Each frame keeps its time, so that the sound still fits; every track of sound is kept. Raises `UserError` for a film
+    that cannot be read, `UndecodableError` if it has no frames, and as `AppliedTranslator.translate` does.
     """
     owner = credentials()
     with ExitStack() as stack:
@@ -54,18 +58,20 @@ def translate_film(
         if video is None:
             raise _undecodable(source)
         prepare_decoding(video)
-        sound = next((stream for stream in container.streams.audio if stream.codec_context), None)
+        sounds = [stream for stream in container.streams.audio if stream.codec_context]
         text = _("Translating {name}").format(name=source.name)
-        with partial.open("wb") as file, av.open(file, "w", "mp4") as output:
-            writer = _Writer(output, video, sound)
+        damage: list[str] = []
+        with muxed(partial, "mp4") as (output, refuse_interruption):
+            writer = _Writer(output, video, sounds)
             done = 0
-            for packet in _packets(container, [stream for stream in (video, sound) if stream is not None]):
-                if packet.stream is sound:
+            for packet in _packets(container, [video, *sounds], damage):
+                if packet.stream is not video:
                     writer.hear(packet)
                     continue
-                for frame in _decoded(packet):
+                for frame in _decoded(packet, damage):
                     assert isinstance(frame, VideoFrame)
                     writer.show(frame, _translated(translator, np.asarray(upright(frame)), strength))
+                    refuse_interruption()
                     done += 1
                     yield Progress(text, done, max(video.frames, done))
             if not done:
@@ -74,6 +80,8 @@ def translate_film(
         provenance.mark_video(partial, "mp4")
         if owner:
             owner.sign_file(partial, MEDIA_TYPES["mp4"])
+    if damage:
+        yield Notice(_("{name} is damaged: some of its frames are missing in the result.").format(name=source.name))
 
 
 def first_frame(source: Path) -> Planes:
@@ -82,15 +90,15 @@ def first_frame(source: Path) -> Planes:
         video = video_stream(container)
         if video is not None:
             prepare_decoding(video)
-            for packet in _packets(container, [video]):
-                for frame in _decoded(packet):
+            for packet in _packets(container, [video], []):
+                for frame in _decoded(packet, []):
                     assert isinstance(frame, VideoFrame)
                     return np.ascontiguousarray(np.asarray(upright(frame)).transpose(2, 0, 1))
     raise _undecodable(source)
 
 
-def _undecodable(source: Path) -> UserError:
-    return UserError(
+def _undecodable(source: Path) -> UndecodableError:
+    return UndecodableError(
         _("No frames in {name} can be decoded.").format(name=quoted(source.name)),
         _("Convert it to an .mp4 with H.264."),
     )
@@ -100,34 +108,35 @@ def _translated(translator: AppliedTranslator, frame: Images, strength: float) -
     return whole(translator.translate(np.ascontiguousarray(frame.transpose(2, 0, 1)), strength))
 
 
-def _packets(container: InputContainer, streams: Sequence[Stream]) -> Iterator[Packet[Any]]:
-    """Yields the packets of some streams, up to where the film is cut off."""
-    with suppress(FFmpegError):
+def _packets(container: InputContainer, streams: Sequence[Stream], damage: list[str]) -> Iterator[Packet[Any]]:
+    """Yields the packets of some streams, up to where the film is cut off; adds the error to `damage`."""
+    try:
         yield from container.demux(*streams)
+    except FFmpegError as error:
+        damage.append(str(error))
 
 
-def _decoded(packet: Packet[Any]) -> Iterator[object]:
-    """Yields the frames in a packet, and none if it is damaged."""
-    with suppress(FFmpegError):
+def _decoded(packet: Packet[Any], damage: list[str]) -> Iterator[object]:
+    """Yields the frames in a packet, and none if it is damaged; adds the error to `damage`."""
+    try:
         yield from packet.decode()
+    except FFmpegError as error:
+        damage.append(str(error))
 
 
 class _Writer:
-    """Output of a film: its frames, encoded, and its sound, copied where .mp4 can hold it.
+    """Output of a film: its frames, encoded, and its sound.
 
     The streams begin with the first frame, which tells the size; sound before it waits.
     """
 
-    def __init__(self, output: OutputContainer, video: VideoStream, sound: AudioStream | None) -> None:
-        self._output, self._source = output, video
+    def __init__(self, output: OutputContainer, video: VideoStream, sounds: Sequence[AudioStream]) -> None:
+        self._output = output
         self._format = Mp4(Animation(), [])
         rate = video.average_rate or Fraction(25)
         self._video = new_stream(output, self._format, rate)
         self._time = video.time_base or 1 / rate
-        self._is_copied = sound is not None and sound.codec_context.name in COPIED
-        self._sound: AudioStream | None = None
-        if sound is not None:
-            self._sound = output.add_stream_from_template(sound) if self._is_copied else _aac(output, sound)
+        self._sounds = {sound.index: _Sound(output, sound) for sound in sounds}
         self._waiting: list[Packet[Any]] = []
         self._last = -1
 
@@ -146,31 +155,46 @@ class _Writer:
 
     def hear(self, packet: Packet[Any]) -> None:
         """Adds a packet of sound."""
-        if self._sound is None:
-            return
         if self._last < 0:
             self._waiting.append(packet)
-        elif not self._is_copied:
-            for frame in _decoded(packet):
-                assert isinstance(frame, AudioFrame)
-                self._encode(frame)
-        elif packet.dts is not None:  # the last packet of a stream is empty
-            packet.stream = self._sound
-            self._output.mux(packet)
+        else:
+            self._sounds[packet.stream.index].add(packet)
 
     def end(self) -> None:
         """Adds what the encoders still hold."""
         self._output.mux(self._video.encode())
-        if self._sound is not None and not self._is_copied:
-            self._encode(None)
+        for sound in self._sounds.values():
+            sound.end()
 
-    def _encode(self, frame: AudioFrame | None) -> None:
-        assert self._sound is not None
-        self._output.mux(self._sound.encode(frame))
+
+class _Sound:
+    """Track of sound in the output, copied where .mp4 can hold it, and encoded as AAC elsewhere."""
+
+    def __init__(self, output: OutputContainer, source: AudioStream) -> None:
+        self._output = output
+        self._is_copied = source.codec_context.codec.canonical_name in COPIED
+        self._stream = output.add_stream_from_template(source) if self._is_copied else _aac(output, source)
+
+    def add(self, packet: Packet[Any]) -> None:
+        """Adds a packet of the source."""
+        if not self._is_copied:
+            for frame in _decoded(packet, []):
+                assert isinstance(frame, AudioFrame)
+                self._output.mux(self._stream.encode(frame))
+        elif packet.dts is not None:  # the last packet of a stream is empty
+            packet.stream = self._stream
+            self._output.mux(packet)
+
+    def end(self) -> None:
+        """Adds what the encoder still holds."""
+        if not self._is_copied:
+            self._output.mux(self._stream.encode(None))
 
 
 def _aac(output: OutputContainer, sound: AudioStream) -> AudioStream:
-    stream = output.add_stream("aac", rate=sound.codec_context.sample_rate)
+    rate = sound.codec_context.sample_rate
+    # AAC ends at 96 kHz, and has not every rate below.
+    stream = output.add_stream("aac", min(Codec("aac", "w").audio_rates or [rate], key=lambda each: abs(each - rate)))
     assert isinstance(stream, AudioStream)
     stream.codec_context.layout = "stereo" if sound.codec_context.channels > 1 else "mono"
     return stream
