@@ -186,6 +186,12 @@ def decode_whole(file: IO[bytes]) -> NDArray[np.uint8]:
     return np.ascontiguousarray(_UPRIGHT[turn](planes)) if turn in _UPRIGHT else planes
 
 
+def has_more(file: IO[bytes]) -> bool:
+    """Returns whether an image has frames or pages after the first. Raises any exception of Pillow's."""
+    with _opened(file) as image:
+        return has_several_frames(image)
+
+
 def _refuse_beyond(limits: Limits, image: ImageFile) -> None:
     # Clipping would hide that the value range differs.
     found = numbers_range(image)

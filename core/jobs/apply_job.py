@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -16,7 +17,7 @@ import numpy as np
 
 from core.checkpoint import Checkpoint, load
 from core.concurrency import run_to_end
-from core.data.decode import TooLargeError, UnreadableError, decode_whole, reason
+from core.data.decode import TooLargeError, UnreadableError, decode_whole, has_more, reason
 from core.data.formats import folder, video
 from core.data.formats.image_files import LARGEST_FILE
 from core.data.items import Skipped
@@ -115,13 +116,13 @@ def apply(loaded: LoadedTranslator, application: Application) -> Generator[Event
     (`core.imaging.provenance`). Yields `Progress`, `Applied` for each result, and a `Notice` for what cannot be read.
     Closing it leaves no unfinished file. Raises `UserError` if nothing could be translated, or nothing be written.
     """
-    sources, skipped = yield from listed(application.sources, loaded.translator.repairs)
+    sources, skipped = yield from listed(application.sources, loaded.translator.repairs, application.target)
     sources = [source for source in sources if source.path not in application.left_out]
     yield from (Notice(titled(each.name, each.reason)) for each in skipped)
     credentials()  # raises for invalid credentials before the work
     results: list[Applied] = []
     problems: list[UserError] = []
-    is_gray_said = False
+    said: set[Event] = set()
     created = _folders_to_create({(application.target / source.place).parent for source in sources})
     try:
         for index, source in enumerate(sources):
@@ -137,9 +138,9 @@ def apply(loaded: LoadedTranslator, application: Application) -> Generator[Event
                             break
                         if isinstance(event, Progress):
                             yield event if len(sources) == 1 else Progress(event.text, index, len(sources))
-                        elif not is_gray_said:
+                        elif event not in said:
                             yield event
-                            is_gray_said = True
+                            said.add(event)
             except _PictureError as problem:
                 problems.append(problem)
                 yield Notice(str(problem))
@@ -158,10 +159,12 @@ class _PictureError(UserError):
 
 
 def listed(
-    sources: Sequence[Path], with_masks: bool
+    sources: Sequence[Path], with_masks: bool, target: Path | None = None
 ) -> Generator[Event, None, tuple[list[Source], tuple[Skipped, ...]]]:
     """Returns the pictures and films in some files and folders, each once, without masks if there are any, and what is
     skipped.
+
+    `target`: folder of earlier results, which are left out if it lies inside one of the folders.
 
     Raises `UserError` for a path that does not exist, and as `core.data.formats.folder.scan` does.
     """
@@ -173,9 +176,12 @@ def listed(
             yield Progress(_("Looking for images"), 0, 0)
             files = run_to_end(events)
             skipped += files.skipped
+            root, results = path.resolve(), target.resolve() if target else None
+            earlier = results.relative_to(root) if results and root in results.parents else None
             for file in files.files:
                 inside = Path(*file.name.split("/"))
-                found.setdefault(path / inside, Source(printable(file.name), inside, file.open, path / inside))
+                if earlier not in inside.parents:
+                    found.setdefault(path / inside, Source(printable(file.name), inside, file.open, path / inside))
         elif not path.exists():
             raise UserError(_("There is no file {file}.").format(file=path), _("Check the path."))
         else:
@@ -192,6 +198,9 @@ def _picture(
     picture, mask = read(translator, source, application.mask)
     if translator.colors == 1 and len(picture) >= 3:
         yield Notice(_("This model takes gray pictures, so colors are removed first."))
+    with suppress(Exception), source.open() as file:  # it could be read above
+        if has_more(file):
+            yield Notice(_("Some pictures have several frames or pages, of which only the first is translated."))
     try:
         parts = translator.translate(picture, application.strength, mask)
     except UserError as problem:  # nothing to repair
@@ -220,7 +229,10 @@ def _film(
     loaded: LoadedTranslator, application: Application, source: Source
 ) -> Generator[Progress | Notice, None, Path]:
     """Translates a film into an .mp4. Returns its path."""
-    from core.jobs.apply_film import translate_film  # here because films are rare and their libraries large
+    from core.jobs.apply_film import (
+        UndecodableError,
+        translate_film,
+    )  # here because films are rare and their libraries large
 
     if loaded.translator.repairs:
         raise _PictureError(
@@ -234,7 +246,10 @@ def _film(
     if loaded.translator.colors == 1:
         yield Notice(_("This model takes gray pictures, so colors are removed first."))
     target = _free(application.target / source.place.with_suffix(".mp4"))
-    yield from translate_film(loaded.translator, source.path, target, application.strength)
+    try:
+        yield from translate_film(loaded.translator, source.path, target, application.strength)
+    except UndecodableError as problem:
+        raise _PictureError(problem.what, problem.remedy, problem.details) from problem
     return target
 
 
@@ -293,9 +308,23 @@ def _free(path: Path) -> Path:
     """Returns the path, with a number if a file has that name; creates its folder. Raises `UserError`."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return next(each for each in _numbered(path) if not each.exists() and not each.is_symlink())
+        return next(each for each in _numbered(path) if _is_free(each))
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise _PictureError(
+                _("The name of {name} is too long for its result.").format(name=printable(path.stem)),
+                _("Give it a shorter name."),
+            ) from error
         raise unwritable(path, error) from error
+
+
+def _is_free(path: Path) -> bool:
+    """Returns whether no file or link has that name. Raises `OSError`, where `Path.exists` may return False."""
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _numbered(path: Path) -> Iterator[Path]:

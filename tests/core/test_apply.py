@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from contextlib import closing
@@ -19,6 +20,7 @@ from core.concurrency import run_to_end
 from core.data.decode import MOST_PIXELS
 from core.errors import UserError
 from core.events import Event, Images, Notice, Progress
+from core.export import video_encoder
 from core.imaging import provenance
 from core.jobs.apply_job import KEY, Application, Applied, LoadedTranslator, apply
 from tests.core.images import colored, encoded, png_header
@@ -176,6 +178,34 @@ def test_a_folder_is_walked_and_nothing_is_replaced(tmp_path: Path, loaded: Any)
     assert (tmp_path / "out" / "one.png").read_bytes() == before
 
 
+def test_earlier_results_inside_the_folder_are_left_out(tmp_path: Path, loaded: Any) -> None:
+    picture(tmp_path, colored(0, 40, 32), "one.png")
+    model = loaded("denoise")
+    assert list(applied(model, tmp_path, target=tmp_path / "out")[0]) == ["one.png"]
+    assert list(applied(model, tmp_path, target=tmp_path / "out")[0]) == ["one-2.png"]
+    asked_for = applied(model, tmp_path / "out", target=tmp_path / "again")[0]
+    assert sorted(asked_for) == ["one-2.png", "one.png"]
+
+
+def test_a_name_that_is_too_long_does_not_stop_the_others(tmp_path: Path, loaded: Any) -> None:
+    long = picture(tmp_path, colored(0, 40, 32), "a" * 250 + ".x")
+    results, events = applied(loaded("denoise"), long, picture(tmp_path, colored(0, 40, 32)))
+    assert sorted(results) == ["a" * 250 + ".png", "photo.png"]
+    results, events = applied(loaded("denoise"), long, tmp_path / "photo.png")
+    assert list(results) == ["photo-2.png"]
+    assert any(isinstance(event, Notice) and "too long for its result" in event.text for event in events)
+
+
+def test_further_frames_of_pictures_are_named_once(tmp_path: Path, loaded: Any) -> None:
+    more: Any = {"save_all": True, "append_images": [colored(1, 40, 32)]}
+    paths = [picture(tmp_path, colored(0, 40, 32), name, **more) for name in ("one.png", "two.png")]
+    results, events = applied(loaded("colorize"), *paths)
+    assert sorted(results) == ["one.png", "two.png"]
+    notices = [event.text for event in events if isinstance(event, Notice)]
+    assert len(notices) == 2
+    assert sum("only the first is translated" in text for text in notices) == 1
+
+
 def test_canceled_work_leaves_nothing(tmp_path: Path, loaded: Any) -> None:
     path = picture(tmp_path, colored(0, 300, 300))
     target = tmp_path / "new" / "folder"
@@ -199,41 +229,91 @@ def test_the_frames_of_a_film_keep_their_time_and_the_sound_stays(tmp_path: Path
     assert provenance.SOURCE.encode() in result.path.read_bytes()
 
 
-def test_sound_that_mp4_cannot_hold_is_encoded_again(tmp_path: Path, loaded: Any) -> None:
-    path = film(tmp_path / "film.mov", "pcm_s16le")
+@pytest.mark.parametrize("rate", [48000, 192000, 6000])
+def test_sound_that_mp4_cannot_hold_is_encoded_again(tmp_path: Path, loaded: Any, rate: int) -> None:
+    path = film(tmp_path / "film.mov", "pcm_s16le", rate=rate)
     (result,) = run_to_end(apply(loaded("denoise"), Application((path,), tmp_path / "out")))
     samples, new_samples = heard(path)[2], heard(result.path)[2]
     with av.open(result.path) as container:
         assert container.streams.audio[0].codec_context.name == "aac"
-    assert abs(len(samples) - len(new_samples)) < 3000
+        new_rate = container.streams.audio[0].rate
+    assert abs(len(samples) / rate - len(new_samples) / new_rate) < 0.15
     assert abs(float(new_samples.std()) / float(samples.std() / 2**15) - 1) < 0.2
 
 
+def test_every_track_of_sound_is_kept(tmp_path: Path, loaded: Any) -> None:
+    path = film(tmp_path / "film.mkv", "aac", "mp3", "pcm_s16le")
+    (result,) = run_to_end(apply(loaded("denoise"), Application((path,), tmp_path / "out")))
+    with av.open(result.path) as container:
+        assert [stream.codec.canonical_name for stream in container.streams.audio] == ["aac", "mp3", "aac"]
+    assert [packets(result.path, track) for track in (0, 1)] == [packets(path, track) for track in (0, 1)]
+
+
+def packets(path: Path, track: int) -> list[bytes]:
+    """Encoded sound of a track."""
+    with av.open(path) as container:
+        return [bytes(packet) for packet in container.demux(audio=track) if packet.size]
+
+
+def test_a_damaged_film_is_named(tmp_path: Path, loaded: Any) -> None:
+    path = film(tmp_path / "film.mp4", "aac")
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3 : len(content) // 2] = bytes(len(content) // 2 - len(content) // 3)
+    path.write_bytes(content)
+    events: list[Event] = []
+    (result,) = run_to_end(apply(loaded("denoise"), Application((path,), tmp_path / "out")), events.append)
+    assert result.path.exists()
+    assert any(isinstance(event, Notice) and "film.mp4 is damaged" in event.text for event in events)
+
+
+def test_an_interruption_while_a_film_is_written_is_not_lost(
+    tmp_path: Path, loaded: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Pressed(io.BytesIO):
+        def write(self, data: object) -> int:
+            raise KeyboardInterrupt
+
+    begin = video_encoder._Sink.__init__
+    monkeypatch.setattr(video_encoder._Sink, "__init__", lambda sink, file: begin(sink, Pressed()))
+    path = film(tmp_path / "film.mp4", "aac")
+    with pytest.raises(KeyboardInterrupt):
+        run_to_end(apply(loaded("denoise"), Application((path,), tmp_path / "out")))
+    assert not (tmp_path / "out").exists()
+
+
 def test_films_that_cannot_be_translated_are_named_and_the_rest_goes_on(tmp_path: Path, loaded: Any) -> None:
-    (tmp_path / "cut.mp4").write_bytes(film(tmp_path / "film.mp4", "aac").read_bytes()[:2000])
-    results, events = applied(loaded("denoise"), picture(tmp_path, colored(0, 40, 32)), tmp_path / "cut.mp4")
+    content = film(tmp_path / "film.mp4", "aac").read_bytes()
+    (tmp_path / "cut.mp4").write_bytes(content[:2000])
+    start, end = content.index(b"mdat") + 4, content.index(b"moov")
+    (tmp_path / "empty.mp4").write_bytes(content[:start] + bytes(end - start) + content[end:])
+    broken = tmp_path / "cut.mp4", tmp_path / "empty.mp4"
+    results, events = applied(loaded("denoise"), *broken, picture(tmp_path, colored(0, 40, 32)), target=tmp_path / "o")
     assert list(results) == ["photo.png"]
-    assert any(isinstance(event, Notice) and "cut.mp4" in event.text for event in events)
+    told = [event.text for event in events if isinstance(event, Notice)]
+    assert all(any(path.name in text for text in told) for path in broken)
     with pytest.raises(UserError, match="marked in pictures only"):
         applied(loaded("repair"), tmp_path / "film.mp4")
 
 
-def film(path: Path, sound: str) -> Path:
-    """Half a second of waves, with a tone."""
+def film(path: Path, *sounds: str, rate: int = 48000) -> Path:
+    """Half a second of waves, with a tone in each track of sound."""
     frame = waves()
     with av.open(path, "w") as container:
         video: Any = container.add_stream("libx264", 24)
         video.width, video.height, video.pix_fmt = 32, 24, "yuv420p"
-        audio: Any = container.add_stream(sound, rate=48000)
-        audio.layout = "mono"
+        tracks: list[Any] = [container.add_stream(sound, rate=rate) for sound in sounds]
+        for track in tracks:
+            track.layout = "mono"
         for number in range(12):
             container.mux(video.encode(av.VideoFrame.from_ndarray(frame(number), "rgb24")))
-        tone = (8000 * np.sin(np.arange(24000) / 20)).astype(np.int16)
-        made = av.AudioFrame.from_ndarray(tone[None], "s16", "mono")
-        made.sample_rate = 48000
-        container.mux(audio.encode(made))
+        tone = (8000 * np.sin(np.arange(rate // 2) * 2400 / rate)).astype(np.int16)
+        for track in tracks:
+            made = av.AudioFrame.from_ndarray(tone[None], "s16", "mono")
+            made.sample_rate = rate
+            container.mux(track.encode(made))
         container.mux(video.encode())
-        container.mux(audio.encode())
+        for track in tracks:
+            container.mux(track.encode())
     return path
 
 
