@@ -45,7 +45,7 @@ class Translator(Base):
         self.up = nn.ModuleList()
         for level in reversed(range(1, depth)):
             inner, outer = widths[level] * (1 if level == depth - 1 else 2), widths[level - 1]
-            dropped = depth - 1 - DROPPED <= level < depth - 1 and outer == widths[-1]
+            dropped = level >= depth - DROPPED and outer == widths[-1]
             self.up.append(
                 nn.Sequential(
                     nn.ReLU(),
