@@ -122,14 +122,14 @@ def test_the_contrastive_loss_is_that_of_a_loop_over_patches() -> None:
 def test_patches_of_the_same_place_are_compared_at_every_feature_map() -> None:
     torch.manual_seed(0)
     shape = TranslatorShape(3, 3, 8, 1, 32, residual=False)
-    settings = validate({"task": "unpaired", "method": "contrastive", "contrast_weight": 2, "identity_weight": 1})
+    settings = validate({"task": "unpaired", "method": "contrastive", "contrast_weight": 2, "identity_weight": 0.25})
     G = build_translator("resnet", shape)
     H = contrastive.build("H", settings, shape, G)
     networks = {"G": G, "H": H}
     images = torch.rand(2, 3, 32, 32) * 2 - 1
     batch = sides(images, images.flip(0))
     terms = contrastive.terms(networks, {"fake": images}, batch, settings)
-    assert {name: term.weight for name, term in terms.items()} == {"contrast": 2.0, "identity": 2.0}
+    assert {name: term.weight for name, term in terms.items()} == {"contrast": 2.0, "identity": 0.5}
     # Chance is log 256 where there are 256 patches or more, and log 64 at a quarter of the size.
     for term in terms.values():
         assert 0 < float(term.value.detach()) < math.log(256)

@@ -62,24 +62,28 @@ def judged(made: Mapping[str, Tensor], sides: Sides) -> dict[str, Judged]:
 
 
 def terms(networks: Networks, made: Mapping[str, Tensor], sides: Sides, settings: Settings) -> dict[str, Term]:
-    """Contrastive loss of inputs with their translations, and of targets with theirs if there is an identity weight."""
+    """Contrastive losses of inputs and of targets with their translations; the identity's weight is a share of the
+    other's."""
     found = {"contrast": Term(_contrast(networks, sides.inputs, made["fake"], sides.random), settings.contrast_weight)}
     if settings.identity_weight and sides.inputs.shape[1] == sides.targets.shape[1]:
         same = networks["G"](sides.targets)
-        found["identity"] = Term(_contrast(networks, sides.targets, same, sides.random), settings.contrast_weight)
+        weight = settings.contrast_weight * settings.identity_weight
+        found["identity"] = Term(_contrast(networks, sides.targets, same, sides.random), weight)
     return found
 
 
 def _contrast(networks: Networks, inputs: Tensor, fake: Tensor, random: torch.Generator) -> Tensor:
     G, H = networks["G"], networks["H"]
     assert isinstance(G, Translator)
-    queries, keys = G.encode(fake), G.encode(inputs)
+    maps = G.encode(fake)
     places = [
         torch.rand(found.shape[2] * found.shape[3], generator=random, device=found.device).argsort()[:PATCHES]
-        for found in keys
+        for found in maps
     ]
-    losses = map(patch_contrast, H(queries, places), H(keys, places))
-    return torch.stack(list(losses)).mean()
+    queries = H(maps, places)
+    with torch.no_grad():  # after the queries, because autocast keeps the weights that it has converted
+        keys = H(G.encode(inputs), places)
+    return torch.stack(list(map(patch_contrast, queries, keys))).mean()
 
 
 def patch_contrast(queries: Tensor, keys: Tensor) -> Tensor:
