@@ -25,7 +25,7 @@ class ImagePool:
         if not self._size:
             return images
         if self._images is None:
-            self._images = images.repeat(-(-self._size // len(images)), 1, 1, 1)[: self._size].clone()
+            self._images = self._filled(images)
         count = min(len(images), self._size)
         places = torch.rand(self._size, generator=random, device=self._device).argsort()[:count]
         swaps = torch.rand(count, 1, 1, 1, generator=random, device=self._device) < 0.5
@@ -38,5 +38,9 @@ class ImagePool:
         return {} if self._images is None else {"images": self._images}
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
-        """Restores the images of a checkpoint."""
-        self._images = state["images"].to(self._device) if "images" in state else None
+        """Restores the images of a checkpoint, whose pool may have had another size."""
+        images = state.get("images") if self._size else None
+        self._images = None if images is None else self._filled(images.to(self._device))
+
+    def _filled(self, images: Tensor) -> Tensor:
+        return images.repeat(-(-self._size // len(images)), 1, 1, 1)[: self._size].clone()

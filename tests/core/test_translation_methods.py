@@ -181,6 +181,16 @@ def test_a_pool_goes_on_from_its_state() -> None:
     assert other.state() == {}
 
 
+@pytest.mark.parametrize("size", [0, 3, 6, 20])
+def test_a_pool_goes_on_with_another_size(size: int) -> None:
+    one, random = ImagePool(6, CPU), torch.Generator().manual_seed(0)
+    one.exchanged(numbered(0, 6), random)
+    other = ImagePool(size, CPU)
+    other.load_state(one.state())
+    assert [len(images) for images in other.state().values()] == ([size] if size else [])
+    assert other.exchanged(numbered(6, 4), random).shape == (4, 1, 1, 1)
+
+
 def test_pools_of_no_images_and_of_fewer_than_a_batch() -> None:
     random, batch = torch.Generator().manual_seed(0), numbered(0, 8)
     assert ImagePool(0, CPU).exchanged(batch, random) is batch

@@ -10,7 +10,7 @@ import torch
 
 from core.checkpoint import Checkpoint, load, save
 from core.errors import UserError
-from core.events import Tuned
+from core.events import Report, Tuned
 from core.jobs.trainer import trainer_for
 from core.training.ema import decay
 from tests.core.test_parts import FULL, limited, notices
