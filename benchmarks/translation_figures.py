@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import interpolate
 
 from benchmarks.features import Moments, frechet
 from core.devices import resolve
@@ -18,6 +17,7 @@ from core.imaging.tensors import to_images
 from core.models.efficientnet import efficientnet
 from core.training.clusters import Embedding
 from core.translation.degradation.colors import brightness
+from core.translation.unchanged import enlarged
 
 FINE = 0.25
 """Spatial frequency in cycles per pixel from which energy counts as sharpness."""
@@ -41,7 +41,7 @@ def enlarging(made: Translations, mean_color: Tensor) -> Figures:
     """Compares with bicubic interpolation: PSNR in dB, energy of fine detail relative to the targets, and distance in
     the features of EfficientNet-Lite0 relative to bicubic's, of each image to its target and of all (Frechet)."""
     inputs, outputs, targets = made
-    bicubic = interpolate(inputs, size=targets.shape[2:], mode="bicubic").clamp(-1, 1)
+    bicubic = enlarged(inputs, targets.shape[2] // inputs.shape[2]).clamp(-1, 1)
     features, frechets = _distances(outputs, bicubic, targets)
     return {
         "PSNR": float(psnr(outputs, targets).mean()),

@@ -10,7 +10,6 @@ from functools import cached_property
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
 
 from core.config.settings import Settings
 from core.imaging.quality import color_error, hidden_error, psnr, ssim
@@ -19,6 +18,7 @@ from core.monitoring.probe import GRAY, quantiles, tones
 from core.registry import components
 from core.stats.keys import INPUT
 from core.translation.methods import Sides
+from core.translation.unchanged import unchanged
 
 PROBED_IMAGES, PROBED_PIXELS = 64, 2**18
 """Most probed images, and most pixels of all of them, though at least `FEWEST` images."""
@@ -85,21 +85,10 @@ class TranslationProbe:
 
     @cached_property
     def _unchanged(self) -> Tensor:
-        return unchanged(self._inputs, self._targets.shape)
+        factor = self._targets.shape[2] // self._inputs.shape[2]
+        return unchanged(self._inputs, self._targets.shape[1], factor).clamp(-1, 1)
 
 
 def probed(width: int, height: int) -> int:
     """Returns the number of examples to probe with, for targets of a size in pixels."""
     return min(max(PROBED_PIXELS // (width * height), FEWEST), PROBED_IMAGES)
-
-
-def unchanged(inputs: Tensor, shape: torch.Size) -> Tensor:
-    """Returns inputs in [-1, 1] as images of a shape (N, C, h, w): enlarged by bicubic interpolation, gray repeated, a
-    mask left out."""
-    _count, channels, height, width = shape
-    images = inputs[:, :1].expand(-1, channels, -1, -1) if inputs.shape[1] < channels else inputs[:, :channels]
-    if images.shape[2:] == shape[2:]:
-        return images
-    # With antialiasing, the kernel is that of Pillow and MATLAB; on the CPU, because some devices lack it.
-    large = interpolate(images.cpu(), size=(height, width), mode="bicubic", antialias=True)
-    return large.clamp(-1, 1).to(inputs.device)

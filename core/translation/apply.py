@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import interpolate
 
 from core.config.settings import Settings
 from core.devices import use
@@ -20,6 +19,7 @@ from core.translation.build import translator_shape
 from core.translation.degradation.colors import brightness
 from core.translation.networks import build_translator
 from core.translation.tiles import Part, Planes, Tiling, in_tiles
+from core.translation.unchanged import enlarged
 
 HIDDEN = 128
 """Alpha below which the task repair takes a pixel for hidden."""
@@ -107,9 +107,7 @@ class AppliedTranslator:
         return outputs if alpha is None else torch.cat([outputs, self._enlarged(alpha)], 1)
 
     def _enlarged(self, images: Tensor) -> Tensor:
-        if self.scale == 1:
-            return images
-        return interpolate(images, scale_factor=float(self.scale), mode="bicubic", align_corners=False).clamp(-1, 1)
+        return enlarged(images, self.scale).clamp(-1, 1)
 
 
 def hidden_by_alpha(picture: Planes) -> Planes:

@@ -12,10 +12,11 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, leaky_relu, pixel_unshuffle
+from torch.nn.functional import leaky_relu, pixel_unshuffle
 
 from core.translation.networks import Translator as Base
 from core.translation.networks import TranslatorShape
+from core.translation.unchanged import unchanged
 
 TITLE = "Light U-Net"
 RANK = 0
@@ -68,7 +69,7 @@ class Translator(Base):
         if self.masked:
             # Otherwise the visible pixels, which are right already, outweigh the hidden ones, and nothing is learned.
             made = made * (images[:, -1:] + 1) / 2
-        return made + _enlarged(images, self.scale, made.shape[1])
+        return made + unchanged(images, made.shape[1], self.scale)
 
     def encode(self, images: Tensor) -> list[Tensor]:
         x, found = self.head(pixel_unshuffle(images, self.fold)), []
@@ -93,10 +94,3 @@ class _Block(nn.Module):
 
 def _blocks(width: int) -> nn.Sequential:
     return nn.Sequential(*(_Block(width) for _ in range(BLOCKS)))
-
-
-def _enlarged(images: Tensor, scale: int, channels: int) -> Tensor:
-    """Returns images of the output's size and channels, by interpolation; gray ones repeated, a mask left out."""
-    if scale > 1:
-        images = interpolate(images, scale_factor=float(scale), mode="bicubic", align_corners=False)
-    return images.expand(-1, channels, -1, -1) if images.shape[1] == 1 else images[:, :channels]
