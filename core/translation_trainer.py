@@ -32,7 +32,7 @@ from core.translation.build import build_networks
 from core.translation.content import ContentDistance
 from core.translation.examples import examples
 from core.translation.image_pool import ImagePool
-from core.translation.methods import Judged, Sides, method
+from core.translation.methods import Judged, Sides, Term, method
 from core.translation.networks import Translator
 from core.translation.patch_discriminator import PatchDiscriminator
 from core.translation.sample_columns import COLUMNS, GENERATED, sample_columns, sample_rows
@@ -103,6 +103,10 @@ class TranslationTrainer(TrainingLoop):
 
     def _train_step(self, plan: Plan) -> None:
         last = self.settings.d_steps - 1
+        if not self.settings.adversarial_weight:  # no discriminator has a say
+            self.signals.forget_discriminator()
+            self._means.add(self._train_generators(self._sides(last), None, plan))
+            return
         for number in range(last):
             self._train_discriminator_alone(number, plan._replace(watched=False))
         sides = self._sides(last)
@@ -169,7 +173,7 @@ class TranslationTrainer(TrainingLoop):
         penalty = None
         is_exact = due and self.choice.precision == "fp16"  # fp16 would round second derivatives to 0
         with contextlib.nullcontext() if is_exact else self._autocast():
-            real, fake = self._seen_by_discriminator(judged, plan)
+            real, fake = (self._discriminator_input(images, judged, plan) for images in (judged.real, judged.fake))
             real.requires_grad_(due and "real" in penalties.inputs(settings))
             fake.requires_grad_(due and "fake" in penalties.inputs(settings))
             real_logits, fake_logits = D(real), D(fake)
@@ -196,36 +200,29 @@ class TranslationTrainer(TrainingLoop):
     def _generator_objective(self, sides: Sides, made: Made, plan: Plan) -> tuple[Tensor, dict[str, Tensor]]:
         """Returns the objective of the generators, and numbers for the report."""
         with self._autocast():
-            judgments = [self._fooled(name, judged, plan) for name, judged in self._method.judged(made, sides).items()]
             terms = self._method.terms(self._networks | self._frozen, made, sides, self.settings)
-        adversarial = torch.stack(judgments).sum()
-        objective = self.settings.adversarial_weight * adversarial
-        values = {"Loss/G/loss": adversarial}
-        for name, term in terms.items():
-            objective = objective + term.weight * term.value
-            values[f"Loss/G/{name}"] = term.value
-        return objective, values
+            if self.settings.adversarial_weight:
+                judged = self._method.judged(made, sides).items()
+                adversarial = torch.stack([self._fooled(name, each, plan) for name, each in judged]).sum()
+                terms = {"loss": Term(adversarial, self.settings.adversarial_weight)} | terms
+        objective = torch.stack([term.weight * term.value for term in terms.values()]).sum()
+        return objective, {f"Loss/G/{name}": term.value for name, term in terms.items()}
 
     def _fooled(self, name: str, judged: Judged, plan: Plan) -> Tensor:
         """Returns the generators' loss of one discriminator's judgment."""
         D = self._discriminators[name]
-        seen, generated = self._seen_by_discriminator(judged, plan)
-        fake = D(generated).float().flatten()
+        fake = D(self._discriminator_input(judged.fake, judged, plan)).float().flatten()
         if self.loss.PAIRED:
             with torch.no_grad():
-                real = D(seen).float().flatten()
+                real = D(self._discriminator_input(judged.real, judged, plan)).float().flatten()
         else:
             real = torch.zeros_like(fake)
         return self.loss.generator(real, fake)
 
-    def _seen_by_discriminator(self, judged: Judged, plan: Plan) -> tuple[Tensor, Tensor]:
-        """Returns a real and a generated image with augmentation and instance noise."""
+    def _discriminator_input(self, images: Tensor, judged: Judged, plan: Plan) -> Tensor:
+        """Returns images, laid out as those of `judged`, with augmentation and instance noise."""
         noise = self._noise_level if plan.noisy else None
-        real, fake = (
-            discriminator_input(images, self.augment, self.settings, noise, judged.channels)
-            for images in (judged.real, judged.fake)
-        )
-        return real, fake
+        return discriminator_input(images, self.augment, self.settings, noise, judged.channels)
 
     def _sides(self, number: int) -> Sides:
         """Returns inputs and targets of a staged batch."""

@@ -61,10 +61,13 @@ def _report(report: Report) -> str:
         _("{count} seen").format(count=number(report.images)),
         _("{seconds} s").format(seconds=number(report.seconds, 1)),
     ]
-    for key, name in (("Loss/D/loss", "D"), ("Loss/G/loss", "G")):
-        if key in report.stats:
-            parts.append(f"{name} {report.stats[key]:.3f}")
-    return listed(parts)
+    return listed([*parts, *losses(report.stats)])
+
+
+def losses(stats: Mapping[str, float]) -> list[str]:
+    """Returns the losses of both networks; none of a discriminator that does not train."""
+    named = {name: stats.get(f"Loss/{name}/loss") for name in "DG"}
+    return [f"{name} {loss:.3f}" for name, loss in named.items() if loss is not None]
 
 
 def _at_step(step: int, what: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.cli.event_text import text_of
+from core.cli.event_text import losses, text_of
 from core.cli.messages import MESSAGES, VERBOSE
 from core.cli.progress import Bar
 from core.config.settings import Settings
@@ -59,8 +59,7 @@ class TrainingBar(Bar):
             self.expect(self._settings.steps)
         pattern = _("{rate} points/s") if self._settings.points else _("{rate} images/s")
         rate = pattern.format(rate=number(stats["Timing/images_per_sec"]))
-        losses = f"D {stats['Loss/D/loss']:.3f}, G {stats['Loss/G/loss']:.3f}"
-        self.advance(report.step, _("Training"), f"{rate}, {losses}")
+        self.advance(report.step, _("Training"), ", ".join([rate, *losses(stats)]))
         if _is_verbose():
             self.say(text_of(report))
 

@@ -25,7 +25,7 @@ def find(case: Case) -> Diagnosis | None:
 
     D is ahead if it recognizes 90 % of real and of generated images. A difference of 25 points between the two is a
     shifted threshold, which does not change the direction of G's gradient. Below 60 % on average, D nearly guesses. A
-    critic's scores have no threshold, so it has no accuracy.
+    critic's scores have no threshold, so it has no accuracy; nor has a D that does not train.
     """
     if not case.begun(STEPS) or len(case.history) < SPAN:
         return None
@@ -35,7 +35,7 @@ def find(case: Case) -> Diagnosis | None:
             "No problem found. A critic's scores have no fixed scale: the samples and the metrics show progress."
         )
         return Diagnosis("balance", "good", sentence, LOSSES)
-    if not len(real):
+    if not case.is_adversarial or not len(real):
         return Diagnosis("balance", "good", _("No problem found in the losses."), LOSSES)
     right = 100 * float(np.median(real[-SPAN:])), 100 * float(np.median(fake[-SPAN:]))
     return Diagnosis("balance", "good", _sentence(*right), ACCURACIES)

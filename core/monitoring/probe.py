@@ -1,4 +1,4 @@
-"""Probe of a training: quantiles of scores, diversity, overfitting, copying and drift.
+"""Probe of a training: diversity, overfitting, copying and drift.
 
 It is too expensive for every step and runs on a time budget. The networks are in evaluation mode and random numbers
 come from generators of its own, so that the training does not change. The probe uses the generator as it is now,
@@ -39,13 +39,11 @@ NEAR_BYTES = 2**24
 search covers at least twice the probed images."""
 GRAY = 0.01
 """Standard deviation of real images below which contrast, or color, is not compared."""
-QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 
 
 class Probe:
     """Measures the networks of one training on fixed images of its dataset:
 
-    * `scores/real/p05` ... `p95`, `scores/fake/...`: quantiles of the last step's logits;
     * `diversity`: mean distance between generated images / between real ones, in
       `core.monitoring.diversity.RandomFeatures`. For conditional generators, between images of one class;
     * `class_diversity`: the same ratio for the least diverse class. Conditional generators only;
@@ -86,17 +84,14 @@ class Probe:
         self._near = np.sort(order[-most:])
 
     @torch.no_grad()
-    def take(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, float]:
-        """Returns all measurements; the logits (N,) are those of the last step.
+    def take(self) -> dict[str, float]:
+        """Returns all measurements.
 
         Waits for the device. Raises `UserError` if images can no longer be read.
         """
-        found: dict[str, float] = {}
-        for name, logits in (("real", real_logits), ("fake", fake_logits)):
-            found |= {f"scores/{name}/{part}": value for part, value in quantiles(logits).items()}
         with evaluation_mode(self.G, self.D):
             made = self._generated()
-            found |= {"diversity": float(self._spread(made) / self._real_spread)}
+            found = {"diversity": float(self._spread(made) / self._real_spread)}
             found |= self._class_diversity(made) if self._conditions.classes else {}
             if not self._dataset.points:
                 found |= self._gap(made) if len(self._held) else {}
@@ -196,13 +191,6 @@ def tones(images: Tensor) -> dict[str, float]:
     """Computes the contrast of images NCHW in [-1, 1], and the color of color images."""
     contrast = {"contrast": float(images.std())}
     return contrast | {"color": float(images[:, :3].std(1).mean())} if images.shape[1] >= 3 else contrast
-
-
-def quantiles(logits: Tensor) -> dict[str, float]:
-    """Computes the quantiles of logits (N,) by name."""
-    levels = torch.tensor(list(QUANTILES.values()))
-    # On the CPU: quantiles need double precision, which Apple GPUs lack.
-    return dict(zip(QUANTILES, logits.float().cpu().quantile(levels).tolist(), strict=True))
 
 
 def overfitting(trained: Tensor, held: Tensor, generated: Tensor) -> float | None:

@@ -11,7 +11,8 @@ the time budget allows:
 In some reports:
 
 * `D/gradient/<layer>`, `G/gradient/<layer>`: L2 norms of the gradients of the last watched step;
-* the results of `core.monitoring.probe.Probe`.
+* `scores/real/p05` ... `p95`, `scores/fake/...`: quantiles of the last step's logits;
+* the results of `core.monitoring.probe.Probe` or `core.monitoring.translation_probe.TranslationProbe`.
 
 Numbers that are not finite are left out. A step writes only to device tensors that keep their addresses, so it can be
 recorded as a CUDA graph, watched or unwatched, and replayed.
@@ -44,14 +45,17 @@ LEAST = 1e-3
 """Fewest seconds that a watched step counts for: the host cannot time a replayed one."""
 
 
+QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
+
+
 class NetworkProbe(Protocol):
     """Expensive measurements of the networks of a training."""
 
     G: nn.Module
     D: nn.Module
 
-    def take(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, float]:
-        """Returns all measurements; the logits (N,) are those of the last step. Waits for the device."""
+    def take(self) -> dict[str, float]:
+        """Returns all measurements. Waits for the device."""
         ...
 
 
@@ -65,6 +69,7 @@ class Signals:
         self._probe_budget = TimeBudget(PROBE_SHARE if watched else 0.0, USUAL_PROBE)
         self._accuracy = RunningMeans()
         self._logits: tuple[Tensor, Tensor] | None = None
+        self._device = next(probe.G.parameters()).device
         self.probe_left_out = False
         """True if there was no memory for the last probe."""
         self._clock = _Clock()
@@ -89,17 +94,28 @@ class Signals:
             with self._clock.running():
                 self._accuracy.add(accuracy(real, fake, self._signed))
 
+    def forget_discriminator(self) -> None:
+        """Leaves the signals of D out until it trains again."""
+        self._logits = None
+        self.D.forget()
+
     def take(self) -> dict[str, float]:
         """Returns the signals since the last call. Waits for the device."""
         found: dict[str, float] = {}
         for means in (self._accuracy, *self.D.means, *self.G.means):
             found |= means.take()
-        if self._logits is not None and self._probe_budget.due():
+        if self._probe_budget.due():
             self.probe_left_out = True
-            with self._probe_budget.spending(), left_out_if_full(self._logits[0].device):
-                found |= self.D.by_layer() | self.G.by_layer() | self._probe.take(*self._logits)
+            with self._probe_budget.spending(), left_out_if_full(self._device):
+                found |= self.D.by_layer() | self.G.by_layer() | self._scores() | self._probe.take()
                 self.probe_left_out = False
         return {f"Signal/{name}": value for name, value in found.items() if isfinite(value)}
+
+    def _scores(self) -> dict[str, float]:
+        if self._logits is None:
+            return {}
+        found = dict(zip(("real", "fake"), map(quantiles, self._logits), strict=True))
+        return {f"scores/{name}/{part}": value for name, values in found.items() for part, value in values.items()}
 
 
 class Descent:
@@ -131,6 +147,10 @@ class Descent:
         with self._clock.running(), torch.no_grad():
             change = l2_norm([new - old for new, old in zip(weights, before, strict=True)])
             self._update.add({f"{self._name}/update": change / l2_norm(before)})
+
+    def forget(self) -> None:
+        """Forgets the last watched step."""
+        self._norms = None
 
     def by_layer(self) -> dict[str, float]:
         """Returns the gradient norms of the last watched step by layer. Waits for the device."""
@@ -181,3 +201,10 @@ def accuracy(real: Tensor, fake: Tensor, signed: bool) -> dict[str, Tensor]:
         "D/accuracy_real": (real > middle).float().mean(),
         "D/accuracy_fake": (fake < middle).float().mean(),
     }
+
+
+def quantiles(logits: Tensor) -> dict[str, float]:
+    """Computes the quantiles of logits (N,) by name."""
+    levels = torch.tensor(list(QUANTILES.values()))
+    # On the CPU: quantiles need double precision, which Apple GPUs lack.
+    return dict(zip(QUANTILES, logits.float().cpu().quantile(levels).tolist(), strict=True))

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from core.config.settings import Settings
 from core.imaging.quality import color_error, hidden_error, psnr, ssim
 from core.monitoring.norms import distance
-from core.monitoring.probe import GRAY, quantiles, tones
+from core.monitoring.probe import GRAY, tones
 from core.registry import components
 from core.stats.keys import INPUT
 from core.translation.methods import Sides
@@ -30,7 +30,6 @@ LEVEL = 1 / 127.5
 class TranslationProbe:
     """Measures the networks of one training on fixed examples of its dataset:
 
-    * `scores/real/p05` ... `p95`, `scores/fake/...`: quantiles of the last step's logits;
     * `psnr` in dB and `ssim`: means over the translations, against their targets. Paired tasks only;
     * `color_error`: Delta E of CIE 1976, for tasks with gray inputs and targets of color;
     * `hidden_error`: mean absolute difference in hidden areas, for tasks that hide some;
@@ -51,16 +50,13 @@ class TranslationProbe:
         self._hidden = (self._inputs[:, -1:] > 0).float() if facts.get("MASKED") else None
 
     @torch.no_grad()
-    def take(self, real_logits: Tensor, fake_logits: Tensor) -> dict[str, float]:
-        """Returns all measurements; the logits (N,) are those of the last step. Waits for the device."""
-        found: dict[str, float] = {}
-        for name, logits in (("real", real_logits), ("fake", fake_logits)):
-            found |= {f"scores/{name}/{part}": value for part, value in quantiles(logits).items()}
+    def take(self) -> dict[str, float]:
+        """Returns all measurements. Waits for the device."""
         made = torch.cat([self._G_ema(part).float() for part in self._inputs.split(self._batch)]).clamp(-1, 1)
         if self._paired:
-            found |= self._compared(made) | self._compared_inputs
+            found = self._compared(made) | self._compared_inputs
         else:
-            found |= {name: value / self._tones[name] for name, value in tones(made).items() if name in self._tones}
+            found = {name: value / self._tones[name] for name, value in tones(made).items() if name in self._tones}
         needed = float((self._targets - self._unchanged).abs().mean())
         if needed > LEVEL:
             found["change"] = float((made - self._unchanged).abs().mean()) / needed

@@ -15,8 +15,8 @@ from core.data.dataset import Dataset
 from core.events import Report, Stepped
 from core.monitoring.diversity import RandomFeatures, nearest, pixels, shrunk, spread
 from core.monitoring.norms import distance, l2_norm
-from core.monitoring.probe import overfitting, quantiles
-from core.monitoring.signals import accuracy, layer
+from core.monitoring.probe import overfitting
+from core.monitoring.signals import accuracy, layer, quantiles
 from core.monitoring.time_budget import TimeBudget
 from core.stats.keys import meaning
 from core.trainer import Trainer

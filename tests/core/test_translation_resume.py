@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -167,3 +168,43 @@ def test_one_network_steps_alone(name: str) -> None:
     assert trainer.step == 1
     assert changed("G")
     assert all(torch.equal(weights[key], value) for key, value in trainer.D.named_parameters())
+
+
+@pytest.mark.parametrize("size", [0, 3, 9])
+def test_a_resumed_pool_may_have_another_size(size: int, tmp_path: Path) -> None:
+    trainer = translation_trainer("repair", steps=STEPS)
+    run_to(trainer, STEPS // 2)
+    half = stored(trainer.checkpoint(), tmp_path)
+    resumed = finished(trainer_for(half.meta.settings.changed(image_pool=size), trainer.dataset, FIXED, half))
+    pool = stored(resumed.checkpoint(), tmp_path).part("pool_D")
+    assert [len(images) for images in pool.values()] == ([size] if size else [])
+
+
+@pytest.mark.parametrize("name", ["enlarge", "denoise", "repair"])
+def test_without_adversarial_weight_the_discriminator_rests_until_it_gets_some(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.training.loop.REPORT_SECONDS", 0.0)
+    monkeypatch.setattr("core.monitoring.signals.STEP_SHARE", inf)
+    monkeypatch.setattr("core.monitoring.signals.PROBE_SHARE", inf)
+    trainer = translation_trainer(name, steps=9, adversarial_weight=0.0)
+    before = {key: value.clone() for key, value in trainer.D.state_dict().items()}
+    reports = [run_to(trainer, 2)]
+    assert all(torch.equal(value, before[key]) for key, value in trainer.D.state_dict().items())
+    rested = stored(trainer.checkpoint(), tmp_path)
+    again = trainer_for(rested.meta.settings, trainer.dataset, FIXED, rested)
+    assert not differences(copied(finished(trainer).checkpoint()), finished(again).checkpoint())
+    trainer = translation_trainer(name, rested, steps=9, adversarial_weight=0.0)
+    for step, weight in ((5, 0.5), (8, 0.0)):
+        trainer.edit(trainer.settings.changed(adversarial_weight=weight))
+        reports.append(run_to(trainer, step))
+    assert any(not torch.equal(value, before[key]) for key, value in trainer.D.state_dict().items())
+    for events, trains in zip(reports, (False, True, False), strict=True):
+        keys = [event.stats.keys() for event in events if isinstance(event, Report)][-1]
+        assert {"Loss/G/l1", "Signal/psnr", "Signal/change", "Signal/G/gradient"} <= keys
+        of_D = {key for key in keys if "/D/" in key or "scores" in key}
+        assert (
+            {"Loss/D/loss", "Loss/scores/real", "Signal/D/accuracy_real", "Signal/scores/real/p50"} <= of_D
+        ) == trains
+        assert bool(of_D) == trains
+        assert ("Loss/G/loss" in keys) == trains
