@@ -182,3 +182,8 @@ class Finished(Event):
 
     step: int
     reason: str
+
+
+@dataclass(frozen=True)
+class Waiting(Event):
+    """Nothing new; the caller may do other work."""

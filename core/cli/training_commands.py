@@ -73,6 +73,19 @@ def add_training(commands: argparse._SubParsersAction[Parser]) -> None:
     command.add_argument("run", type=place, metavar="RUN", help=_("Folder of the run."))
     command.add_argument("--json", action="store_true", help=_("Print each event as a line of JSON."))
 
+    for name, help in (
+        ("stop", _("Save and end a training that another process runs.")),
+        ("pause", _("Pause a training that another process runs.")),
+        ("resume", _("Go on with a paused training that another process runs.")),
+        ("save", _("Save a checkpoint of a training that another process runs.")),
+        ("edit", _("Change settings of a training that another process runs.")),
+    ):
+        command = commands.add_parser(name, help=help, description=help)
+        command.set_defaults(command=request, kind=name)
+        command.add_argument("run", type=place, metavar="RUN", help=_("Folder of the run."))
+        if name == "edit":
+            add_settings(command)
+
 
 def train(options: argparse.Namespace) -> int:
     from core.checkpoint import load
@@ -99,7 +112,9 @@ def train(options: argparse.Namespace) -> int:
             MESSAGES.say(what.format(setting=title_of(name), task=choice_title("task", settings.task)))
     out = options.out.absolute() if options.out else None
     data = _one_source(options.data, settings)
-    training = TrainingJob(settings, data, out=out, resume=options.resume, copy=options.copy, given=given)
+    training = TrainingJob(
+        settings, data, out=out, resume=options.resume, copy=options.copy, given=given, on_request=True
+    )
     with closing(training.events()) as events, Interruption() as interruption, TrainingBar(settings) as bar:
         for event in events:
             bar.show(event)
@@ -150,6 +165,26 @@ def watch(options: argparse.Namespace) -> int:
         remedy = _("Continue it with gan-studio train --resume, or look into it with gan-studio inspect.")
         raise UserError(what, remedy)
     MESSAGES.say(_("The training has ended."))
+    return 0
+
+
+def request(options: argparse.Namespace) -> int:
+    from core.runs.requests import Request, ask, wait_for_answer
+    from core.runs.run import Run
+    from core.runs.run_lock import OwnerWatch
+
+    run = Run(options.run)
+    if OwnerWatch(run.folder).owner() is None:
+        raise UserError(
+            _("Nobody else trains in {run} at the moment.").format(run=run.folder.name),
+            _("List what runs with gan-studio queue list."),
+        )
+    names = Settings.model_fields if options.kind == "edit" else ()
+    values = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    if options.kind == "edit" and not values:
+        raise UserError(_("No setting was given."), _("Name one, such as --lr-g 1e-4."))
+    wait_for_answer(ask(run.folder, Request(options.kind, values)))
+    MESSAGES.say(_("Done."))
     return 0
 
 

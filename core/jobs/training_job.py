@@ -6,6 +6,7 @@ from collections.abc import Generator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import sleep
 from typing import Any, Literal
 
 from core.checkpoint import Checkpoint, load, save
@@ -22,13 +23,14 @@ from core.data.prepare import prepare
 from core.data.sides.pairing import sides_for
 from core.devices import passed_over, resolve, use
 from core.errors import UserError
-from core.events import Edited, Event, Notice, Progress, Saved, Tuned
+from core.events import Edited, Event, Finished, Notice, Progress, Saved, Stepped, Tuned, Waiting
 from core.jobs.autotune import trial
 from core.jobs.divergence_recovery import DivergenceRecovery
 from core.jobs.live_evaluation import LiveEvaluator
 from core.jobs.trainer import trainer_for
 from core.language import _, listed, sentences
 from core.presets import FitContext, preset
+from core.runs.requests import Inbox, Request
 from core.runs.retention import pin
 from core.runs.run import Run, is_run, next_folder, refuse_taken
 from core.runs.run_lock import RunLock, refuse_busy
@@ -38,6 +40,8 @@ from core.training.loop import TrainingLoop
 
 SHOWN = 5
 """Maximum number of class names in a message."""
+TURN_SECONDS = 0.1
+"""Seconds between two yields while the training is paused."""
 
 
 @dataclass
@@ -48,8 +52,9 @@ class TrainingJob:
     folder. `resume`: checkpoint to continue from, in its own run if it is the newest of that run and `out` does not
     differ, else in a new run that copies earlier reports and samples. `copy`: always create a new run, named as a copy,
     beside the first one unless `out` or `runs` is given. `given`: settings that the user chose; the preset fits the
-    others to the images and the device. Without `given`, all settings stay unchanged. `trainer` and `run` exist from
-    the first `Samples` or `Points` event on.
+    others to the images and the device. Without `given`, all settings stay unchanged. `on_request`: whether other
+    processes may steer the training (`core.runs.requests`). `trainer` and `run` exist from the first `Samples` or
+    `Points` event on.
     """
 
     chosen: Settings
@@ -59,6 +64,7 @@ class TrainingJob:
     resume: Path | None = None
     copy: bool = False
     given: Mapping[str, Any] | None = None
+    on_request: bool = False
     trainer: TrainingLoop | None = field(default=None, init=False)
     run: Run | None = field(default=None, init=False)
     evaluator: LiveEvaluator | None = field(default=None, init=False)
@@ -125,11 +131,47 @@ class TrainingJob:
             return run.record(trainer, evaluator.beside(trainer.events()), lambda: evaluator.subject)
 
         self._recovery = DivergenceRecovery(trainer, run, train)
+        inbox = Inbox(run.folder)
         with closing(self._recovery.events()) as events:
             for event in events:
                 if lock.is_lost():
                     raise self._taken_over(run)
                 yield event
+                if self.on_request and isinstance(event, Stepped) and (yield from self._answer(inbox, lock)):
+                    yield (yield from run.save_at_last(trainer))
+                    yield Finished(trainer.step, _("Stopped on request."))
+                    return
+
+    def _answer(self, inbox: Inbox, lock: RunLock) -> Generator[Event, None, bool]:
+        """Carries out requests of other processes; while paused, waits for the next ones. Returns whether to stop."""
+        is_paused = False
+        while True:
+            for asked, request in inbox.requests():
+                if request.kind == "stop":
+                    inbox.answer(asked)
+                    return True
+                if request.kind in ("pause", "resume"):
+                    is_paused = request.kind == "pause"
+                    inbox.set_paused(is_paused)
+                try:
+                    yield from self._carry_out(request)
+                    problem = None
+                except UserError as error:
+                    problem = error
+                inbox.answer(asked, problem)
+            if not is_paused or lock.is_lost():
+                return False
+            yield Waiting()
+            sleep(TURN_SECONDS)
+
+    def _carry_out(self, request: Request) -> Generator[Event, None, None]:
+        """Yields the events of a request. Raises `UserError`."""
+        if request.kind == "save":
+            yield self.save_pinned()
+        elif request.kind == "edit":
+            yield self.edit(self.settings.changed(**request.values))
+        elif request.kind == "measure":
+            self.measure()
 
     def _taken_over(self, run: Run) -> UserError:
         """Returns the error for a run that another process took over while this one was suspended; its state is saved

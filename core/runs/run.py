@@ -146,7 +146,7 @@ class Run:
                         next_complaint = monotonic() + COMPLAINT_SECONDS
                         yield Notice(sentences(str(error), _("The training continues.")))
                 yield event
-        yield (yield from self._save_at_last(trainer))
+        yield (yield from self.save_at_last(trainer))
 
     def save(self, trainer: TrainingLoop) -> Saved:
         """Writes the checkpoint of the present step and its sample grid, unless they exist. Raises `UserError`.
@@ -277,7 +277,8 @@ class Run:
     def _journals(self) -> tuple[JsonlLog, ...]:
         return self._stats, self._edits, self._rewinds
 
-    def _save_at_last(self, trainer: TrainingLoop) -> Generator[Refused, None, Saved]:
+    def save_at_last(self, trainer: TrainingLoop) -> Generator[Refused, None, Saved]:
+        """Returns as `save` does; yields `Refused` for each try that failed before. Raises `DivergenceError`."""
         while True:
             try:
                 return self.save(trainer)

@@ -12,7 +12,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from core.errors import UserError
-from core.events import Event, Measured, Report, Saved
+from core.events import Event, Measured, Report, Saved, Waiting
 from core.runs.jsonl_log import LogReplacedError, with_known_keys
 from core.runs.report_table import REQUIRED
 from core.runs.run import Run, edit_of, report_of
@@ -44,11 +44,6 @@ class Drawn(Event):
 @dataclass(frozen=True)
 class Replaced(Event):
     """Event: the training was rewound; later reports are invalid, and the run has to be read again."""
-
-
-@dataclass(frozen=True)
-class Waiting(Event):
-    """Event: nothing new; the caller may do other work."""
 
 
 def watch(run: Run, end: int | None = None, edits_end: int | None = None) -> Generator[Event, None, Path | None]:
