@@ -16,7 +16,7 @@ from core.errors import UserError
 from core.events import Progress, Saved
 from core.export.image_files import refuse_taken
 from core.language import _, in_context
-from core.registry import components
+from core.registry import components, module
 
 WEIGHTS = ".safetensors"
 
@@ -24,7 +24,8 @@ WEIGHTS = ".safetensors"
 def export_weights(checkpoint: Checkpoint, target: Path, overwrite: bool = False) -> Generator[Progress, None, Saved]:
     """Writes the weights of `G_ema` under the names of the network's `LAYOUT`. Yields `Progress`, and returns `Saved`.
 
-    Raises `UserError` if the network has no such layout, or if the file exists and `overwrite` is not set.
+    Raises `UserError` if the network has no such layout, or a shape that it does not allow, or if the file exists and
+    `overwrite` is not set.
     """
     settings = checkpoint.meta.settings
     networks = components("translation.networks")
@@ -40,7 +41,8 @@ def export_weights(checkpoint: Checkpoint, target: Path, overwrite: bool = False
     target = target.absolute()
     refuse_taken(target.parent, [target.name], overwrite)
     yield Progress(_("Exporting the generator"), 0, 1)
-    weights = {name: value.contiguous() for name, value in checkpoint.part("G_ema").items()}
+    published = module("translation.networks", settings.translator).published(checkpoint.part("G_ema"))
+    weights = {name: value.contiguous() for name, value in published.items()}
     with replaced(target) as partial:
         save_file(weights, partial, {"format": "pt", "architecture": layout})
         partial.chmod(0o644)  # the library makes files that only the owner can read

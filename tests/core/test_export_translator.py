@@ -17,8 +17,11 @@ from torch.nn.functional import conv2d, interpolate, leaky_relu
 
 from core.checkpoint import save
 from core.cli.main import main
+from core.concurrency import run_to_end
 from core.data.tensor_file import opened_tensors
+from core.errors import UserError
 from core.export import onnx_pt2
+from core.export.translator import export_weights
 from core.export.usage_example import usage
 from core.translation.build import translator_shape
 from core.translation.networks import build_translator
@@ -98,6 +101,21 @@ def test_safetensors_are_an_esrgan_model(tmp_path: Path) -> None:
     pictures = torch.rand(1, 3, 12, 10)
     expected = translator_of(checkpoint)(pictures * 2 - 1)
     torch.testing.assert_close(esrgan(weights, pictures) * 2 - 1, expected, atol=1e-5, rtol=1e-5)
+    assert weights["body.22.rdb3.conv4.weight"].shape == (32, 8 + 3 * 32, 3, 3)  # spandrel takes no other growth
+    assert weights["body.22.rdb3.conv5.weight"].shape == (8, 8 + 4 * 32, 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("task", "values", "message"),
+    [("enlarge", {"width": 66}, "a width above 64"), ("repair", {}, "inputs and outputs have the same channels")],
+)
+def test_shapes_that_other_programs_do_not_load_are_refused(
+    tmp_path: Path, task: str, values: dict[str, int], message: str
+) -> None:
+    checkpoint = random_translator(task, "rrdb", **values)
+    with pytest.raises(UserError, match=message):
+        run_to_end(export_weights(checkpoint, tmp_path / "model.safetensors"))
+    assert not any(tmp_path.iterdir())
 
 
 def test_other_networks_have_no_layout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

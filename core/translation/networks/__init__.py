@@ -12,6 +12,7 @@ A module of this package defines
   None for networks that look at the whole image, such as those with instance normalization: their tiles differ from
   the whole;
 * `LAYOUT`: name of the architecture whose names of weights it uses, in programs that load such models; empty if none;
+* `published(weights)`, with a `LAYOUT`: the weights in the shapes that these programs expect;
 * `Translator(shape)`: images (N, shape.inputs, h, w) in [-1, 1] -> images (N, shape.outputs, scale h, scale w) in
   [-1, 1], with `encode(images)`: the feature maps that a contrastive loss compares.
 """

@@ -6,10 +6,14 @@ programs load them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate, leaky_relu, pixel_unshuffle
+from torch.nn.functional import interpolate, leaky_relu, pad, pixel_unshuffle
 
+from core.errors import UserError
+from core.language import _
 from core.translation.networks import Translator as Base
 from core.translation.networks import TranslatorShape
 
@@ -28,6 +32,8 @@ SHRUNK = 0.2
 """Factor of each branch before it is added."""
 INITIAL = 0.1
 """Factor of the initial weights of the dense layers."""
+GROWTH = 32
+"""Channels that a layer of a dense block adds in every published model; programs take no other number."""
 
 
 class Translator(Base):
@@ -91,3 +97,35 @@ class _DenseBlock(nn.Module):
             known = torch.cat([known, leaky_relu(layer(known), 0.2)], 1)
         branch: Tensor = self.conv5(known)
         return x + SHRUNK * branch
+
+
+def published(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Returns the weights of the same function in the shapes of published models, which programs expect: `GROWTH`
+    channels in each dense layer, of which those that the network lacks are 0.
+
+    Raises `UserError` if it has more, and if other programs would take folded pixels for channels of the input.
+    """
+    width, inputs = weights["conv_first.weight"].shape[:2]
+    growth, outputs = len(weights["body.0.rdb1.conv1.weight"]), len(weights["conv_last.weight"])
+    if growth > GROWTH:
+        raise UserError(
+            _("Other programs do not know this network with a width above {width}.").format(width=2 * GROWTH),
+            _("Export it as .onnx, or train a model with a smaller width."),
+        )
+    if inputs not in (outputs, 4 * outputs, 16 * outputs):
+        raise UserError(
+            _("Other programs know this network only where inputs and outputs have the same channels."),
+            _("Export it as .onnx."),
+        )
+    missing = GROWTH - growth
+    made = dict(weights)
+    for name, value in weights.items():
+        if ".rdb" not in name:
+            continue
+        if value.ndim == 4:
+            own, *added = value.split([width, *[growth] * ((value.shape[1] - width) // growth)], 1)
+            value = torch.cat([own, *(pad(each, (0, 0, 0, 0, 0, missing)) for each in added)], 1)
+        if ".conv5." not in name:
+            value = pad(value, (0, 0) * (value.ndim - 1) + (0, missing))
+        made[name] = value
+    return made
