@@ -138,7 +138,7 @@ class Descent:
         if not watched:
             yield
             return
-        weights = list(self._named.values())
+        weights: list[Tensor] = list(self._named.values())
         with self._clock.running(), torch.no_grad():
             found = {name: weight.grad for name, weight in self._named.items() if weight.grad is not None}
             self._keep(tuple(found), norms(list(found.values())))
