@@ -1,8 +1,9 @@
 """Estimate of the time until first shapes and until good images, before a training starts. Imports no torch.
 
 The numbers come from docs/measurements/studio-preset.md ("What to expect on two cores", "What the preset does on a
-GPU"). The relative costs of networks (`COST` in `core.models`), widths, updates and penalties are processor seconds of
-whole steps at 64 px on one core of the same machine.
+GPU") and translation.md ("What was tried"). The relative costs of networks (`COST` in `core.models` and
+`core.translation.networks`), widths, updates and penalties are processor seconds of whole steps at 64 px on one core of
+the same machine.
 """
 
 from __future__ import annotations
@@ -36,6 +37,10 @@ D_SHARE = 0.6
 """Share of the discriminator update in a step with one of each."""
 POINTS_RATE, POINTS_GOOD = 29_000.0, 1_200_000
 """Points/s of the playground, and points seen until all modes are covered (40 s; "How many modes are covered")."""
+TRANSLATION_RATE, FIRST_TRANSLATIONS = 134.0, 4000
+"""Images/s of the preset `translate` at 64 px, and images seen until outputs are better than inputs: on one core, 60 s
+for 250 steps of 16 images."""
+MEASURED_TASKS = ("colorize", "enlarge", "repair")
 H200_RATES = {32: 7600.0, 64: 1500.0}
 """Images/s of `studio` on an NVIDIA H200 with seven other trainings beside it."""
 MOST_CORES = 8
@@ -81,15 +86,12 @@ def table_rate(settings: Settings) -> float:
 
 
 def expect(settings: Settings, images: int, machine: Machine) -> Expectation:
-    """Estimates the duration of a training with these settings on a dataset of `images` images; says nothing of
-    translations, which were not measured."""
+    """Estimates the duration of a training with these settings on a dataset of `images` images."""
     if settings.translates:
-        return Expectation("")
-    speed = machine.speed
-    if speed is None and machine.kind != "cpu":
+        return _of_translation(settings, machine)
+    if machine.speed is None and machine.kind != "cpu":
         return _of_unmeasured_gpu(settings)
-    if speed is None:
-        speed = min(machine.cores, MOST_CORES) / 2
+    speed = _speed(machine)
     rate = speed * table_rate(settings)
     if settings.points:
         text = _("On {device}: all modes of a ring in {time}.")
@@ -102,11 +104,33 @@ def expect(settings: Settings, images: int, machine: Machine) -> Expectation:
     text = _("On {device}: first shapes in {shapes}, good in {good}.").format(
         device=machine.title, shapes=about(shapes), good=about(good)
     )
-    if settings.minutes and 60 * settings.minutes < shapes:
+    is_like = settings.preset == "studio" and settings.resolution in MEASURED_RESOLUTIONS and images >= FEWEST_IMAGES
+    return _limited(text, shapes, settings, is_like)
+
+
+def _of_translation(settings: Settings, machine: Machine) -> Expectation:
+    """Estimates the duration of a translation. Without pairs, with other presets and on GPUs, none was measured."""
+    if settings.preset != "translate" or settings.method != "paired" or machine.kind != "cpu":
+        return Expectation(_("The duration is not known before the start. Stop when the samples are good enough."))
+    cost, width = components("translation.networks")[settings.translator].facts["COST"]
+    cost *= (settings.width / width) ** WIDTH_EXPONENT * settings.size[0] * settings.size[1] / 64**2
+    first = FIRST_TRANSLATIONS * cost / (_speed(machine) * TRANSLATION_RATE)
+    text = _("On {device}: first results in {time}.").format(device=machine.title, time=about(first))
+    return _limited(text, first, settings, settings.task in MEASURED_TASKS and settings.resolution == 64)
+
+
+def _speed(machine: Machine) -> float:
+    """Returns the speed of a machine relative to two cores; of one that was not measured from its number of cores."""
+    return machine.speed if machine.speed is not None else min(machine.cores, MOST_CORES) / 2
+
+
+def _limited(text: str, first: float, settings: Settings, is_measured: bool) -> Expectation:
+    """Adds a warning if the time limit comes before the first results, or that the estimate is rough."""
+    if settings.minutes and 60 * settings.minutes < first:
         limit = _rounded(60 * settings.minutes)
         earlier = _("The time limit ends the training earlier, after {limit}.").format(limit=limit)
         return Expectation(sentences(text, earlier), True)
-    if settings.preset != "studio" or settings.resolution not in MEASURED_RESOLUTIONS or images < FEWEST_IMAGES:
+    if not is_measured:
         text = sentences(text, _("A rough estimate: not measured with these settings."))
     return Expectation(text)
 

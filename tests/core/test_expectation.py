@@ -64,6 +64,17 @@ def test_every_preset_gets_a_sentence(name: str, machine: Machine) -> None:
         assert re.search(r"[Aa]bout \d|less than a minute|Not measured", found.text), found.text
 
 
+def test_a_translation_says_when_its_outputs_are_better_than_its_inputs() -> None:
+    assert said("translate", 64, task="colorize") == Expectation("On this CPU: first results in less than a minute.")
+    slow = Machine("cpu", 1)
+    assert said("translate", 128, slow, task="colorize").text == (
+        "On this CPU: first results in about 4 minutes. A rough estimate: not measured with these settings."
+    )
+    assert said("translate", 128, slow, task="colorize", minutes=1.0).is_warning
+    unknown = "The duration is not known before the start. Stop when the samples are good enough."
+    assert said("cut", 64).text == said("translate", 64, GPU, task="colorize").text == unknown
+
+
 def test_days_are_warned_of_with_what_helps() -> None:
     found = said("wgan_gp", 256)
     assert found == Expectation(

@@ -215,6 +215,9 @@ def test_what_to_expect_is_said_and_follows_settings_data_and_device(qtbot: QtBo
     assert expected(drawer).startswith("Not measured on GPUs.")
     drawer.form.change({"device": "cpu"})
     assert "days on this CPU" in expected(drawer)
+    drawer.form.change({"task": "colorize", "resolution": 64})
+    assert expected(drawer).startswith("On this CPU: first results in ")
+    drawer.form.change({"task": "generate"})
     drawer.form.change({"device": "auto", "grid": "16x16", "resolution": 512})
     assert not expected(drawer)  # the settings cannot be
 
