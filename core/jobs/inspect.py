@@ -11,8 +11,8 @@ from core.checkpoint import Meta, summary
 from core.concurrency import run_to_end
 from core.config.preparation import Preparation
 from core.data.dataset import Dataset
+from core.data.health.class_checks import class_counts
 from core.data.health.examine import examine
-from core.data.health.file_checks import class_counts
 from core.data.health.findings import HealthFinding, Histogram
 from core.data.prepare import prepare
 from core.data.sides.pairing import pairing

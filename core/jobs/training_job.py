@@ -16,7 +16,7 @@ from core.config.settings import Settings
 from core.data.batches import refuse_large_batch
 from core.data.builtin import toys
 from core.data.dataset import Dataset
-from core.data.health.pairs import pair_warnings
+from core.data.health.pair_checks import pair_warnings
 from core.data.holdout import epoch_images
 from core.data.names import printable
 from core.data.prepare import prepare

@@ -1,4 +1,7 @@
-"""Health report of a dataset: runs all checks, and collects their findings and histograms."""
+"""Health report of a dataset: runs all checks, and collects their findings and histograms.
+
+Checks only inform: no dataset is refused here.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,10 @@ from numpy.typing import NDArray
 
 from core.config.preparation import Preparation
 from core.data.dataset import Dataset
-from core.data.health import duplicates, file_checks, image_checks
+from core.data.health import class_checks, color_checks, duplicates, file_checks, image_checks, size_checks
 from core.data.health.findings import HealthFinding, HealthReport, Histogram, RowNumbers, no_rows
 from core.data.health.image_statistics import image_statistics
-from core.data.health.pairs import examined_pairs
+from core.data.health.pair_checks import examined_pairs
 from core.data.prepare import AUTOMATIC
 from core.data.records import MODES
 from core.data.sides.pairing import pairing
@@ -35,8 +38,8 @@ def examine(
     """
     findings = [] if dataset.points else (yield from _images(dataset, how, augment))
     if dataset.labels is not None and not _classes_are_sides(dataset):
-        findings.append(file_checks.classes(dataset))
-    findings += file_checks.folders(dataset, how)
+        findings.append(class_checks.classes(dataset))
+    findings += class_checks.folders(dataset, how)
     table = dataset.records.table
     sides = np.minimum(table["width"], table["height"])
     modes, counts = np.unique(table["mode"], return_counts=True)
@@ -45,13 +48,13 @@ def examine(
         unreadable=sum(each.kind in ("unreadable", "too_large", "inaccessible") for each in dataset.skipped),
         excluded=len(dataset.excluded),
         size=dataset.size,
-        classes=file_checks.class_counts(dataset),
+        classes=class_checks.class_counts(dataset),
         modes={MODES[mode] or "other": count for mode, count in zip(modes.tolist(), counts.tolist(), strict=True)},
         widths=None if dataset.points else histogram(table["width"]),
         heights=None if dataset.points else histogram(table["height"]),
         aspects=None if dataset.points else histogram(table["width"] / table["height"]),
         resolution=resolution_for(sides.tolist()),
-        fit="crop" if dataset.points else image_checks.fit_for(image_checks.kept_parts(dataset)),
+        fit="crop" if dataset.points else size_checks.fit_for(size_checks.kept_parts(dataset)),
         findings=_sorted(findings),
     )
 
@@ -83,7 +86,7 @@ def _images(dataset: Dataset, how: Preparation, augment: str) -> Generator[Progr
     paired, parts = examined_pairs(dataset, how)
     same = [part[group] for part in parts for group in duplicates.exact(statistics.content[part])]
     copies = image_checks.all_but_first(same)
-    empty = np.flatnonzero(statistics.variation < image_checks.EMPTY)
+    empty = np.flatnonzero(statistics.blank())
     worth, alike = _worth_comparing(dataset, copies, empty), []
     for part in parts:
         alike += yield from duplicates.near(statistics, worth[np.isin(worth, part)])
@@ -95,11 +98,11 @@ def _images(dataset: Dataset, how: Preparation, augment: str) -> Generator[Progr
         image_checks.near_duplicates(alike, total),
         image_checks.near_empty(empty, total),
         image_checks.few_images(total - len(copies), dataset, augment),
-        image_checks.small_originals(dataset, how),
-        image_checks.proportions(dataset, how),
-        image_checks.colors(statistics),
-        image_checks.print_colors(dataset),
-        image_checks.transparency(dataset),
+        size_checks.small_originals(dataset, how),
+        size_checks.proportions(dataset, how),
+        color_checks.colors(statistics),
+        color_checks.print_colors(dataset),
+        color_checks.transparency(dataset),
     ]
 
 

@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 from core.config.preparation import Fit, Size
 from core.data.items import SkippedKind
+from core.language import plural
 
 MANY = 0.1
 """Fraction of affected images from which a problem is visible in generated images, and is a warning."""
+MOST_REASONS = 3
+"""Number of reasons in a finding's text, most frequent first. The list of files has all of them."""
 
 RowNumbers = NDArray[np.int64]
 """Row numbers of images in a dataset, shape (n,)."""
@@ -49,6 +52,11 @@ def no_rows() -> RowNumbers:
 def severity_of(count: int, total: int) -> Severity:
     """Returns the severity of a problem that affects `count` of `total` images."""
     return "warning" if count >= MANY * total else "note"
+
+
+def image_count(count: int) -> str:
+    """Returns a number of images in words, such as "12 images"."""
+    return plural("{count} image", "{count} images", count)
 
 
 @dataclass(frozen=True, eq=False)

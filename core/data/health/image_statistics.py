@@ -21,6 +21,9 @@ from core.language import _
 FREQUENCIES = 8
 """DCT frequencies in each direction: low enough to survive re-encoding and sizes down to 8 px."""
 
+EMPTY = 5.0
+"""Standard deviation (of 255) below which an image counts as blank. A uniform JPEG has 1 to 3."""
+
 _AT_ONCE = 2**21  # bytes of pixels: some milliseconds of work, four times the memory
 _BRIGHTNESS = {
     1: (1.0,),
@@ -49,6 +52,10 @@ class ImageStatistics:
     sketch: NDArray[np.float16]
     variation: Floats
     spread: NDArray[np.uint8]
+
+    def blank(self) -> NDArray[np.bool_]:
+        """Returns which images are of nearly one color, (N,)."""
+        return self.variation < EMPTY
 
 
 def image_statistics(dataset: Dataset) -> Generator[Progress, None, ImageStatistics]:

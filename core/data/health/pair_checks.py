@@ -6,8 +6,7 @@ import numpy as np
 
 from core.config.preparation import Preparation
 from core.data.dataset import Dataset
-from core.data.health.file_checks import MOST_REASONS
-from core.data.health.findings import MANY, HealthFinding, Remedy, RowNumbers, severity_of
+from core.data.health.findings import MANY, MOST_REASONS, HealthFinding, Remedy, RowNumbers, severity_of
 from core.data.items import listed
 from core.data.names import quoted
 from core.data.sides import two_sources
