@@ -147,7 +147,10 @@ class TranslationFields(TrainingFields):
     identity_weight: float = setting(
         0.5,
         "Translation",
-        _("Weight of the change of images that are of the target's kind already. 0 is usual; 0.5 keeps colors."),
+        _(
+            "Weight of the change of images that are of the target's kind already, as a multiple of the cycle weight "
+            "or the contrastive weight. 0 is usual; 0.5 keeps colors."
+        ),
         title=_("Identity weight"),
         advanced=True,
         live=True,
