@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from core.cli.arguments import Commands, add_command
 from core.cli.parser import Parser
 from core.cli.paths import PATHS
 from core.language import _, sentences
@@ -45,15 +46,19 @@ class Argument:
     is_path: bool
 
 
-def add_completion(commands: argparse._SubParsersAction[Parser], parser: Callable[[], Parser]) -> None:
+def add_completion(commands: Commands, parser: Callable[[], Parser]) -> None:
     """Adds the command to those of the program; `parser` returns the whole parser when it is asked for."""
     help = _("Print the script that completes commands and options in a shell.")
     how = _("To install it in {commands}.").format(
         commands="; ".join(f"{shell}: {command}" for shell, command in INSTALL.items())
     )
-    command = commands.add_parser("completion", help=help, description=sentences(help, how))
+
+    def run(options: argparse.Namespace) -> int:
+        print(script(parser(), options.shell))
+        return 0
+
+    command = add_command(commands, "completion", run, help, description=sentences(help, how))
     command.add_argument("shell", choices=[*_SCRIPTS], metavar="SHELL", help=_("Shell that runs the script."))
-    command.set_defaults(command=lambda options: print(script(parser(), options.shell)) or 0)
 
 
 def script(parser: Parser, shell: str) -> str:

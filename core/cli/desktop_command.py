@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 
-from core.cli.parser import Parser
+from core.cli.arguments import Commands, add_command
 from core.language import _
 
 
-def add_desktop(commands: argparse._SubParsersAction[Parser]) -> None:
+def add_desktop(commands: Commands) -> None:
     """Adds the command to those of the program."""
-    command = commands.add_parser(
+    command = add_command(
+        commands,
         "install-desktop",
-        help=_("Install a desktop entry with an icon, for this user."),
+        install_desktop,
+        _("Install a desktop entry with an icon, for this user."),
         description=_(
             "Install GAN Studio in the desktop's menu, with its icon: on Linux by a .desktop file, which also opens "
             "its checkpoints (other .safetensors files are left alone), on macOS by a bundle in ~/Applications, on "
@@ -20,7 +22,6 @@ def add_desktop(commands: argparse._SubParsersAction[Parser]) -> None:
         ),
     )
     command.add_argument("--uninstall", action="store_true", help=_("Delete these files."))
-    command.set_defaults(command=install_desktop)
 
 
 def install_desktop(options: argparse.Namespace) -> int:

@@ -7,16 +7,17 @@ Imports no torch before one of them runs: `core.cli.main` is imported before the
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.cli.arguments import Commands, add_checkpoint, add_command, add_device, between
 from core.cli.messages import MESSAGES, as_json
 from core.cli.parser import Parser, did_you_mean, with_default
-from core.cli.paths import checkpoint, place
+from core.cli.paths import place
 from core.cli.progress import Bar, show
 from core.errors import UserError
 from core.export.animation import MOST_FPS, MOST_FRAMES, MOST_SCALE, Animation, frame_positions
@@ -182,11 +183,18 @@ def _label(text: str | None, classes: Sequence[str], known: int) -> tuple[float,
     return tuple(float(index == chosen) for index in range(len(names)))
 
 
-def add_exports(commands: argparse._SubParsersAction[Parser]) -> None:
+def add_exports(commands: Commands) -> None:
     """Adds the commands and their options to those of the program."""
-    help = _("Generate images of seeds.")
-    command = commands.add_parser("generate", help=help, description=help)
-    command.set_defaults(command=generate)
+    _add_generate(commands)
+    _add_interpolate(commands)
+    _add_export(commands)
+    _add_project(commands)
+    _add_timelapse(commands)
+    _add_report(commands)
+
+
+def _add_generate(commands: Commands) -> None:
+    command = add_command(commands, "generate", generate, _("Generate images of seeds."))
     _add_sampling(command)
     command.add_argument(
         "--out", type=place, required=True, metavar="OUT", help=_("Folder, .zip, or .png, .jpg or .webp for one sheet.")
@@ -201,13 +209,13 @@ def add_exports(commands: argparse._SubParsersAction[Parser]) -> None:
     _add_recipe(command)
     _add_writing(command)
 
-    help = _("Interpolate between seeds, as a video.")
-    command = commands.add_parser("interpolate", help=help, description=help)
-    command.set_defaults(command=interpolate)
+
+def _add_interpolate(commands: Commands) -> None:
+    command = add_command(commands, "interpolate", interpolate, _("Interpolate between seeds, as a video."))
     _add_sampling(command)
     command.add_argument(
         "--frames",
-        type=_between(int, 1, MOST_FRAMES),
+        type=between(int, 1, MOST_FRAMES),
         default=60,
         metavar="N",
         help=_("Frames from one seed to the next; with --around the frames of the whole video."),
@@ -230,7 +238,7 @@ def add_exports(commands: argparse._SubParsersAction[Parser]) -> None:
     command.add_argument("--around", action="store_true", help=_("Move in a circle around a single seed."))
     command.add_argument(
         "--radius",
-        type=_between(float, 0, 1),
+        type=between(float, 0, 1),
         default=0.5,
         metavar="R",
         help=_("Radius of the circle of --around, from 0 (no motion) to 1 (unrelated images)."),
@@ -238,19 +246,26 @@ def add_exports(commands: argparse._SubParsersAction[Parser]) -> None:
     _add_recipe(command)
     _add_animation_options(command)
 
-    help = _("Export the generator for other programs, as .onnx or .pt2; a translator also as .safetensors.")
-    command = commands.add_parser("export", help=help, description=help)
-    command.set_defaults(command=export)
-    _add_checkpoint(command)
+
+def _add_export(commands: Commands) -> None:
+    command = add_command(
+        commands,
+        "export",
+        export,
+        _("Export the generator for other programs, as .onnx or .pt2; a translator also as .safetensors."),
+    )
+    add_checkpoint(command)
     command.add_argument(
         "--out", type=place, required=True, metavar="FILE", help=_("File to write: .onnx, .pt2 or .safetensors.")
     )
     _add_overwrite(command)
 
-    help = _("Project a picture: find the latent of the most similar image.")
-    command = commands.add_parser("project", help=help, description=help)
-    command.set_defaults(command=project)
-    _add_checkpoint(command)
+
+def _add_project(commands: Commands) -> None:
+    command = add_command(
+        commands, "project", project, _("Project a picture: find the latent of the most similar image.")
+    )
+    add_checkpoint(command)
     command.add_argument("picture", type=place, metavar="PICTURE", help=_("Picture to project."))
     command.add_argument(
         "--out", type=place, required=True, metavar="FOLDER", help=_("Folder for target.png and projected.png.")
@@ -264,15 +279,15 @@ def add_exports(commands: argparse._SubParsersAction[Parser]) -> None:
     command.add_argument(
         "--label", metavar="CLASS", help=with_default(_("Name or number of a class."), _("the class that fits best"))
     )
-    _add_device(command)
+    add_device(command)
     command.add_argument("--seed", type=int, default=0, metavar="N", help=_("Seed of the latents to start from."))
     command.add_argument("--json", action="store_true", help=_("Print the PSNR and the files as JSON."))
     _add_recipe(command)
     _add_overwrite(command)
 
-    help = _("Make a time-lapse video of a run's samples.")
-    command = commands.add_parser("timelapse", help=help, description=help)
-    command.set_defaults(command=timelapse)
+
+def _add_timelapse(commands: Commands) -> None:
+    command = add_command(commands, "timelapse", timelapse, _("Make a time-lapse video of a run's samples."))
     command.add_argument("run", type=place, metavar="RUN", help=_("Folder of the run."))
     command.add_argument(
         "--seconds", type=_finite, default=10.0, metavar="S", help=_("Length of the video in seconds.")
@@ -280,9 +295,9 @@ def add_exports(commands: argparse._SubParsersAction[Parser]) -> None:
     command.add_argument("--caption", action="store_true", help=_("Write the step below the samples."))
     _add_animation_options(command)
 
-    help = _("Write an HTML report of a run: samples, curves, settings.")
-    command = commands.add_parser("report", help=help, description=help)
-    command.set_defaults(command=report)
+
+def _add_report(commands: Commands) -> None:
+    command = add_command(commands, "report", report, _("Write an HTML report of a run: samples, curves, settings."))
     command.add_argument("run", type=place, metavar="RUN", help=_("Folder of the run."))
     command.add_argument(
         "--out", type=place, required=True, metavar="FILE", help=_("File to write, such as report.html.")
@@ -290,14 +305,8 @@ def add_exports(commands: argparse._SubParsersAction[Parser]) -> None:
     _add_overwrite(command)
 
 
-def _add_checkpoint(command: Parser) -> None:
-    command.add_argument(
-        "checkpoint", type=checkpoint, metavar="CKPT", help=_("Checkpoint, or the folder of a run for its newest one.")
-    )
-
-
 def _add_sampling(command: Parser) -> None:
-    _add_checkpoint(command)
+    add_checkpoint(command)
     command.add_argument("--seeds", required=True, metavar="SEEDS", help=_("Seeds, such as 0-63 or 1,5,9."))
     command.add_argument(
         "--label", metavar="CLASS", help=with_default(_("Name or number of a class."), _("the classes take turns"))
@@ -309,13 +318,7 @@ def _add_sampling(command: Parser) -> None:
         metavar="X",
         help=_("Truncation psi. Below 1 images are more typical, above 1 more varied."),
     )
-    _add_device(command)
-
-
-def _add_device(command: Parser) -> None:
-    command.add_argument(
-        "--device", default="auto", metavar="DEVICE", help=_("Device to compute on: auto, cpu, cuda:0, xpu:0, mps ...")
-    )
+    add_device(command)
 
 
 def _add_animation_options(command: Parser) -> None:
@@ -326,9 +329,7 @@ def _add_animation_options(command: Parser) -> None:
         metavar="VIDEO",
         help=_("File .mp4, .gif or .webp, or a folder for PNG files."),
     )
-    command.add_argument(
-        "--fps", type=_between(int, 1, MOST_FPS), default=30, metavar="N", help=_("Frames per second.")
-    )
+    command.add_argument("--fps", type=between(int, 1, MOST_FPS), default=30, metavar="N", help=_("Frames per second."))
     command.add_argument("--smooth", action="store_true", help=_("Enlarge smoothly, without square pixels."))
     _add_writing(command)
 
@@ -372,16 +373,3 @@ def _finite(text: str) -> float:
     if not isfinite(value):
         raise ValueError(text)
     return value
-
-
-def _between(kind: type[int] | type[float], low: int, high: int) -> Callable[[str], float]:
-    """Returns a parser of numbers from `low` to `high`."""
-
-    def read(text: str) -> float:
-        with suppress(ValueError):
-            if low <= kind(text) <= high:
-                return kind(text)
-        whole, any_ = _("Give a whole number from {low} to {high}."), _("Give a number from {low} to {high}.")
-        raise argparse.ArgumentTypeError((whole if kind is int else any_).format(low=low, high=high))
-
-    return read

@@ -7,9 +7,10 @@ import argparse
 from collections.abc import Iterator
 from dataclasses import asdict
 
+from core.cli.arguments import Commands, add_checkpoint, add_command, add_device
 from core.cli.messages import MESSAGES, as_json, without_controls
 from core.cli.parser import LazyChoices, Parser, with_default
-from core.cli.paths import checkpoint, dataset, place, source
+from core.cli.paths import dataset, place, source
 from core.cli.progress import show
 from core.formatting import right, size_text
 from core.language import _, in_context, plural
@@ -18,11 +19,19 @@ from core.registry import components
 from core.stats.metric_key import parse, title
 
 
-def add_information(commands: argparse._SubParsersAction[Parser]) -> None:
+def add_information(commands: Commands) -> None:
     """Adds the commands and their options to those of the program."""
-    help = _("Inspect a dataset, a checkpoint or a run.")
-    command = commands.add_parser("inspect", help=help, description=help)
-    command.set_defaults(command=inspect)
+    _add_inspect(commands)
+    _add_evaluate(commands)
+    _add_privacy(commands)
+    _add_json(add_command(commands, "presets", list_presets, _("List the presets.")))
+    _add_download(commands)
+    _add_doctor(commands)
+    _add_cache(commands)
+
+
+def _add_inspect(commands: Commands) -> None:
+    command = add_command(commands, "inspect", inspect, _("Inspect a dataset, a checkpoint or a run."))
     command.add_argument(
         "path",
         type=source,
@@ -38,9 +47,11 @@ def add_information(commands: argparse._SubParsersAction[Parser]) -> None:
     )
     _add_json(command)
 
-    help = _("Evaluate a checkpoint: FID, KID and other metrics of its images.")
-    command = commands.add_parser("evaluate", help=help, description=help)
-    command.set_defaults(command=evaluate)
+
+def _add_evaluate(commands: Commands) -> None:
+    command = add_command(
+        commands, "evaluate", evaluate, _("Evaluate a checkpoint: FID, KID and other metrics of its images.")
+    )
     _add_checkpoint_and_data(command, _("Real images. They are prepared as for the training."))
     metrics = ", ".join(components("evaluation.metrics"))
     command.add_argument(
@@ -65,20 +76,17 @@ def add_information(commands: argparse._SubParsersAction[Parser]) -> None:
     command.add_argument("--real", type=int, default=10_000, metavar="N", help=_("Largest number of real images."))
     _add_json(command)
 
-    help = _("Measure what a checkpoint reveals about its training images.")
-    command = commands.add_parser("privacy", help=help, description=help)
-    command.set_defaults(command=privacy)
+
+def _add_privacy(commands: Commands) -> None:
+    command = add_command(
+        commands, "privacy", privacy, _("Measure what a checkpoint reveals about its training images.")
+    )
     _add_checkpoint_and_data(command, _("Images that the checkpoint was trained on."))
     _add_json(command)
 
-    help = _("List the presets.")
-    command = commands.add_parser("presets", help=help, description=help)
-    command.set_defaults(command=list_presets)
-    _add_json(command)
 
-    help = _("Download a well-known dataset, or list them all.")
-    command = commands.add_parser("download", help=help, description=help)
-    command.set_defaults(command=download)
+def _add_download(commands: Commands) -> None:
+    command = add_command(commands, "download", download, _("Download a well-known dataset, or list them all."))
     command.add_argument(
         "name",
         nargs="?",
@@ -88,15 +96,17 @@ def add_information(commands: argparse._SubParsersAction[Parser]) -> None:
     )
     command.add_argument("--json", action="store_true", help=_("Print the list as JSON."))
 
-    help = _("Diagnose this computer: devices, PyTorch, disk, and what limits them.")
-    command = commands.add_parser("doctor", help=help, description=help)
-    command.set_defaults(command=doctor)
+
+def _add_doctor(commands: Commands) -> None:
+    command = add_command(
+        commands, "doctor", doctor, _("Diagnose this computer: devices, PyTorch, disk, and what limits them.")
+    )
     command.add_argument("--quick", action="store_true", help=_("Skip the ten seconds of training on each device."))
     _add_json(command)
 
-    help = _("List prepared datasets on the disk, limit or clear them.")
-    command = commands.add_parser("cache", help=help, description=help)
-    command.set_defaults(command=cache)
+
+def _add_cache(commands: Commands) -> None:
+    command = add_command(commands, "cache", cache, _("List prepared datasets on the disk, limit or clear them."))
     command.add_argument(
         "--limit",
         type=float,
@@ -112,13 +122,9 @@ def _add_json(command: Parser) -> None:
 
 
 def _add_checkpoint_and_data(command: Parser, data: str) -> None:
-    command.add_argument(
-        "checkpoint", type=checkpoint, metavar="CKPT", help=_("Checkpoint, or the folder of a run for its newest one.")
-    )
+    add_checkpoint(command)
     command.add_argument("data", type=source, nargs="+", metavar="DATA", help=data)
-    command.add_argument(
-        "--device", default="auto", metavar="DEVICE", help=_("Device to compute on: auto, cpu, cuda:0, xpu:0, mps ...")
-    )
+    add_device(command)
 
 
 def inspect(options: argparse.Namespace) -> int:

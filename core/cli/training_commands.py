@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from contextlib import closing
 from time import monotonic, sleep
 
+from core.cli.arguments import Commands, add_command
 from core.cli.messages import MESSAGES, without_controls
-from core.cli.parser import OPTIONS, USAGE, Parser
+from core.cli.parser import OPTIONS, USAGE
 from core.cli.paths import checkpoint, dataset, place, source
 from core.cli.setting_options import add_settings
 from core.config.applies import applies
@@ -26,7 +27,7 @@ RETRY_SECONDS = 10.0
 """Time between two tries to write the last checkpoint."""
 
 
-def add_training(commands: argparse._SubParsersAction[Parser]) -> None:
+def add_training(commands: Commands) -> None:
     """Adds the commands and their options to those of the program."""
     help = _("Train a GAN on images: a folder, an archive, sample:digits, toy:ring8 ...")
     indent = " " * len(USAGE)
@@ -36,13 +37,14 @@ def add_training(commands: argparse._SubParsersAction[Parser]) -> None:
         "Defaults are those of the preset {preset}. Each preset has its own, and fits some of them to the number of "
         "images and the device."
     ).format(preset=next(iter(presets())))
-    command = commands.add_parser(
+    command = add_command(
+        commands,
         "train",
-        help=help,
+        train,
+        help,
         description=sentences(help, preset_note),
         usage=f"gan-studio train DATA --out RUN {OPTIONS}{pairs}{again}",
     )
-    command.set_defaults(command=train)
     command.add_argument(
         "data",
         type=source,
@@ -67,9 +69,7 @@ def add_training(commands: argparse._SubParsersAction[Parser]) -> None:
     command.hide(command.add_argument("--json", action="store_true", help=_("Print each event as a line of JSON.")))
     add_settings(command)
 
-    help = _("Watch a run that another process trains, report by report.")
-    command = commands.add_parser("watch", help=help, description=help)
-    command.set_defaults(command=watch)
+    command = add_command(commands, "watch", watch, _("Watch a run that another process trains, report by report."))
     command.add_argument("run", type=place, metavar="RUN", help=_("Folder of the run."))
     command.add_argument("--json", action="store_true", help=_("Print each event as a line of JSON."))
 

@@ -6,13 +6,16 @@ Imports no torch before it runs: `core.cli.main` is imported before there is a w
 from __future__ import annotations
 
 import argparse
-from contextlib import suppress
 
+from core.cli.arguments import Commands, add_checkpoint, add_command, add_device, between
 from core.cli.messages import MESSAGES, as_json
-from core.cli.parser import Parser, with_default
-from core.cli.paths import checkpoint, place
+from core.cli.parser import with_default
+from core.cli.paths import place
 from core.cli.progress import show
 from core.language import _, in_context, plural
+
+LARGEST_TILE = 2**16
+"""Side in pixels; a tile that is larger than the picture is the picture."""
 
 
 def apply(options: argparse.Namespace) -> int:
@@ -28,28 +31,26 @@ def apply(options: argparse.Namespace) -> int:
     return 0
 
 
-def add_translation(commands: argparse._SubParsersAction[Parser]) -> None:
+def add_translation(commands: Commands) -> None:
     """Adds the command and its options to those of the program."""
-    help = _("Apply a model of a training from image to image to pictures, folders and films.")
-    command = commands.add_parser("apply", help=help, description=help)
-    command.set_defaults(command=apply)
-    command.add_argument(
-        "checkpoint", type=checkpoint, metavar="CKPT", help=_("Checkpoint, or the folder of a run for its newest one.")
+    command = add_command(
+        commands, "apply", apply, _("Apply a model of a training from image to image to pictures, folders and films.")
     )
+    add_checkpoint(command)
     command.add_argument("sources", type=place, nargs="+", metavar="IN", help=_("Pictures, folders and films."))
     command.add_argument(
         "--out", type=place, required=True, metavar="DIR", help=_("Folder for the results. No file is replaced.")
     )
     command.add_argument(
         "--strength",
-        type=_share,
+        type=between(float, 0, 1),
         default=1.0,
         metavar="X",
         help=_("Strength from 0 (the picture itself) to 1 (the translation)."),
     )
     command.add_argument(
         "--tile",
-        type=_pixels,
+        type=between(int, 1, LARGEST_TILE),
         metavar="N",
         help=with_default(
             _("Side of the tiles in pixels. Smaller tiles need less memory."),
@@ -65,9 +66,7 @@ def add_translation(commands: argparse._SubParsersAction[Parser]) -> None:
             _("NAME.mask.png beside each picture, or its transparent pixels"),
         ),
     )
-    command.add_argument(
-        "--device", default="auto", metavar="DEVICE", help=_("Device to compute on: auto, cpu, cuda:0, xpu:0, mps ...")
-    )
+    add_device(command)
     command.add_argument("--json", action="store_true", help=_("Print the files as JSON."))
     command.add_argument(
         "--no-recipe",
@@ -75,17 +74,3 @@ def add_translation(commands: argparse._SubParsersAction[Parser]) -> None:
         action="store_false",
         help=_("Leave the recipe (checkpoint, strength) out of PNGs."),
     )
-
-
-def _share(text: str) -> float:
-    with suppress(ValueError):
-        if 0 <= float(text) <= 1:
-            return float(text)
-    raise argparse.ArgumentTypeError(_("Give a number from {low} to {high}.").format(low=0, high=1))
-
-
-def _pixels(text: str) -> int:
-    with suppress(ValueError):
-        if int(text) >= 1:
-            return int(text)
-    raise argparse.ArgumentTypeError(_("Give a whole number from {low} to {high}.").format(low=1, high=4096))
