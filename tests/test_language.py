@@ -14,7 +14,7 @@ import pytest
 from babel.messages.catalog import Message
 from babel.messages.mofile import read_mo
 
-from core.language import LANGUAGE, all_of, choice, languages, number, one_of, plural, sentences
+from core.language import LANGUAGE, all_of, choice, in_language, languages, number, one_of, plural, sentences
 from core.language.pseudo import pseudo
 from tools import messages
 
@@ -282,6 +282,40 @@ def test_the_environment_goes_before_the_choice_and_the_system(
     command = "from core.language import LANGUAGE; print(LANGUAGE)"
     done = subprocess.run([sys.executable, "-c", command], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == code
+
+
+@pytest.mark.parametrize(
+    ("variables", "names"),
+    [
+        ({"LANGUAGE": "de:zh_CN", "LANG": "de_DE.UTF-8"}, ["de", "zh_CN", "de_DE.UTF-8"]),
+        ({"LANGUAGE": "zh_CN", "LC_ALL": "C.UTF-8", "LANG": "zh_CN.UTF-8"}, ["C.UTF-8"]),
+        ({"LC_ALL": "fr_FR.UTF-8", "LANG": "zh_CN.UTF-8"}, ["fr_FR.UTF-8"]),
+        ({"LC_MESSAGES": "zh_CN.UTF-8", "LANG": "en_US.UTF-8"}, ["zh_CN.UTF-8"]),
+    ],
+)
+def test_one_variable_of_the_system_goes_before_another(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], names: list[str]
+) -> None:
+    for variable in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(variable, raising=False)
+    for variable, text in variables.items():
+        monkeypatch.setenv(variable, text)
+    assert [*filter(None, choice.system_names())][: len(names)] == names
+    if sys.platform == "linux":
+        assert len([*filter(None, choice.system_names())]) == len(names)
+
+
+@pytest.mark.parametrize("kept", [0, 3, 1000, 200_000])
+def test_a_damaged_catalog_leaves_the_texts_in_english(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: int
+) -> None:
+    content = choice.CATALOGS.joinpath("zh_CN.mo").read_bytes()
+    monkeypatch.setattr("core.language.messages.CATALOGS", tmp_path)
+    for damaged in (content[:kept], content[:kept] + b"\xff" * (len(content) - kept)):
+        (tmp_path / "zh_CN.mo").write_bytes(damaged)
+        assert in_language("zh_CN", "GAN trainer") == "GAN trainer"
+    (tmp_path / "zh_CN.mo").write_bytes(content)
+    assert in_language("zh_CN", "GAN trainer") != "GAN trainer"
 
 
 def test_the_suite_runs_in_english() -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import locale
 import os
-import plistlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +11,8 @@ ENGLISH = "en"
 PSEUDO = "qps"
 """Language of tests: every text is changed and 40 % longer."""
 VARIABLE = "GAN_STUDIO_LANGUAGE"
+UNTRANSLATED = ("C", "POSIX")
+"""Names of the system for its own texts, which are English."""
 CATALOGS = Path(__file__).with_name("catalogs")
 _NAMES = {ENGLISH: "English", "zh_CN": "简体中文"}
 """Names of languages, each in itself."""
@@ -45,7 +45,7 @@ def known(name: str) -> str:
     """Returns the code of the language that a name of the system means, such as `zh_CN.UTF-8`, `zh-Hans-CN` or `zh`;
     empty if the program does not have it. A region that is not there gets the language of another."""
     name = name.partition(".")[0].partition("@")[0].replace("-", "_")
-    if name in ("C", "POSIX"):
+    if name in UNTRANSLATED:
         return ENGLISH
     if name == PSEUDO or name in languages():
         return name
@@ -55,20 +55,29 @@ def known(name: str) -> str:
 
 def choose() -> str:
     """Returns the code of the language to use."""
-    asked = (os.environ.get(VARIABLE, ""), stored(), *system_names())
-    return next(filter(None, map(known, filter(None, asked))), ENGLISH)
+    return next(filter(None, map(known, filter(None, _asked()))), ENGLISH)
+
+
+def _asked() -> Iterator[str]:
+    yield os.environ.get(VARIABLE, "")
+    yield stored()
+    yield from system_names()
 
 
 def system_names() -> Iterator[str]:
-    """Yields the system's names of the languages that the person prefers, best first."""
-    for variable in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
-        if named := os.environ.get(variable):
-            yield from named.split(":") if variable == "LANGUAGE" else [named]
+    """Yields the system's names of the languages that the person prefers, best first; empty where one is not set."""
+    name = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    if name.partition(".")[0] not in UNTRANSLATED:  # `LC_ALL=C` asks for English whatever LANGUAGE says
+        yield from os.environ.get("LANGUAGE", "").split(":")
+    yield name
     if sys.platform == "win32":
         import ctypes
+        import locale
 
         yield locale.windows_locale.get(ctypes.windll.kernel32.GetUserDefaultUILanguage(), "")
     elif sys.platform == "darwin":
+        import plistlib
+
         try:
             yield from plistlib.loads(Path.home().joinpath(_APPLE_SETTINGS).read_bytes()).get("AppleLanguages", [])
         except (OSError, ValueError, RuntimeError):

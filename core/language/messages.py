@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gettext
+import struct
 from collections.abc import Iterable, Sequence
 from functools import reduce
 from typing import Any
@@ -17,8 +18,11 @@ def _read(language: str) -> gettext.NullTranslations:
         return PseudoTranslations()
     if language == ENGLISH:
         return gettext.NullTranslations()
-    with (CATALOGS / f"{language}.mo").open("rb") as file:
-        return gettext.GNUTranslations(file)
+    try:
+        with (CATALOGS / f"{language}.mo").open("rb") as file:
+            return gettext.GNUTranslations(file)
+    except (OSError, ValueError, LookupError, struct.error):  # a damaged catalog leaves the texts in English
+        return gettext.NullTranslations()
 
 
 _catalog = _read(LANGUAGE)
