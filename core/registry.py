@@ -62,13 +62,14 @@ def _component(file: Path) -> Component | None:
     text = file.read_text("utf-8")
     if "\nTITLE = " not in text:
         return None
-    tree = _Translation().visit(ast.parse(text))
+    tree, translation = ast.parse(text), _Translation()
     facts = {
-        target.id: ast.literal_eval(statement.value)
+        target.id: ast.literal_eval(value)
         for statement in tree.body
         if isinstance(statement, ast.Assign)
         for target in statement.targets
-        if isinstance(target, ast.Name) and target.id.isupper() and _is_literal(statement.value)
+        if isinstance(target, ast.Name) and target.id.isupper()
+        if _is_literal(value := translation.visit(statement.value))
     }
     summary = (ast.get_docstring(tree) or "").partition("\n")[0]
     return Component(file.stem, _(facts["TITLE"]), _(summary), facts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from core.config.numbers import number_of_text
 from core.config.preparation import WHITE, Fit, SideBySide, Split
@@ -20,6 +20,10 @@ def _in_lower_case(value: Any) -> Any:
 
 class ModelFields(BaseModel):
     """Settings of the groups Images and Model."""
+
+    model_config = ConfigDict(
+        defer_build=True
+    )  # classes that never validate are not built, which would delay the window
 
     preset: str = setting(
         "studio",

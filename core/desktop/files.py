@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
+from html import escape
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 from core import __version__
 from core.language import ENGLISH, LANGUAGE, in_language, languages
@@ -132,7 +132,7 @@ def _comments() -> Iterator[str]:
     for language in languages():
         text = in_language(language, "GAN Studio checkpoint")
         place = "" if language == ENGLISH else f' xml:lang="{language}"'
-        yield f"    <comment{place}>{escape(text)}</comment>"
+        yield f"    <comment{place}>{escape(text, quote=False)}</comment>"
 
 
 def _icon(format: str) -> bytes:

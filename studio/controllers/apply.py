@@ -11,8 +11,6 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
-from core.data.decode import EXTENSIONS
-from core.data.formats.video import ENDINGS as FILMS
 from core.language import _, plural, sentences
 from core.runs.run import is_checkpoint, is_run
 from studio.panels.apply import NOTHING
@@ -43,6 +41,9 @@ class ApplyController:
 
     def choose_pictures(self) -> None:
         """Asks for pictures and films."""
+        from core.data.decode import EXTENSIONS  # not before the first paint
+        from core.data.formats.video import ENDINGS as FILMS
+
         patterns = " ".join(f"*{ending}" for ending in (*EXTENSIONS, *FILMS))
         kinds = _("Pictures and films ({patterns});;All files (*)").format(patterns=patterns)
         files, _kind = QFileDialog.getOpenFileNames(self._window, _("Open pictures"), filter=kinds)

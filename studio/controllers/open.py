@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.config.preparation import Preparation
-from core.data.formats.file_kinds import kind_by_name
 from core.data.names import quoted
 from core.data.sides.two_sources import pair_name
 from core.errors import UserError
@@ -51,6 +50,8 @@ class OpenController:
 
     def _can_be_other_side(self, source: str, opened: Dataset) -> bool:
         """Returns whether a source may hold targets, by its name alone, and the open images are one side."""
+        from core.data.formats.file_kinds import kind_by_name  # not before the first paint
+
         task = components("translation.tasks")[self._window.train.form.value("task")]
         facts = self._session.data.facts
         has_one_side = facts is not None and not facts.points and facts.sides is None
