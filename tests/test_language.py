@@ -311,7 +311,8 @@ def test_a_damaged_catalog_leaves_the_texts_in_english(
 ) -> None:
     content = choice.CATALOGS.joinpath("zh_CN.mo").read_bytes()
     monkeypatch.setattr("core.language.messages.CATALOGS", tmp_path)
-    for damaged in (content[:kept], content[:kept] + b"\xff" * (len(content) - kept)):
+    no_charset = content.replace(b"charset=utf-8", b"charset=utf-0")
+    for damaged in (content[:kept], content[:kept] + b"\xff" * (len(content) - kept), no_charset):
         (tmp_path / "zh_CN.mo").write_bytes(damaged)
         assert in_language("zh_CN", "GAN trainer") == "GAN trainer"
     (tmp_path / "zh_CN.mo").write_bytes(content)
