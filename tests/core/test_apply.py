@@ -12,6 +12,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from core.checkpoint import save
@@ -22,7 +23,12 @@ from core.errors import UserError
 from core.events import Event, Images, Notice, Progress
 from core.export import video_encoder
 from core.imaging import provenance
+from core.imaging.tensors import from_pixels, to_images
 from core.jobs.apply_job import KEY, Application, Applied, LoadedTranslator, apply
+from core.translation import preview
+from core.translation.build import translator_shape
+from core.translation.networks import build_translator
+from core.translation.tiles import whole
 from tests.core.images import colored, encoded, png_header
 from tests.core.tiny import tiny_trainer
 from tests.core.translators import random_translator
@@ -132,6 +138,8 @@ def test_colors_are_removed_for_a_model_of_gray_pictures_which_is_said_once(tmp_
     results, events = applied(loaded("colorize"), *paths, strength=0.0)
     notices = [event.text for event in events if isinstance(event, Notice)]
     assert notices == ["This model takes gray pictures, so colors are removed first."]
+    progress = [(event.done, event.total) for event in events if isinstance(event, Progress)]
+    assert progress == [(0, 3), (1, 3), (2, 3), (3, 3)]
     gray = np.asarray(Image.open(paths[0]).convert("L")).astype(int)
     assert np.abs(results["0.png"].astype(int) - gray[:, :, None]).max() <= 1
 
@@ -156,6 +164,38 @@ def test_only_hidden_parts_are_repaired(tmp_path: Path, loaded: Any) -> None:
     small = picture(tmp_path, Image.new("L", (20, 20), 255), "small.png")
     with pytest.raises(UserError, match="20 x 20 px, unlike the picture"):
         applied(loaded("repair"), tmp_path / "whole.png", mask=small)
+
+
+def test_a_repair_sees_what_its_training_showed_and_is_blended_by_strength(loaded: Any) -> None:
+    checkpoint, model = random_translator("repair"), loaded("repair").translator
+    network = build_translator("light", translator_shape(checkpoint.meta.settings, 3)).eval()
+    network.load_state_dict(checkpoint.part("G_ema"))
+    picture = np.asarray(colored(0, 32, 32)).transpose(2, 0, 1)
+    mask = np.zeros((1, 32, 32), np.uint8)
+    mask[:, 8:20, 12:24] = 255
+    pictures, hidden = from_pixels(torch.from_numpy(picture.copy()))[None], torch.from_numpy(mask > 0)[None]
+    with torch.inference_mode():
+        made = network(torch.cat([torch.where(hidden, 0.0, pictures), hidden.float() * 2 - 1], 1))
+    expected = torch.where(hidden, made, pictures)
+    for strength in (0.5, 1.0):
+        found = whole(model.translate(picture, strength, mask))
+        blended = to_images(torch.lerp(pictures, expected, strength))[0].astype(int)
+        assert np.abs(found - blended).max() <= 1
+    assert np.abs(to_images(expected)[0].astype(int) - picture.transpose(1, 2, 0)).max() > 20
+
+
+def test_a_large_picture_is_previewed_where_it_is_hidden(loaded: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preview, "MOST_PIXELS", 50 * 40)
+    picture = np.asarray(colored(0, 100, 80)).transpose(2, 0, 1)
+    mask = np.zeros((1, 80, 100), np.uint8)
+    mask[:, 70:76, 4:10] = 255
+    found = run_to_end(preview.preview(loaded("repair").translator, "photo.png", picture, mask))
+    assert (found.width, found.height) == (100, 80)
+    assert found.before.shape == found.after.shape == (40, 50, 3)
+    np.testing.assert_array_equal(found.before, picture[:, 40:, :50].transpose(1, 2, 0))
+    changed = (found.before != found.after).any(2)
+    assert changed[30:36, 4:10].any()
+    assert not changed[:30].any()
 
 
 def test_a_folder_is_walked_and_nothing_is_replaced(tmp_path: Path, loaded: Any) -> None:

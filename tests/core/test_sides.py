@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
@@ -24,9 +24,10 @@ from core.data.health.examine import examine
 from core.data.health.findings import HealthFinding
 from core.data.holdout import held_rows, train_sides
 from core.data.sides.batches import SidedBatches
+from core.data.sides.halves import halves
 from core.data.sides.likeness import likeness
 from core.data.sides.pairing import Pairing, matched, pairing, sides_for
-from core.data.sides.two_sides import layout, only
+from core.data.sides.two_sides import TwoSides, layout, only
 from core.data.sides.two_sources import pair_name, parts
 from core.errors import UserError
 from core.events import Stepped
@@ -142,6 +143,7 @@ def test_a_task_with_one_side_uses_all_images(tmp_path: Path) -> None:
     assert sides.inputs.tolist() == sides.targets.tolist() == [0, 1, 2]
 
 
+@example(["a%7Cb", "100%25"])
 @given(st.lists(st.text("|%257C:/\\ né", min_size=1), min_size=2, max_size=2))
 def test_a_pair_of_sources_has_one_name(names: list[str]) -> None:
     assert parts(pair_name(*names)) == tuple(names)
@@ -150,6 +152,14 @@ def test_a_pair_of_sources_has_one_name(names: list[str]) -> None:
 @pytest.mark.parametrize("name", ["pair:", "pair:a", "pair:|b", "pair:a|b|c", pair_name(pair_name("a", "b"), "c")])
 def test_names_that_name_no_two_sources(name: str) -> None:
     assert "does not name two folders" in problem(name).what
+
+
+def test_a_pair_of_which_one_image_is_left_out_is_left_out() -> None:
+    inputs, targets, rows = np.array([0, 1, 2]), np.array([3, 4, 5]), np.array([0, 1, 4, 5])
+    pairs = TwoSides(inputs, targets, are_pairs=True).within(rows)
+    assert (pairs.inputs.tolist(), pairs.targets.tolist()) == ([1], [4])
+    sides = TwoSides(inputs, targets).within(rows)
+    assert (sides.inputs.tolist(), sides.targets.tolist()) == ([0, 1], [4, 5])
 
 
 def test_names_are_compared_once_for_each_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,10 +211,11 @@ def test_sources_of_different_kinds_and_sizes(tmp_path: Path) -> None:
     archive = archived(tmp_path / "in.zip", {f"{n}.png": encoded(plain(n, "L", (24, 24))) for n in range(3)})
     targets = placed(tmp_path / "out", ["0.png", "1.png", "broken.png"])
     (targets / "broken.png").write_bytes(b"nothing")
+    (targets / "drawing.svg").write_bytes(b"<svg/>")
     dataset = opened(pair_name(str(archive), str(targets)), None)
     assert (dataset.size, dataset.images.shape[1]) == ((16, 16), 3)
     assert pairs_of(dataset) == [("A/0.png", "B/0.png"), ("A/1.png", "B/1.png")]
-    assert list(reasons(dataset)) == ["B/broken.png"]
+    assert set(reasons(dataset)) == {"B/broken.png", "B/drawing.svg"}
     assert len(found_in(dataset).other_sizes(dataset)) == 2
 
 
@@ -235,6 +246,12 @@ def test_each_file_is_cut_into_input_and_target(tmp_path: Path, way: str, place:
         assert (middle == np.array(color, np.uint8)[:, None, None]).all()
     assert dataset.records.table["width"].tolist() == [size[0] // 2] * 6
     assert {finding.severity for kind, finding in findings(dataset).items() if "dupl" in kind} <= {"good", "warning"}
+
+
+def test_the_middle_column_of_an_odd_width_is_in_neither_half() -> None:
+    image = Image.fromarray(np.arange(7, dtype=np.uint8)[None].repeat(3, 0))
+    assert [np.asarray(half.cut(image))[0].tolist() for half in halves("left")] == [[0, 1, 2], [4, 5, 6]]
+    assert [np.asarray(half.cut(image))[0].tolist() for half in halves("right")] == [[4, 5, 6], [0, 1, 2]]
 
 
 @pytest.mark.parametrize(("sizes", "is_told"), [([(60, 30)] * 3, True), ([(60, 30), (60, 40)], False)])
@@ -426,6 +443,14 @@ def test_true_pairs_are_told_from_shuffled_ones(tmp_path: Path, change: Any) -> 
     assert finding.severity == "warning"
     assert finding.text.startswith("Are these pairs? The images of 24 pairs")
     assert all(group[1] - group[0] == 24 for group in finding.groups)
+
+
+def test_equal_images_say_nothing_about_pairs(tmp_path: Path) -> None:
+    files = {f"{side}/{number}.png": encoded(plain((90, 90, 90))) for side in "AB" for number in range(9)}
+    dataset = opened(archived(tmp_path / "data", files))
+    alike = likeness(dataset, found_in(dataset).pairs)
+    assert alike is not None
+    assert (alike.probability, alike.is_chance) == (0.5, True)
 
 
 def test_equal_images_of_a_pair_are_no_duplicates(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from torch import nn
 
 from core.config.settings import Settings
 from core.errors import UserError
+from core.translation import tiles
 from core.translation.build import translator_shape
 from core.translation.networks import build_translator
 from core.translation.tiles import Tiling, in_tiles, whole
@@ -84,6 +85,19 @@ def test_a_picture_that_a_network_keeps_is_unchanged() -> None:
     picture = picture_of(300, 290)
     for tiling in (Tiling((192, 160), 8, 8, 64, 16, 1), Tiling((64, 64), 64, 1, 0, 32, 1)):
         np.testing.assert_array_equal(whole(in_tiles(lambda tile: tile, picture, tiling)), picture.transpose(1, 2, 0))
+
+
+def test_tiles_that_nobody_chose_fit_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = settings_of("light", "denoise")
+    network, shape = network_of(settings), translator_shape(settings, 3)
+    sides = []
+    for memory in (2**40, 2**22, 1):
+        monkeypatch.setattr(tiles, "MEMORY", memory)
+        width, height = Tiling.of(settings, network, shape).size
+        assert width == height
+        sides.append(width)
+    assert sides[0] == tiles.MOST_SIDE
+    assert sides[0] > sides[1] > sides[2] > 152
 
 
 def test_too_small_a_tile_is_refused_with_the_least() -> None:

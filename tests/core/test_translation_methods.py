@@ -167,6 +167,19 @@ def test_half_of_a_batch_comes_from_the_past() -> None:
     assert sum(ages) / len(ages) == pytest.approx(50 / 4, rel=0.25)
 
 
+def test_an_image_that_is_exchanged_takes_the_place_of_a_past_one() -> None:
+    pool, random = ImagePool(6, CPU), torch.Generator().manual_seed(0)
+    pool.exchanged(numbered(0, 6), random)
+    exchanged = 0
+    for step in range(1, 5):
+        past, batch = pool.state()["images"].flatten().tolist(), numbered(10 * step, 4)
+        found = pool.exchanged(batch, random).flatten().tolist()
+        kept = pool.state()["images"].flatten().tolist()
+        assert sorted(found + kept) == sorted(past + batch.flatten().tolist())
+        exchanged += len(set(found) & set(past))
+    assert 0 < exchanged < 16
+
+
 def test_a_pool_goes_on_from_its_state() -> None:
     one, random = ImagePool(6, CPU), torch.Generator().manual_seed(0)
     assert one.state() == {}
@@ -219,6 +232,15 @@ def test_the_content_loss_grows_with_blur_and_not_with_brightness(content: Conte
     assert float(content(blurred, images)) > 2 * float(content(brighter, images)) > 0
     more = nn.functional.avg_pool2d(images, 9, 1, 4)
     assert float(content(more, images)) > float(content(blurred, images))
+
+
+def test_feature_maps_count_alike_in_the_content_loss_however_large_their_values(
+    content: ContentDistance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(content, "_maps", lambda images: [images[:, :1], 1000 * images[:, 1:]])
+    targets = torch.rand(2, 3, 8, 8) + 1
+    changed = torch.cat([1.5 * targets[:, :1], 1.1 * targets[:, 1:]], 1)
+    assert float(content(changed, targets)) == pytest.approx((0.5 + 0.1) / 2, rel=1e-5)
 
 
 @pytest.mark.parametrize(("channels", "side"), [(3, 64), (1, 64), (3, 16), (3, 75)])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QRect, Qt, QUrl
-from PySide6.QtGui import QContextMenuEvent, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtGui import QContextMenuEvent, QDesktopServices, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QLabel, QMenu, QSlider
 from pytestqt.qtbot import QtBot
@@ -104,7 +104,9 @@ def test_pictures_are_chosen_in_the_strip_and_kept(qtbot: QtBot, applying: Appli
     folder.mkdir()
     for index in range(3):
         picture(folder, f"{index}.png", index)
+    (folder / "drawing.svg").write_text("<svg/>", "utf-8")
     translated(qtbot, applying, folder)
+    assert "drawing.svg" in applying.window.banner.text()
     strip = applying.window.apply.findChildren(PictureStrip)[0]
     assert [strip.item(row).text() for row in range(strip.count())] == ["0.png", "1.png", "2.png"]
     with qtbot.waitSignal(applying.session.applying.translated, timeout=PATIENCE) as first:
@@ -128,11 +130,14 @@ def test_all_are_saved_with_the_strength_and_nothing_is_replaced(
     target.mkdir()
     (target / "0.png").write_bytes(b"mine")
     paths = [picture(tmp_path, f"{index}.png", index) for index in range(2)]
-    broken = tmp_path / "broken.png"
-    broken.write_bytes(b"no image")
-    made = translated(qtbot, applying, *paths, broken)
+    broken = [tmp_path / f"broken {number}.png" for number in range(3)]
+    for path in broken:
+        path.write_bytes(b"no image")
+    made = translated(qtbot, applying, *paths, *broken)
     next(each for each in window.apply.findChildren(QSlider) if each.accessibleName() == "Strength").setValue(50)
     chosen_folder(monkeypatch, target)
+    shown: list[QUrl] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", shown.append)
     with qtbot.waitSignal(session.applying.written, timeout=PATIENCE):
         click(button(window.apply, "Save all"))
     assert (target / "0.png").read_bytes() == b"mine"
@@ -140,7 +145,33 @@ def test_all_are_saved_with_the_strength_and_nothing_is_replaced(
     saved = np.asarray(Image.open(target / "0-2.png"))
     assert np.abs(saved.astype(int) - made.blended(0.5)).max() <= 1
     assert "Saved 2 results" in window.banner.text()
-    assert "broken.png" in window.banner.text()
+    assert "broken 0.png" in window.banner.text()
+    assert window.banner.text().endswith("2 more files have problems.")
+    click(button(window.banner, "Show"))
+    assert [url.toLocalFile() for url in shown] == [str(target)]
+
+
+def test_pictures_and_films_are_chosen_in_a_dialog(
+    qtbot: QtBot, applying: Application, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered: list[str] = []
+
+    def choose(_window: object, _title: str, filter: str) -> tuple[list[str], str]:
+        offered.append(filter)
+        return [str(picture(tmp_path, "photo.png"))], ""
+
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", choose)
+    with qtbot.waitSignal(applying.session.applying.translated, timeout=PATIENCE):
+        click(button(applying.window.apply, "Open pictures…"))
+    assert {"*.png", "*.jpg", "*.mp4"} <= set(offered[0].replace("(", " ").replace(")", " ").split())
+
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    picture(folder, "other.png", 1)
+    chosen_folder(monkeypatch, folder)
+    with qtbot.waitSignal(applying.session.applying.listed, timeout=PATIENCE) as listed:
+        applying.window.apply.folder_requested.emit()
+    assert [each.name for each in listed.args[0].pictures] == ["other.png"]
 
 
 def test_saving_can_be_canceled(
