@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -155,7 +156,7 @@ def test_only_hidden_parts_are_repaired(tmp_path: Path, loaded: Any) -> None:
     np.testing.assert_array_equal(after[~hole], before[~hole])
     assert (after[hole] != before[hole]).any()
 
-    picture(tmp_path, Image.fromarray(np.where(hole, 255, 0).astype(np.uint8)), "masked.mask.png")
+    picture(tmp_path, Image.fromarray(np.where(hole, 140, 100).astype(np.uint8)), "masked.mask.png")
     results, _ = applied(loaded("repair"), picture(tmp_path, colored(0, 48, 48), "masked.png"))
     np.testing.assert_array_equal(results["masked.png"], after)
 
@@ -244,6 +245,16 @@ def test_further_frames_of_pictures_are_named_once(tmp_path: Path, loaded: Any) 
     notices = [event.text for event in events if isinstance(event, Notice)]
     assert len(notices) == 2
     assert sum("only the first is translated" in text for text in notices) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="symbolic links need a privilege there")
+def test_a_link_to_nothing_is_not_replaced(tmp_path: Path, loaded: Any) -> None:
+    target = tmp_path / "out"
+    target.mkdir()
+    (target / "photo.png").symlink_to(tmp_path / "nowhere.png")
+    results, _ = applied(loaded("denoise"), picture(tmp_path, colored(0, 40, 32)), target=target)
+    assert list(results) == ["photo-2.png"]
+    assert (target / "photo.png").is_symlink()
 
 
 def test_canceled_work_leaves_nothing(tmp_path: Path, loaded: Any) -> None:

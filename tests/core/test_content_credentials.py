@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -20,8 +21,10 @@ from core.export.image_files import encoded, export_images
 from core.export.selection import FileOptions, SeedSelection
 from core.export.walk_video import export_walk
 from core.imaging import provenance
+from core.jobs.apply_job import Application, LoadedTranslator, apply
 from core.latent.request import Point, Walk
 from core.latent.sampler import Sampler
+from tests.core.translators import random_translator
 
 c2pa = pytest.importorskip("c2pa")
 FILES = Path(__file__).parent / "credentials"
@@ -79,6 +82,20 @@ def test_a_film_is_signed(name: str, kind: str, finished_checkpoint: Path, tmp_p
     run_to_end(export_walk(sampler, Walk((Point(1), Point(2))), tmp_path / name, Animation(seconds=0.2, fps=10)))
     assert_signed((tmp_path / name).read_bytes(), kind)
     assert list(tmp_path.iterdir()) == [tmp_path / name]
+
+
+@pytest.mark.usefixtures("signing")
+def test_translated_pictures_and_films_are_signed(tmp_path: Path) -> None:
+    Image.fromarray(PICTURE).save(tmp_path / "photo.png")
+    with av.open(tmp_path / "film.mp4", "w") as container:
+        stream: Any = container.add_stream("libx264", 24)
+        stream.width, stream.height, stream.pix_fmt = 32, 24, "yuv420p"
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(PICTURE, "rgb24")))
+        container.mux(stream.encode())
+    application = Application((tmp_path / "photo.png", tmp_path / "film.mp4"), tmp_path / "out")
+    results = run_to_end(apply(LoadedTranslator(random_translator("denoise"), device="cpu"), application))
+    for result, kind in zip(results, ("image/png", "video/mp4"), strict=True):
+        assert_signed(result.path.read_bytes(), kind)
 
 
 def test_nobody_who_does_not_want_it_signs() -> None:

@@ -31,6 +31,13 @@ from tests.core.tiny import (
 STEPS = 4
 
 
+@pytest.fixture(autouse=True)
+def few_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two blocks in deep networks, all of which are alike."""
+    for name in ("rrdb", "srresnet"):
+        monkeypatch.setattr(f"core.translation.networks.{name}.BLOCKS", 2)
+
+
 def stored(checkpoint: Checkpoint, folder: Path) -> Checkpoint:
     save(checkpoint, folder / "checkpoint.safetensors")
     return load(folder / "checkpoint.safetensors")
