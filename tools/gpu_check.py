@@ -25,7 +25,19 @@ from core.devices import resolve  # noqa: E402
 from core.errors import UserError  # noqa: E402
 from tools.gpu_checks.bench import FAILED, SKIPPED, Bench, Case, Check, Row, reason  # noqa: E402
 
-CHECKS = ("machine", "waits", "presets", "recorded", "resume", "speed", "sampler", "trial", "devices", "memory")
+CHECKS = (
+    "machine",
+    "waits",
+    "presets",
+    "translations",
+    "recorded",
+    "resume",
+    "speed",
+    "sampler",
+    "trial",
+    "devices",
+    "memory",
+)
 """In this order: the memory's limit comes last."""
 BUDGET = 360.0
 """Seconds."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple, get_args
 
@@ -18,12 +19,14 @@ from torch import Tensor
 from core.checkpoint import Checkpoint
 from core.config.settings import Settings
 from core.data.dataset import Dataset
-from core.data.records import Records
+from core.data.records import RECORD, Records
 from core.devices.compute_format import ComputeFormat
 from core.events import Event, Notice, Tuned
 from core.presets import FitContext, preset
 from core.trainer import Trainer
 from core.training.captured import Captured
+from core.training.loop import TrainingLoop
+from core.translation_trainer import TranslationTrainer
 from tools.gpu_checks.bench import FAILED, OK, Bench, Result
 
 FP32 = ComputeFormat("fp32", "contiguous")
@@ -32,6 +35,10 @@ IMAGES, FEW_IMAGES = 2048, 256
 CLASSES = 3
 SMALL: dict[str, Any] = {"width": 8, "batch": 8}
 """Settings on a CPU."""
+SMALLEST: dict[str, Any] = {"width": 8, "batch": 2}
+"""Settings of translations, whose networks are larger."""
+SIDE = 32
+"""Side in pixels of the images of translations."""
 CLOSE = 1e-2
 """Relative difference of two trainings' weights below which they count as the same: kernels that add up in any order
 differ by less after some steps, and other random numbers by more."""
@@ -53,6 +60,28 @@ def trainer(
     if not recorded:
         made._captured = Captured(None)
     return made
+
+
+def translation(bench: Bench, name: str, checkpoint: Checkpoint | None = None) -> TranslationTrainer:
+    """Returns a training of a preset from image to image, small on every device; its steps are not recorded."""
+    context = FitContext(FEW_IMAGES, accelerator=False)
+    settings = preset(name).fitted(context, resolution=SIDE, device=str(bench.device), **SMALLEST)
+    dataset = _noise(SIDE, False, 0, FEW_IMAGES)
+    if settings.two_sided:
+        dataset = replace(dataset, records=_pairs(FEW_IMAGES))
+    tuned = Tuned(bench.device.type, FP32.precision, FP32.memory_format, {})
+    made = TranslationTrainer(settings, dataset, tuned, checkpoint)
+    made._captured = Captured(None)
+    return made
+
+
+def _pairs(count: int) -> Records:
+    """Returns names of inputs and of targets in turn: A/000, B/000, A/001 ..."""
+    table = np.zeros(count, RECORD)
+    table["length"] = 5
+    table["name"] = 5 * np.arange(count)
+    names = "".join(f"{'AB'[row % 2]}/{row // 2:03d}" for row in range(count))
+    return Records(table, np.frombuffer(names.encode(), np.uint8))
 
 
 def settings_of(bench: Bench, name: str, px: int, **values: Any) -> Settings:
@@ -86,7 +115,7 @@ def precisions() -> list[str]:
     return [name for name in get_args(Settings.model_fields["precision"].annotation) if name != "auto"]
 
 
-def advance(training: Trainer, steps: int = 1) -> list[str]:
+def advance(training: TrainingLoop, steps: int = 1) -> list[str]:
     """Runs steps as the program does, without reports and grids; returns the notices' texts."""
     events: list[Event] = [event for _ in range(steps) for event in training._advance()]
     return [event.text for event in events if isinstance(event, Notice)]
@@ -117,7 +146,7 @@ def parts(training: Trainer) -> int:
     return training._parts
 
 
-def state(training: Trainer) -> dict[str, Tensor]:
+def state(training: TrainingLoop) -> dict[str, Tensor]:
     """Returns copies of a training's tensors, on the CPU."""
     return {name: value.detach().to("cpu", copy=True) for name, value in training.state().items()}
 
