@@ -13,7 +13,6 @@ from PySide6.QtWidgets import QFileDialog
 
 from core.language import _, plural, sentences
 from core.runs.run import is_checkpoint, is_run
-from studio.panels.apply import NOTHING
 from studio.widgets.basic.ask_folder import ask_folder
 
 if TYPE_CHECKING:
@@ -35,6 +34,8 @@ class ApplyController:
         if any(is_checkpoint(path) or is_run(path) for path in dropped[:1]):
             self._opening.open(paths[0])
         elif self._session.explore.translator is None:
+            from studio.panels.apply import NOTHING  # a panel, not before the first paint
+
             self._window.banner.show_notice(NOTHING)
         else:
             self._session.applying.add(dropped)

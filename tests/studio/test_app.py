@@ -120,6 +120,11 @@ def test_home_is_filled_without_torch_and_without_curves(trained: Path) -> None:
     assert not needs_torch(code)
 
 
+def test_the_first_window_imports_no_panel_but_home() -> None:
+    panels = "{name for name in sys.modules if name.startswith('studio.panels.')}"
+    assert not needs_torch(f"import studio.application; assert {panels} == {{'studio.panels.home'}}")
+
+
 def test_closed_while_it_still_imports_it_ends_without_a_complaint() -> None:
     code = """
 import sys
