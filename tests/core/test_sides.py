@@ -207,6 +207,11 @@ def test_two_folders_are_one_dataset(tmp_path: Path) -> None:
     assert pairs_of(opened(dataset.source)) == [("A/1.png", "B/1.png"), ("A/3.png", "B/3.png")]
 
 
+def test_two_folders_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    folders = [placed(tmp_path / side / "photos", ["1.png", "2.png"], number) for number, side in enumerate("xy")]
+    assert opened(pair_name(*map(str, folders))).classes == ("A", "B")
+
+
 def test_sources_of_different_kinds_and_sizes(tmp_path: Path) -> None:
     archive = archived(tmp_path / "in.zip", {f"{n}.png": encoded(plain(n, "L", (24, 24))) for n in range(3)})
     targets = placed(tmp_path / "out", ["0.png", "1.png", "broken.png"])
