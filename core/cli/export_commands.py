@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from core.cli.arguments import Commands, add_checkpoint, add_command, add_device, between
 from core.cli.messages import MESSAGES, as_json
 from core.cli.parser import Parser, did_you_mean, with_default
-from core.cli.paths import place
+from core.cli.paths import checkpoint, place
 from core.cli.progress import Bar, show
 from core.errors import UserError
 from core.export.animation import MOST_FPS, MOST_FRAMES, MOST_SCALE, Animation, frame_positions
@@ -35,8 +35,10 @@ OTHER_FILES = (".mp4", ".mov", ".tar", ".tgz", ".gz", ".7z", ".rar")
 
 def generate(options: argparse.Namespace) -> int:
     from core.export.image_files import SUFFIXES, export_images
+    from core.jobs.apply_job import open_enlarger
 
     seeds = parse_seeds(options.seeds)
+    enlarger = open_enlarger(options.enlarge_with, options.device) if options.enlarge_with else None
     sampler, like = _opened(options)
     if options.each_class and not sampler.conditions.classes:
         raise UserError(_("This generator knows no classes."), _("Leave --each-class out."))
@@ -52,7 +54,8 @@ def generate(options: argparse.Namespace) -> int:
         what = _("{file} is no {format}.").format(file=options.out.name, format=options.format)
         raise UserError(what, _("Leave --format out, or name a folder."))
     file_options = FileOptions(drawn or options.format or "png", packing, options.scale, recipe=options.recipe)
-    show(export_images(sampler, selection, options.out, file_options, options.overwrite), in_context("unit", "image"))
+    events = export_images(sampler, selection, options.out, file_options, options.overwrite, enlarger)
+    show(events, in_context("unit", "image"))
     MESSAGES.say(plural("{count} image in {place}", "{count} images in {place}", len(selection), place=options.out))
     return 0
 
@@ -205,6 +208,12 @@ def _add_generate(commands: Commands) -> None:
         choices=["png", "jpeg", "webp"],
         metavar="FORMAT",
         help=with_default(_("File format of the images in a folder or .zip."), "png"),
+    )
+    command.add_argument(
+        "--enlarge-with",
+        type=checkpoint,
+        metavar="CKPT",
+        help=_("Enlarge the images with a checkpoint or run whose task is enlarge."),
     )
     _add_recipe(command)
     _add_writing(command)

@@ -26,14 +26,7 @@ from core.language import _
 CERTIFICATES, KEY = "GAN_STUDIO_SIGN_CERT", "GAN_STUDIO_SIGN_KEY"
 ALGORITHMS = ("es256", "ps256", "es384", "es512", "ed25519")
 """Signature algorithms, most likely first."""
-MANIFEST = {
-    "assertions": [
-        {
-            "label": "c2pa.actions",
-            "data": {"actions": [{"action": "c2pa.created", "digitalSourceType": provenance.SOURCE}]},
-        }
-    ],
-}
+CREATED = {"action": "c2pa.created", "digitalSourceType": provenance.SOURCE}
 
 
 @dataclass(frozen=True)
@@ -44,10 +37,11 @@ class Credentials:
     key: bytes
     algorithm: str
 
-    def sign(self, data: bytes, kind: str) -> bytes:
-        """Returns the file `data` with credentials. `kind`: its media type. Raises `UserError`."""
+    def sign(self, data: bytes, kind: str, enlarged_by: str = "") -> bytes:
+        """Returns the file `data` with credentials. `kind`: its media type. `enlarged_by`: JSON about the model that
+        enlarged the image. Raises `UserError`."""
         made = BytesIO()
-        self._sign(kind, BytesIO(data), made)
+        self._sign(kind, BytesIO(data), made, enlarged_by)
         return made.getvalue()
 
     def sign_file(self, path: Path, kind: str) -> None:
@@ -55,11 +49,17 @@ class Credentials:
         with replaced(path) as partial, path.open("rb") as source, partial.open("w+b") as made:
             self._sign(kind, source, made)
 
-    def _sign(self, kind: str, source: Any, made: Any) -> None:
+    def _sign(self, kind: str, source: Any, made: Any, enlarged_by: str = "") -> None:
         import c2pa  # imported here: it is large and rarely used
 
         name, version = provenance.program().rsplit(" ", 1)
-        manifest = {**MANIFEST, "claim_generator_info": [{"name": name, "version": version}]}
+        actions: list[dict[str, Any]] = [CREATED]
+        if enlarged_by:
+            actions.append({**CREATED, "action": "c2pa.resized", "parameters": json.loads(enlarged_by)})
+        manifest = {
+            "assertions": [{"label": "c2pa.actions", "data": {"actions": actions}}],
+            "claim_generator_info": [{"name": name, "version": version}],
+        }
         try:
             settings = c2pa.Settings.from_dict({"builder": {"thumbnail": {"enabled": False}}})
             info = c2pa.C2paSignerInfo(self.algorithm, self.certificates, self.key, None)

@@ -6,9 +6,10 @@ import io
 import os
 import zipfile
 import zlib
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from functools import partial
+from itertools import repeat
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple, TypeVar
@@ -21,13 +22,16 @@ from threadpoolctl import ThreadpoolController
 from core.concurrency import in_order
 from core.durable_write import replaced, unwritable
 from core.errors import UserError
-from core.events import Images, Progress, Saved
+from core.events import Images, Notice, Progress, Saved
 from core.export.content_credentials import credentials
-from core.export.recipe import KEY, Recipe
+from core.export.recipe import KEY, TRANSLATION, Recipe
 from core.export.selection import FileOptions, ImageFormat, Selection
 from core.imaging import provenance
 from core.language import _, plural
+from core.latent.request import LatentRequest
 from core.latent.sampler import STEADY, Sampler
+from core.translation.apply import AppliedTranslator
+from core.translation.tiles import whole
 
 T = TypeVar("T")
 
@@ -43,15 +47,28 @@ _NARROW = 48
 
 
 class NamedImage(NamedTuple):
-    """Image, HWC, with its file name without extension, its recipe, and whether it was generated."""
+    """Image, HWC, with its file name without extension, texts of its PNG by keyword, and whether it was generated."""
 
     name: str
     image: Images
-    recipe: str = ""
+    texts: Mapping[str, str] = {}
     generated: bool = True
 
 
-Part = Callable[[], Sequence[NamedImage]]
+class Enlarger(NamedTuple):
+    """Trained model that enlarges images before they are written. `text`: about it, for PNGs, as JSON."""
+
+    translator: AppliedTranslator
+    text: str
+
+    def enlarge_next(self, images: Iterator[NamedImage]) -> list[NamedImage]:
+        """Takes an image, and returns it enlarged, as a `Part` does. Raises `UserError` if memory is full."""
+        named = next(images)
+        planes = np.ascontiguousarray(named.image.transpose(2, 0, 1))
+        return [named._replace(image=whole(self.translator.translate(planes)))]
+
+
+Part = Callable[[], Iterable[NamedImage]]
 """Function that makes some of the images."""
 
 
@@ -91,34 +108,46 @@ def export_images(
     target: Path,
     file_options: FileOptions | None = None,
     overwrite: bool = False,
-) -> Generator[Progress, None, Saved]:
+    enlarger: Enlarger | None = None,
+) -> Generator[Progress | Notice, None, Saved]:
     """Renders images and writes each by name into the folder `target`, or all into the file `target`.
 
-    Every file is marked as generated (`core.imaging.provenance`), and a PNG holds its recipe if the options say so.
-    Yields `Progress`, and returns `Saved` with the target. Raises `UserError` before anything is written if a file
-    exists and `overwrite` is not set.
+    Every file is marked as generated (`core.imaging.provenance`), and a PNG holds its recipe if the options say so, and
+    names the model of `enlarger`, which enlarges the images first. Yields `Progress`, and returns `Saved` with the
+    target. Raises `UserError` before anything is written if a file exists and `overwrite` is not set.
     """
     file_options = file_options or FileOptions()
     with_recipe = file_options.format == "png" and file_options.recipe
-    pool = WorkerPool.of(sampler)
+    pool = WorkerPool.of(sampler) if enlarger is None else WorkerPool(1)
     turn = nullcontext() if pool.alone else Lock()  # not every device supports several threads
+
+    def texts(request: LatentRequest) -> dict[str, str]:
+        if not with_recipe:
+            return {}
+        found = {KEY: Recipe.of(sampler, request).text(), TRANSLATION: enlarger.text if enlarger else ""}
+        return {keyword: text for keyword, text in found.items() if text}
 
     def made(start: int) -> Iterator[NamedImage]:
         part = selection.part(start, start + STEADY)
         with turn:
             images = sampler.render(part, steady=True)
         for index, image in enumerate(images):
-            single = Recipe.of(sampler, part.part(index, index + 1)).text() if with_recipe else ""
-            yield NamedImage(selection.name(start + index), image, single)
+            yield NamedImage(selection.name(start + index), image, texts(part.part(index, index + 1)))
 
-    parts = (lambda start=start: list(made(start)) for start in range(0, len(selection), STEADY))
+    starts = range(0, len(selection), STEADY)
+    parts: Iterator[Part] = (partial(made, start) for start in starts)
+    if enlarger is not None:
+        if enlarger.translator.colors == 1 and sampler.meta.channels >= 3:
+            yield Notice(_("This model takes gray pictures, so colors are removed first."))
+        # One by one in one worker, so that each shows in the progress, and canceling waits for one only.
+        rendered = (named for start in starts for named in made(start))
+        parts = repeat(partial(enlarger.enlarge_next, rendered), len(selection))
     names = (selection.name(index) for index in range(len(selection)))
+    whole_texts: Mapping[str, str] = {}
     if file_options.packing == "sheet":
         _refuse_many(len(selection))
-        whole = Recipe.of(sampler, selection.part(0, len(selection))).text() if with_recipe else ""
-    else:
-        whole = ""
-    yield from _write(parts, names, len(selection), target, file_options, overwrite, whole, pool)
+        whole_texts = texts(selection.part(0, len(selection)))
+    yield from _write(parts, names, len(selection), target, file_options, overwrite, whole_texts, pool)
     return Saved(target, sampler.meta.step)
 
 
@@ -132,23 +161,24 @@ def export_pictures(
     generated: bool,
 ) -> Generator[Progress, None, Saved]:
     """Exports existing images like `export_images`, without recipes. `generated`: whether they are marked."""
-    made = (NamedImage(name, image, "", generated) for name, image in zip(names, images, strict=True))
+    made = (NamedImage(name, image, {}, generated) for name, image in zip(names, images, strict=True))
     parts = (lambda named=named: [named] for named in made)
-    yield from _write(parts, iter(names), len(names), target, file_options or FileOptions(), overwrite, "", PACKERS)
+    yield from _write(parts, iter(names), len(names), target, file_options or FileOptions(), overwrite, {}, PACKERS)
     return Saved(target, 0)
 
 
-def encoded(image: Images, format: ImageFormat, recipe: str = "", *, generated: bool) -> bytes:
+def encoded(image: Images, format: ImageFormat, texts: Mapping[str, str] | None = None, *, generated: bool) -> bytes:
     """Encodes one image, HWC, marked if it was `generated`, and signed if content credentials are set.
 
-    Transparent parts become white in a JPEG.
+    `texts`: of a PNG, by keyword. Transparent parts become white in a JPEG.
     """
+    texts = texts or {}
     picture, file = _picture(image), io.BytesIO()
     mark = provenance.mark(format) if generated else {}
     if format == "png":
         notes = mark.get("pnginfo", PngImagePlugin.PngInfo())
-        if recipe:
-            notes.add_itxt(KEY, recipe, zip=len(recipe) > 1000)
+        for keyword, text in texts.items():
+            notes.add_itxt(keyword, text, zip=len(text) > 1000)
         picture.save(file, "PNG", compress_level=1, compress_type=zlib.Z_RLE, pnginfo=notes)
     elif format == "jpeg":
         if picture.mode == "RGBA":
@@ -157,7 +187,7 @@ def encoded(image: Images, format: ImageFormat, recipe: str = "", *, generated: 
     else:
         picture.save(file, "WEBP", quality=QUALITY, method=4, **mark)
     owner = credentials() if generated else None
-    return owner.sign(file.getvalue(), f"image/{format}") if owner else file.getvalue()
+    return owner.sign(file.getvalue(), f"image/{format}", texts.get(TRANSLATION, "")) if owner else file.getvalue()
 
 
 def enlarged(image: Images, scale: int, smooth: bool) -> Images:
@@ -178,10 +208,10 @@ def _write(
     target: Path,
     file_options: FileOptions,
     overwrite: bool,
-    whole: str,
+    whole_texts: Mapping[str, str],
     pool: WorkerPool,
 ) -> Iterator[Progress]:
-    """Writes images as files, zip or sheet. `whole`: recipe of all images; `count`: their number."""
+    """Writes images as files, zip or sheet. `whole_texts`: of a PNG of all images; `count`: their number."""
     suffix = SUFFIXES[file_options.format]
     credentials()  # raises for invalid credentials before the work
     if file_options.packing == "folder":
@@ -189,12 +219,12 @@ def _write(
     else:
         refuse_taken(target.parent, [target.name], overwrite)
     if file_options.packing == "sheet":
-        yield from _to_sheet(parts, count, target, file_options, whole, pool)
+        yield from _to_sheet(parts, count, target, file_options, whole_texts, pool)
         return
 
     def packed(named: NamedImage) -> tuple[str, bytes]:
         image = enlarged(named.image, file_options.scale, file_options.smooth)
-        return f"{named.name}{suffix}", encoded(image, file_options.format, named.recipe, generated=named.generated)
+        return f"{named.name}{suffix}", encoded(image, file_options.format, named.texts, generated=named.generated)
 
     def save(named: NamedImage) -> None:
         name, data = packed(named)
@@ -273,7 +303,12 @@ def _refuse_many(count: int) -> None:
 
 
 def _to_sheet(
-    parts: Iterable[Part], count: int, target: Path, file_options: FileOptions, whole: str, pool: WorkerPool
+    parts: Iterable[Part],
+    count: int,
+    target: Path,
+    file_options: FileOptions,
+    whole_texts: Mapping[str, str],
+    pool: WorkerPool,
 ) -> Iterator[Progress]:
     """Writes all images as one contact sheet, with names if there is room."""
     sheet: Image.Image | None = None
@@ -296,7 +331,7 @@ def _to_sheet(
                 _name(sheet, name, (x, y + tile.height), tile.width)
         yield Progress(_("Drawing the sheet"), done, count)
     assert sheet is not None
-    _save(target, encoded(np.asarray(sheet), file_options.format, whole, generated=True))
+    _save(target, encoded(np.asarray(sheet), file_options.format, whole_texts, generated=True))
 
 
 def _name(sheet: Image.Image, name: str, position: tuple[int, int], width: int) -> None:

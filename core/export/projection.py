@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from core.checkpoint import Checkpoint
-from core.events import Images, Progress, Saved
+from core.events import Images, Notice, Progress, Saved
 from core.export.image_files import export_images, export_pictures, refuse_taken
 from core.export.selection import FileOptions, RequestSelection
 from core.latent.request import LatentRequest
@@ -29,7 +29,7 @@ def export_projection(
     seed: int = 0,
     overwrite: bool = False,
     recipe: bool = True,
-) -> Generator[ProjectionStep | Progress, None, Saved]:
+) -> Generator[ProjectionStep | Progress | Notice, None, Saved]:
     """Projects an image, uint8 HWC, and writes `target.png` and `projected.png`, the latter with its recipe if
     `recipe` is set.
 

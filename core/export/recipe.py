@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 KEY = "gan-studio"
 """Keyword of the text chunk in a PNG."""
+TRANSLATION = "gan-studio-translation"
+"""Keyword of the text chunk that tells which translator a PNG was made with, as JSON."""
 FORMAT = 1
 FOLDERS = "checkpoints", FOLDER
 """Folders of a run that may hold the generator."""
@@ -49,10 +51,7 @@ class Recipe:
 
     @classmethod
     def of(cls, sampler: Sampler, request: LatentRequest) -> Recipe:
-        path = sampler.path
-        run = path.parent.parent if path and path.parent.name in FOLDERS else None
-        name = f"{run.name}/{path.name}" if run and path else path.name if path else ""
-        return cls(request, sampler.digest, printable(name), sampler.meta.step)
+        return cls(request, sampler.digest, stored_name(sampler.path), sampler.meta.step)
 
     def text(self) -> str:
         """Returns the text that `read` reads; empty if it is too long."""
@@ -64,6 +63,14 @@ class Recipe:
 
 
 _RECIPES = TypeAdapter(Recipe)
+
+
+def stored_name(checkpoint: Path | None) -> str:
+    """Returns the names of run and file of a checkpoint, or of the file outside of a run; empty for None."""
+    if checkpoint is None:
+        return ""
+    is_in_run = checkpoint.parent.name in FOLDERS
+    return printable(f"{checkpoint.parent.parent.name}/{checkpoint.name}" if is_in_run else checkpoint.name)
 
 
 def read(path: Path) -> Recipe | None:

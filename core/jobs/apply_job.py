@@ -26,15 +26,15 @@ from core.durable_write import replaced, unwritable
 from core.errors import UserError
 from core.events import Event, Notice, Progress
 from core.export.content_credentials import credentials
-from core.export.recipe import FORMAT
+from core.export.image_files import Enlarger
+from core.export.recipe import FORMAT, TRANSLATION, stored_name
 from core.imaging.png_stream import PngStream
 from core.language import _, number, titled
 from core.language import listed as joined
+from core.runs.enlarging_model import enlarging_model
 from core.translation.apply import AppliedTranslator
 from core.translation.tiles import Planes
 
-KEY = "gan-studio-translation"
-"""Keyword of the text chunk of a PNG that tells the checkpoint and the strength."""
 MASK = ".mask.png"
 """Ending of the mask of a picture: white where the task repair fills."""
 
@@ -68,11 +68,11 @@ class LoadedTranslator:
     """Translator of a checkpoint, with the text about it that goes into a PNG."""
 
     def __init__(self, checkpoint: Checkpoint, file: str = "", device: str = "auto", tile: int | None = None) -> None:
-        """Builds the translator of a checkpoint, stored in `file` or not yet. Raises `UserError` as `AppliedTranslator`
-        does."""
+        """Builds the translator of a checkpoint. `file`: its name as `stored_name` returns it. Raises `UserError` as
+        `AppliedTranslator` does."""
         settings = checkpoint.meta.settings
         self.translator = AppliedTranslator(settings, checkpoint.meta.channels, checkpoint.part("G_ema"), device, tile)
-        self._facts = {"format": FORMAT, "checkpoint": checkpoint.digest, "file": printable(file)}
+        self._facts = {"format": FORMAT, "checkpoint": checkpoint.digest, "file": file}
         self._facts |= {"step": checkpoint.meta.step, "task": settings.task}
 
     @classmethod
@@ -85,11 +85,21 @@ class LoadedTranslator:
                 _("{file} makes images from noise, and cannot be applied to pictures.").format(file=path.name),
                 _("Choose a checkpoint of a training from image to image."),
             )
-        return cls(checkpoint, path.name, device, tile)
+        return cls(checkpoint, stored_name(path), device, tile)
 
     def recipe(self, strength: float) -> str:
         """Returns the text about a translation: the checkpoint's digest, name and step, the task and the strength."""
         return json.dumps(self._facts | {"strength": strength}, ensure_ascii=False)
+
+
+def open_enlarger(path: Path, device: str = "auto") -> Enlarger:
+    """Opens a checkpoint whose task is to enlarge, for `core.export.image_files.export_images`.
+
+    Raises `UserError` as `enlarging_model` and `LoadedTranslator.open` do.
+    """
+    enlarging_model(path)  # refuses another one before its weights are read
+    loaded = LoadedTranslator.open(path, device)
+    return Enlarger(loaded.translator, loaded.recipe(1.0))
 
 
 @dataclass(frozen=True)
@@ -208,7 +218,7 @@ def _picture(
     height, width = (side * translator.scale for side in picture.shape[1:])
     text = _("Translating {name}").format(name=source.name)
     target = _free(application.target / source.place.with_suffix(".png"))
-    notes = {KEY: loaded.recipe(application.strength)} if application.recipe else {}
+    notes = {TRANSLATION: loaded.recipe(application.strength)} if application.recipe else {}
     with replaced(target) as unfinished:
         with unfinished.open("wb") as file:
             stream: PngStream | None = None

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
+    QFileDialog,
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
@@ -25,8 +26,9 @@ from PySide6.QtWidgets import (
 from core.errors import UserError
 from core.export.selection import FileOptions, ImageFormat, Packing, RequestSelection, SeedSelection, Selection
 from core.generator_inputs import LARGEST_SEED, MOST_SEEDS, parse_seeds
-from core.language import _, plural
+from core.language import _, in_context, plural
 from core.latent.request import LatentRequest, Point
+from core.runs.enlarging_model import EnlargingModel
 from studio import theme
 from studio.widgets.basic.ask_folder import ask_folder
 from studio.widgets.basic.labels import Glyph, Label, WrappedLabel, plain_tip
@@ -53,6 +55,8 @@ class ExportChoice:
     target: Path
     file_options: FileOptions
     overwrite: bool
+    enlarger: Path | None = None
+    """Checkpoint that enlarges the images before they are written."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,8 @@ class ExportImagesDialog(QDialog):
 
     accepted_request = Signal(object)
     """An `ExportChoice`; the dialog closes with it."""
+    enlarger_chosen = Signal(object)
+    """Path of a checkpoint that should enlarge the images; `show_enlarger` answers."""
 
     def __init__(self, what: Exportable, folder: Path | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -102,6 +108,9 @@ class ExportImagesDialog(QDialog):
         self._edits = QCheckBox(_("Apply directions"))
         self._format, self._packing, self._scale = QComboBox(), QComboBox(), QComboBox()
         self._smooth = QCheckBox(_("Smooth"))
+        self._enlarger = QComboBox()
+        """Its data are an `EnlargingModel`, or None."""
+        self._choose_file = QPushButton(_("Choose a file…"))
         self._recipe = QCheckBox(_("Include the recipe"))
         self._name = QLineEdit(_("images"))
         self._folder = QLineEdit(str(folder or _pictures()))
@@ -118,7 +127,33 @@ class ExportImagesDialog(QDialog):
 
     def choice(self) -> ExportChoice:
         """Returns the current choice. Raises `UserError` while it is invalid."""
-        return ExportChoice(self._selection(), self._target(), self._file_options(), self._overwrite.isChecked())
+        selection, model = self._selection(), self._enlarging_model()
+        enlarger = model.path if model else None
+        return ExportChoice(selection, self._target(), self._file_options(), self._overwrite.isChecked(), enlarger)
+
+    def show_enlargers(self, models: Sequence[EnlargingModel]) -> None:
+        """Offers models that enlarge images."""
+        for model in models:
+            if model in self._enlarging_models():
+                continue
+            text = _("× {factor} with {run}").format(factor=model.factor, run=model.title)
+            self._enlarger.addItem(text, model)
+            last, path = self._enlarger.count() - 1, str(model.path)
+            self._enlarger.setItemData(last, plain_tip(path), Qt.ItemDataRole.ToolTipRole)
+
+    def show_enlarger(self, model: EnlargingModel | UserError) -> None:
+        """Selects the model of a file that the person chose, or shows why it cannot enlarge images."""
+        if isinstance(model, UserError):
+            self._show_summary(str(model), wrong=True)
+            return
+        self.show_enlargers([model])
+        self._enlarger.setCurrentIndex(self._enlarging_models().index(model))
+
+    def _enlarging_models(self) -> list[EnlargingModel | None]:
+        return [self._enlarger.itemData(index) for index in range(self._enlarger.count())]
+
+    def _enlarging_model(self) -> EnlargingModel | None:
+        return self._enlarging_models()[self._enlarger.currentIndex()] if self._enlarger.isEnabled() else None
 
     def _selection(self) -> Selection | None:
         if self._use_selected.isChecked():
@@ -171,6 +206,9 @@ class ExportImagesDialog(QDialog):
         self._each_class.setEnabled(others)
         self._edits.setEnabled(bool(self._what.like.offset) and others)
         self._smooth.setEnabled(self._scale.currentData() > 1)
+        is_rendered = others or self._what.shown is not None
+        self._enlarger.setEnabled(is_rendered)
+        self._choose_file.setEnabled(is_rendered)
         self._recipe.setEnabled(self._format.currentData() == "png")
         self._name.setEnabled(self._packing.currentData() != "folder")
         self._format.setToolTip(plain_tip(FORMATS[self._format.currentData()][1]))
@@ -178,15 +216,20 @@ class ExportImagesDialog(QDialog):
             text, wrong = self._describe_choice(self.choice()), ""
         except UserError as problem:
             text = wrong = str(problem)
-        self._summary.setText(text)
-        self._sign.set_glyph(*(("warning-circle", "error") if wrong else ("image", "muted")))
+        self._show_summary(text, bool(wrong))
         self._export.setEnabled(not wrong)
         self._export.setToolTip(plain_tip(wrong or _("Write the files (Enter).")))
+
+    def _show_summary(self, text: str, wrong: bool) -> None:
+        self._summary.setText(text)
+        self._sign.set_glyph(*(("warning-circle", "error") if wrong else ("image", "muted")))
 
     def _describe_choice(self, choice: ExportChoice) -> str:
         count = self._what.count if choice.selection is None else len(choice.selection)
         file_options = choice.file_options
-        width, height = (side * file_options.scale for side in self._what.size or (0, 0))
+        model = self._enlarging_model()
+        scale = file_options.scale * (model.factor if model else 1)
+        width, height = (side * scale for side in self._what.size or (0, 0))
         if file_options.packing == "sheet":
             return _("Contact sheet of {images}: {file}").format(
                 images=_images(count, width, height), file=choice.target
@@ -207,6 +250,14 @@ class ExportImagesDialog(QDialog):
     def _browse_folder(self) -> None:
         ask_folder(self, _("Export into"), self._folder.setText, self._folder.text())
 
+    def _browse_checkpoint(self) -> None:
+        dialog = QFileDialog(self, _("Choose a model that enlarges images"))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setNameFilters([_("Checkpoints (*.safetensors)"), _("All files (*)")])
+        dialog.fileSelected.connect(lambda file: self.enlarger_chosen.emit(Path(file)))
+        dialog.open()
+
     # Building
 
     def _describe(self) -> None:
@@ -222,6 +273,8 @@ class ExportImagesDialog(QDialog):
             self._packing.addItem(title, packing)
         for scale in SCALES:
             self._scale.addItem(f"× {scale}", scale)
+        self._enlarger.addItem(in_context("enlarge", "No"), None)
+        self._enlarger.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContentsOnFirstShow)
         indent_spin_box(self._count)
         self._count.setRange(1, MOST_SEEDS)
         self._count.setValue(FEW)
@@ -231,7 +284,9 @@ class ExportImagesDialog(QDialog):
         self._export.setObjectName("primary")
         self._export.setDefault(True)
         self._browse.setIcon(theme.icon("folder-open"))
-        self._browse.setAutoDefault(False)
+        self._choose_file.setIcon(theme.icon("file-search"))
+        for browse in (self._browse, self._choose_file):
+            browse.setAutoDefault(False)
         for widget, name, tip in (
             (self._use_selected, "", _("Export the images selected on screen.")),
             (self._use_list, "", _("Export one image for each seed in a list.")),
@@ -249,6 +304,16 @@ class ExportImagesDialog(QDialog):
             (self._packing, _("Packing"), _("Separate files, one zip, or one image that shows them all.")),
             (self._scale, _("Size"), _("Width and height of the exported images.")),
             (self._smooth, "", _("Interpolate enlarged images; off keeps square pixels.")),
+            (
+                self._enlarger,
+                _("Enlarge"),
+                _("Enlarge the generated images with a model of a training with the task Enlarge."),
+            ),
+            (
+                self._choose_file,
+                "",
+                _("Choose the checkpoint of a model that enlarges images."),
+            ),
             (self._recipe, "", RECIPE_TIP),
             (self._name, _("File name"), _("Name of the zip or contact sheet.")),
             (self._folder, _("Folder"), _("Folder for the files; created if missing.")),
@@ -270,6 +335,7 @@ class ExportImagesDialog(QDialog):
         layout.addWidget(self._edits)
         layout.addSpacing(8)
         layout.addLayout(self._how())
+        layout.addLayout(self._larger())
         layout.addLayout(self._where())
         layout.addWidget(self._overwrite)
         layout.addSpacing(8)
@@ -300,6 +366,15 @@ class ExportImagesDialog(QDialog):
         row.addWidget(self._smooth)
         row.addWidget(self._recipe)
         row.addStretch(1)
+        return row
+
+    def _larger(self) -> QHBoxLayout:
+        label = Label(_("Enlarge"))
+        label.setBuddy(self._enlarger)
+        row = QHBoxLayout()
+        row.addWidget(label)
+        row.addWidget(self._enlarger, 1)
+        row.addWidget(self._choose_file)
         return row
 
     def _where(self) -> QHBoxLayout:
@@ -338,13 +413,14 @@ class ExportImagesDialog(QDialog):
             button.toggled.connect(self._update)
         for line in (self._seeds, self._folder, self._name):
             line.textChanged.connect(self._update)
-        for box in (self._format, self._packing, self._scale):
+        for box in (self._format, self._packing, self._scale, self._enlarger):
             box.currentIndexChanged.connect(self._update)
         for number in (self._first, self._count, self._psi):
             number.valueChanged.connect(self._update)
         for check in (self._edits, self._each_class, self._smooth):
             check.toggled.connect(self._update)
         self._browse.clicked.connect(self._browse_folder)
+        self._choose_file.clicked.connect(self._browse_checkpoint)
 
     def sizeHint(self) -> QSize:
         return QSize(640, super().sizeHint().height())

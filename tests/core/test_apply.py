@@ -23,9 +23,10 @@ from core.data.decode import MOST_PIXELS
 from core.errors import UserError
 from core.events import Event, Images, Notice, Progress
 from core.export import video_encoder
+from core.export.recipe import TRANSLATION as KEY
 from core.imaging import provenance
 from core.imaging.tensors import from_pixels, to_images
-from core.jobs.apply_job import KEY, Application, Applied, LoadedTranslator, apply
+from core.jobs.apply_job import Application, Applied, LoadedTranslator, apply
 from core.translation import preview
 from core.translation.build import translator_shape
 from core.translation.networks import build_translator

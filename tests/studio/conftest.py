@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from studio.application import Application
@@ -38,6 +40,14 @@ def studio(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> App
     studio.window.show()
     qtbot.waitExposed(studio.window)
     return studio
+
+
+@pytest.fixture
+def no_native_dialogs(qapp: QApplication) -> Iterator[None]:
+    """Qt's own file dialog, as no platform's can be used by a test."""
+    qapp.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs, True)
+    yield
+    qapp.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs, False)
 
 
 @pytest.fixture(scope="session")

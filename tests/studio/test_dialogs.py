@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
-    QApplication,
     QCheckBox,
     QComboBox,
     QFileDialog,
@@ -181,14 +179,6 @@ def choose_in(qtbot: QtBot, dialog: QWidget, path: Path, opens: str) -> None:
     files.selectFile(path.name)
     files.accept()
     qtbot.waitUntil(lambda: dialog.findChild(QFileDialog) is None)
-
-
-@pytest.fixture
-def no_native_dialogs(qapp: QApplication) -> Iterator[None]:
-    """Qt's own file dialog, as no platform's can be used by a test."""
-    qapp.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs, True)
-    yield
-    qapp.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs, False)
 
 
 @pytest.mark.usefixtures("no_native_dialogs")

@@ -35,12 +35,19 @@ def _ask(context: DialogContext, shown: LatentRequest | None) -> None:
     folder = context.explore_folder if is_of_run else context.export_folder
     dialog = ExportImagesDialog(what, folder, context.window)
     dialog.accepted_request.connect(lambda choice: _export(context.session, choice, images, names))
+    checkpoints = context.session.checkpoints
+    dialog.enlarger_chosen.connect(checkpoints.read_enlarging)
+    checkpoints.enlarging_listed.connect(dialog.show_enlargers)
+    checkpoints.enlarging_read.connect(dialog.show_enlarger)
+    checkpoints.list_enlarging(context.session.runs_folder)
     dialog.exec()
     dialog.deleteLater()
 
 
 def _export(session: Session, choice: ExportChoice, images: Images, names: list[str]) -> None:
     if choice.selection is not None:
-        session.generator.export_images(choice.selection, choice.target, choice.file_options, choice.overwrite)
+        session.generator.export_images(
+            choice.selection, choice.target, choice.file_options, choice.overwrite, choice.enlarger
+        )
     else:
         session.files.save_images(images, names, choice.target, choice.file_options, choice.overwrite, generated=True)

@@ -42,11 +42,12 @@ class TranslatorWeights:
         with self._lock:
             if self._loaded is None:
                 checkpoint = self.checkpoint()
+                from core.export.recipe import stored_name
                 from core.jobs.apply_job import LoadedTranslator
 
-                path, published = self.translator.path, self.translator.weights
-                name, device = path.name if path else "", published.device if published else "auto"
-                self._loaded = LoadedTranslator(checkpoint, name, device)
+                published = self.translator.weights
+                device = published.device if published else "auto"
+                self._loaded = LoadedTranslator(checkpoint, stored_name(self.translator.path), device)
             return self._loaded
 
     def checkpoint(self) -> Checkpoint:

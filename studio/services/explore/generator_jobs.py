@@ -97,11 +97,17 @@ class GeneratorJobs(QObject):
             lambda: _privacy(checkpoint, dataset), self._tell, self.privacy_reported.emit, title=_("Privacy report")
         )
 
-    def export_images(self, selection: Selection, target: Path, file_options: FileOptions, overwrite: bool) -> None:
-        """Writes images with the explored generator."""
-        self._jobs.start(
-            partial(_images, self._held(), selection, target, file_options, overwrite), title=_("Image export")
-        )
+    def export_images(
+        self,
+        selection: Selection,
+        target: Path,
+        file_options: FileOptions,
+        overwrite: bool,
+        enlarger: Path | None = None,
+    ) -> None:
+        """Writes images with the explored generator. `enlarger`: checkpoint that enlarges them."""
+        make = partial(_images, self._held(), selection, target, file_options, overwrite, enlarger)
+        self._jobs.start(make, self._tell, title=_("Image export"))
 
     def export_video(self, trajectory: Walk | Loop, target: Path, animation: Animation, overwrite: bool) -> None:
         """Writes a walk or a loop as a video."""
@@ -184,12 +190,22 @@ def _beside(source: ExploreSource) -> Checkpoint:
 
 
 def _images(
-    held: HeldGenerator | None, selection: Selection, target: Path, file_options: FileOptions, overwrite: bool
-) -> Generator[Progress, None, Saved]:
+    held: HeldGenerator | None,
+    selection: Selection,
+    target: Path,
+    file_options: FileOptions,
+    overwrite: bool,
+    enlarger: Path | None,
+) -> Generator[Progress | Notice, None, Saved]:
     sampler = _sampler(held)
     from core.export.image_files import export_images
+    from core.jobs.apply_job import open_enlarger
 
-    return (yield from export_images(sampler, selection, target, file_options, overwrite))
+    if enlarger is None:
+        return (yield from export_images(sampler, selection, target, file_options, overwrite))
+    yield Progress(_("Loading the checkpoint"), 0, 0)
+    opened = open_enlarger(enlarger, str(sampler.device))
+    return (yield from export_images(sampler, selection, target, file_options, overwrite, opened))
 
 
 def _video(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Generator
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from core.concurrency import as_generator
 from core.errors import UserError
 from core.events import Progress
 from core.language import _
+from core.runs.enlarging_model import EnlargingModel, enlarges, enlarging_model
 from core.runs.retention import best, is_pinned, numbered
 from core.runs.run import is_run
 from core.runs.saved_checkpoints import delete_checkpoint, is_saved, note_of, rename_checkpoint, set_note
@@ -30,6 +33,10 @@ class CheckpointList(QObject):
 
     checkpoints_listed = Signal(object)
     """`CheckpointRows`."""
+    enlarging_listed = Signal(object)
+    """Tuple of `EnlargingModel`."""
+    enlarging_read = Signal(object)
+    """The `EnlargingModel` of a file, or the `UserError` that says why it is none."""
 
     def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -40,6 +47,14 @@ class CheckpointList(QObject):
         """Reads the checkpoints of every run in a folder."""
         self._folder = runs
         self._workers.spawn(lambda: read_checkpoints(runs), done=self.checkpoints_listed.emit)
+
+    def list_enlarging(self, runs: Path) -> None:
+        """Reads which runs in a folder enlarge images."""
+        self._workers.spawn(lambda: read_enlarging(runs), done=self.enlarging_listed.emit)
+
+    def read_enlarging(self, checkpoint: Path) -> None:
+        """Reads a checkpoint that should enlarge images."""
+        self._workers.spawn(partial(as_generator, _enlarging_model, checkpoint), done=self.enlarging_read.emit)
 
     def note(self, checkpoint: Path, text: str) -> None:
         """Writes a note on a checkpoint, then lists them all again."""
@@ -97,6 +112,28 @@ def read_runs(runs: Path) -> Generator[Progress, None, CheckpointRows]:
                 damaged.append(path)
     rows.sort(key=lambda row: row.created.timestamp(), reverse=True)
     return CheckpointRows(tuple(rows), tuple(damaged))
+
+
+def read_enlarging(runs: Path) -> Generator[Progress, None, tuple[EnlargingModel, ...]]:
+    """Reads the newest readable checkpoint of each run in a folder, and returns those that enlarge images."""
+    from core.checkpoint import summary
+
+    found: list[EnlargingModel] = []
+    runs_found = _by_run(runs)
+    for done, paths in enumerate(runs_found):
+        yield Progress(_("Reading runs"), done, len(runs_found))
+        for path in paths:
+            with contextlib.suppress(UserError):
+                found += [enlarging_model(path)] if enlarges(summary(path)) else []
+                break
+    return tuple(found)
+
+
+def _enlarging_model(checkpoint: Path) -> EnlargingModel | UserError:
+    try:
+        return enlarging_model(checkpoint)
+    except UserError as error:  # shown in the dialog, which covers the banner
+        return error
 
 
 def _by_run(runs: Path) -> list[list[Path]]:
