@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
@@ -22,6 +24,8 @@ Y = TypeVar("Y")
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
+DETACHED = "CREATE_NEW_PROCESS_GROUP", "CREATE_BREAKAWAY_FROM_JOB"
+"""Flags of Windows for a process that outlives the one that started it."""
 PREFETCHED = 2
 """Number of values that are made in advance."""
 _POLL_SECONDS = 0.05
@@ -59,24 +63,30 @@ def as_generator(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Gen
 
 
 def own_process(
-    *arguments: str, stdout: IO[bytes] | int, stderr: IO[bytes] | int, environment: Mapping[str, str] | None = None
+    *arguments: str,
+    stdout: IO[bytes] | int,
+    stderr: IO[bytes] | int,
+    environment: Mapping[str, str] | None = None,
+    outlives: bool = False,
 ) -> Popen[bytes]:
     """Starts a Python process with the program's own code.
 
-    `arguments`: of the interpreter, such as `-m` and a module. `environment`: added to that of this process. The
-    process finds the same packages as this one, speaks the same language, reads no input and opens no console. Raises
-    `OSError`.
+    `arguments`: of the interpreter, such as `-m` and a module. `environment`: added to that of this process.
+    `outlives`: the process goes on when this one, its terminal or its session ends. It finds the same packages as this
+    one, speaks the same language, reads no input and opens no console. Raises `OSError`.
     """
     import subprocess
 
     path = os.pathsep.join(filter(None, (str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH"))))
+    flags = [getattr(subprocess, name, 0) for name in ("CREATE_NO_WINDOW", *(DETACHED if outlives else ()))]
     return subprocess.Popen(
         [sys.executable, "-P", *arguments],
         env={**os.environ, "PYTHONPATH": path, VARIABLE: LANGUAGE, **(environment or {})},
         stdin=subprocess.DEVNULL,
         stdout=stdout,
         stderr=stderr,
-        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        start_new_session=outlives,
+        creationflags=reduce(or_, flags),
     )
 
 

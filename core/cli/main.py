@@ -17,6 +17,7 @@ from core.cli.export_commands import add_exports
 from core.cli.information_commands import add_information
 from core.cli.messages import MESSAGES, NORMAL
 from core.cli.parser import OPTIONS, USAGE, Parser
+from core.cli.queue_commands import add_queue
 from core.cli.training_commands import add_training
 from core.cli.translation_commands import add_translation
 from core.devices.memory import REMEDY, is_out_of_memory
@@ -80,6 +81,7 @@ def parser() -> Parser:
     )
     program.commands = commands.choices
     add_training(commands)
+    add_queue(commands)
     add_exports(commands)
     add_translation(commands)
     add_information(commands)

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from contextlib import closing
 from time import monotonic, sleep
+from typing import Any
 
 from core.cli.arguments import Commands, add_command
 from core.cli.messages import MESSAGES, without_controls
@@ -88,10 +89,33 @@ def add_training(commands: Commands) -> None:
 
 
 def train(options: argparse.Namespace) -> int:
-    from core.checkpoint import load
     from core.cli.event_text import json_of
     from core.cli.training_bar import TrainingBar
     from core.jobs.training_job import TrainingJob
+
+    settings, given = chosen_settings(options)
+    out = options.out.absolute() if options.out else None
+    data = one_source(options.data, settings)
+    training = TrainingJob(
+        settings, data, out=out, resume=options.resume, copy=options.copy, given=given, on_request=True
+    )
+    with closing(training.events()) as events, Interruption() as interruption, TrainingBar(settings) as bar:
+        for event in events:
+            bar.show(event)
+            if options.json and (line := json_of(event)):
+                print(line, flush=True)
+            if isinstance(event, Refused):
+                _wait(RETRY_SECONDS, interruption)
+            if interruption:
+                if training.run:
+                    bar.show(training.save_at_end())
+                return interruption.exit_code
+    return 0
+
+
+def chosen_settings(options: argparse.Namespace) -> tuple[Settings, dict[str, Any]]:
+    """Returns the settings of a training, and those of them that were given. Raises `UserError`."""
+    from core.checkpoint import load
 
     given = {name: getattr(options, name) for name in Settings.model_fields if getattr(options, name) is not None}
     if options.copy and not options.resume:
@@ -110,26 +134,10 @@ def train(options: argparse.Namespace) -> int:
         if not applies(name, settings):
             what = _("The setting {setting} has no effect on the task {task}.")
             MESSAGES.say(what.format(setting=title_of(name), task=choice_title("task", settings.task)))
-    out = options.out.absolute() if options.out else None
-    data = _one_source(options.data, settings)
-    training = TrainingJob(
-        settings, data, out=out, resume=options.resume, copy=options.copy, given=given, on_request=True
-    )
-    with closing(training.events()) as events, Interruption() as interruption, TrainingBar(settings) as bar:
-        for event in events:
-            bar.show(event)
-            if options.json and (line := json_of(event)):
-                print(line, flush=True)
-            if isinstance(event, Refused):
-                _wait(RETRY_SECONDS, interruption)
-            if interruption:
-                if training.run:
-                    bar.show(training.save_at_end())
-                return interruption.exit_code
-    return 0
+    return settings, given
 
 
-def _one_source(names: Sequence[str], settings: Settings) -> str:
+def one_source(names: Sequence[str], settings: Settings) -> str:
     """Returns the name by which one source, or inputs and targets, are opened. Raises `UserError`."""
     source = dataset(names)
     if len(names) == 2 and not settings.two_sided:

@@ -68,6 +68,8 @@ class TrainingJob:
     trainer: TrainingLoop | None = field(default=None, init=False)
     run: Run | None = field(default=None, init=False)
     evaluator: LiveEvaluator | None = field(default=None, init=False)
+    is_stopped: bool = field(default=False, init=False)
+    """True once another process has asked to stop."""
     _recovery: DivergenceRecovery | None = field(default=None, init=False)
     _images: Dataset = field(init=False)
     """Dataset without clusters."""
@@ -138,6 +140,7 @@ class TrainingJob:
                     raise self._taken_over(run)
                 yield event
                 if self.on_request and isinstance(event, Stepped) and (yield from self._answer(inbox, lock)):
+                    self.is_stopped = True
                     yield (yield from run.save_at_last(trainer))
                     yield Finished(trainer.step, _("Stopped on request."))
                     return

@@ -1,0 +1,77 @@
+"""Entry of the queue: a training that waits, runs or has ended, with its folder and the files in it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, field_validator
+
+from core.config.settings import Settings, validate
+
+AUTO = "auto"
+"""Device of an entry that runs on whichever is free first."""
+
+
+class State(StrEnum):
+    """State of an entry, told from the files in its folder."""
+
+    WAITING = "waiting"
+    HELD = "held"
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+    @property
+    def is_active(self) -> bool:
+        """True while a process trains the entry."""
+        return self is State.RUNNING
+
+    @property
+    def has_ended(self) -> bool:
+        """True if the entry never runs again."""
+        return self in (State.DONE, State.STOPPED, State.FAILED)
+
+
+class Entry(BaseModel):
+    """Training to run. `given`: settings that the user chose, as for `TrainingJob`; None leaves all unchanged.
+
+    `out`: folder of its run, which is continued if it exists. `resume`: checkpoint to begin from, in another run.
+    `device`: name of a device, or `AUTO`. `order`: entries run in ascending order. `held`: whether it waits until it is
+    released.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str
+    settings: Settings
+    given: dict[str, Any] | None = None
+    out: Path
+    resume: Path | None = None
+    device: str = AUTO
+    order: float = 0.0
+    held: bool = False
+
+    @field_validator("settings", mode="before")
+    @classmethod
+    def _validated(cls, values: Any) -> Settings:
+        return values if isinstance(values, Settings) else validate(values)
+
+    @property
+    def title(self) -> str:
+        """Name of the run folder."""
+        return self.out.name
+
+
+class Outcome(BaseModel):
+    """End of an entry, written once. `reason`: sentences for the user, such as the limit that was reached."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    state: State
+    reason: str
+    step: int = 0
+    ended: float
+    """Time in seconds since 1970."""
