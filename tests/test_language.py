@@ -37,10 +37,10 @@ NO_CALLS = {
 CITATION = re.compile(r"arXiv|\bet al\.")
 NOT_TEXT: dict[str, tuple[str, ...]] = {
     "core/checkpoint.py": ("the digest does not fit",),
-    "core/cli/completion.py": ("mkdir ", "function ", "echo ", "#", "  ", "complete ", "gan-studio", "if ["),
+    "core/cli/commands/completion.py": ("mkdir ", "function ", "echo ", "#", "  ", "complete ", "gan-studio", "if ["),
     "core/cli/main.py": ("gan-studio ", "GAN Studio"),
     "core/cli/parser.py": ("the following arguments are required",),
-    "core/cli/training_commands.py": ("\n{}gan-studio ", "gan-studio "),
+    "core/cli/commands/training.py": ("\n{}gan-studio ", "gan-studio "),
     "core/crash/report.py": ("",),
     "core/crash/watch.py": ("the main thread",),
     "core/desktop/files.py": ("GAN Studio", "[Desktop Entry]", "<?xml ", "$shortcut = ", "Start Menu"),

@@ -11,15 +11,15 @@ from io import TextIOWrapper
 from typing import Any
 
 from core import __version__
-from core.cli.completion import add_completion
-from core.cli.desktop_command import add_desktop
-from core.cli.export_commands import add_exports
-from core.cli.information_commands import add_information
+from core.cli.commands.completion import add_completion
+from core.cli.commands.desktop import add_desktop
+from core.cli.commands.exports import add_exports
+from core.cli.commands.information import add_information
+from core.cli.commands.queue import add_queue
+from core.cli.commands.training import add_training
+from core.cli.commands.translation import add_translation
 from core.cli.messages import MESSAGES, NORMAL
 from core.cli.parser import OPTIONS, USAGE, Parser
-from core.cli.queue_commands import add_queue
-from core.cli.training_commands import add_training
-from core.cli.translation_commands import add_translation
 from core.devices.memory import REMEDY, is_out_of_memory
 from core.errors import RunBusyError, UserError, refused_by_system
 from core.language import _, sentences

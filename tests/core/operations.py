@@ -24,7 +24,7 @@ def meet(kind: Fault, number: int, folder: str, count: str) -> None:
 
     The file `count` holds a byte for each operation so far.
     """
-    sys.modules["core.cli.training_commands"].RETRY_SECONDS = 0.05  # type: ignore[attr-defined]
+    sys.modules["core.cli.commands.training"].RETRY_SECONDS = 0.05  # type: ignore[attr-defined]
     counter = os.open(count, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     met = 0
 

@@ -22,7 +22,7 @@ import pytest
 from PIL import Image
 
 from core.checkpoint import Checkpoint, load, save
-from core.cli.completion import arguments_of, script
+from core.cli.commands.completion import arguments_of, script
 from core.cli.event_text import json_of, text_of
 from core.cli.main import commands, main, parser
 from core.cli.messages import MESSAGES
@@ -398,7 +398,7 @@ def test_defaults_that_are_written_are_those_in_use(capsys: pytest.CaptureFixtur
 
 
 def test_help_imports_no_torch() -> None:
-    code = "import sys; from core.cli import main; from core.cli.completion import script; main.commands(); "
+    code = "import sys; from core.cli import main; from core.cli.commands.completion import script; main.commands(); "
     code += "[command.format_help() for command in main.parser().commands.values()]; script(main.parser(), 'bash'); "
     code += "print(*{'torch', 'torchvision', 'PySide6'} & set(sys.modules))"
     assert subprocess.check_output([sys.executable, "-c", code], text=True, timeout=60).split() == []

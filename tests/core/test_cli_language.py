@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from core.cli.completion import arguments_of
+from core.cli.commands.completion import arguments_of
 from core.cli.main import commands, parser
 from core.cli.parser import wrapped
 from core.concurrency import own_process

@@ -70,7 +70,7 @@ def _action(actions: argparse._SubParsersAction[Parser], name: str, help: str, c
 
 
 def _add(options: argparse.Namespace) -> int:
-    from core.cli.training_commands import chosen_settings, one_source
+    from core.cli.commands.training import chosen_settings, one_source
     from core.queue.entry import Entry
     from core.queue.folder import Queue
     from core.queue.runner import start_runner
