@@ -41,6 +41,7 @@ NOT_TEXT: dict[str, tuple[str, ...]] = {
     "core/cli/main.py": ("gan-studio ", "GAN Studio"),
     "core/cli/parser.py": ("the following arguments are required",),
     "core/cli/commands/training.py": ("\n{}gan-studio ", "gan-studio "),
+    "core/cli/commands/queue.py": ("gan-studio ",),
     "core/crash/report.py": ("",),
     "core/crash/watch.py": ("the main thread",),
     "core/desktop/files.py": ("GAN Studio", "[Desktop Entry]", "<?xml ", "$shortcut = ", "Start Menu"),

@@ -10,7 +10,7 @@ from core.cli.parser import OPTIONS, Parser
 from core.cli.paths import checkpoint, place, source
 from core.cli.setting_options import add_settings
 from core.errors import UserError
-from core.language import _, in_context, listed, number
+from core.language import _, in_context, listed, number, titled
 
 STATES = {
     "waiting": in_context("queue", "waiting"),
@@ -111,7 +111,7 @@ def _list(options: argparse.Namespace) -> int:
         parts = [STATES[entry.state], entry.device if entry.state.is_active else "", progress(entry).text]
         reason = entry.outcome.reason if entry.outcome else ""
         text = listed(part for part in (*parts, reason) if part)
-        print(without_controls(f"{number(position)}  {entry.id}  {entry.entry.title}: {text}"))
+        print(without_controls(f"{number(position)}  {entry.id}  {titled(entry.entry.title, text)}"))
     if queue.is_paused:
         MESSAGES.say(_("The queue is paused."))
     return 0
@@ -134,7 +134,8 @@ def _start(options: argparse.Namespace) -> int:
                 MESSAGES.say(started.format(title=event.listed.entry.title, device=event.device))
             elif isinstance(event, Ended) and event.listed.outcome:
                 outcome = event.listed.outcome
-                MESSAGES.say(f"{event.listed.entry.title}: {listed([STATES[outcome.state], outcome.reason])}")
+                said = listed(filter(None, (STATES[outcome.state], outcome.reason)))
+                MESSAGES.say(titled(event.listed.entry.title, said))
     return 0
 
 
