@@ -66,9 +66,9 @@ class Preset:
     """Named combination of settings.
 
     `paper`: the paper that it follows, empty if none. `year`: of the paper. `when`: when to use it. `settings`: fixed
-    ones; their `task` is the one that it is usual for. `unpaired`: those that differ for a task without pairs. `fits`:
-    rules that adapt it to images and device; later ones override earlier ones. `speed`: images/s on a CPU at 64 px,
-    relative to other presets of its kind, from 1 to `FASTEST`; 0 if unknown.
+    ones; their `task` is the one that it is usual for. `unpaired`: those that differ for a task without pairs, and
+    `tasks`: for a single task. `fits`: rules that adapt it to images and device; later ones override earlier ones.
+    `speed`: images/s on a CPU at 64 px, relative to other presets of its kind, from 1 to `FASTEST`; 0 if unknown.
     """
 
     name: str
@@ -80,6 +80,7 @@ class Preset:
     year: int | None = None
     speed: int = 0
     unpaired: dict[str, Any] = field(default_factory=dict)
+    tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def speed_text(self) -> str:
@@ -101,7 +102,7 @@ class Preset:
         """Returns the settings that differ from the defaults for a task."""
         has_pairs = components("translation.tasks")[task].facts["PAIRED"]
         changes = {} if has_pairs or task == GENERATE else self.unpaired
-        return {**self.settings, **changes, "task": task, "preset": self.name}
+        return {**self.settings, **changes, **self.tasks.get(task, {}), "task": task, "preset": self.name}
 
     def apply(self, **values: Any) -> Settings:
         """Returns the settings of this preset with some values replaced."""

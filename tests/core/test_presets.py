@@ -105,6 +105,12 @@ def test_of_several_fits_the_later_ones_win() -> None:
     assert fitted(1000, True, resolution=512) == (64, 64)
 
 
+def test_a_preset_has_settings_for_a_single_task() -> None:
+    colorize, repair = (preset("translate").apply(task=task) for task in ("colorize", "repair"))
+    assert colorize.changed(task="repair", l1_weight=repair.l1_weight) == repair
+    assert repair.l1_weight > colorize.l1_weight  # only hidden pixels, a few, differ from their targets
+
+
 def test_fits_by_classes_and_by_the_least_number_of_images() -> None:
     fits = (FitRule({"width": 16}, labeled=True), FitRule({"width": 24}, labeled=False, images_from=1000))
     found = Preset("studio", "", "", "", {"width": 64}, fits)
