@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-pytest_plugins = ["tests.core.server"]
+pytest_plugins = ["tests.core.far_host", "tests.core.server"]
 
 # One thread of torch for each worker: workers do not fight for cores, and sums come out the same on every machine.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

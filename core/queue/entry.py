@@ -12,6 +12,8 @@ from core.config.settings import Settings, validate
 
 AUTO = "auto"
 """Device of an entry that runs on whichever is free first."""
+CLUSTER = "cluster"
+"""Device of an entry that runs as a job of a cluster (`core.remote.slurm`), and not by the runner of the queue."""
 
 
 class State(StrEnum):

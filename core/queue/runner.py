@@ -16,7 +16,7 @@ from core.concurrency import own_process
 from core.errors import RunBusyError, UserError
 from core.events import Event, Waiting
 from core.language import _, plural
-from core.queue.entry import AUTO, State
+from core.queue.entry import AUTO, CLUSTER, State
 from core.queue.folder import LOG, Listed, Queue
 from core.runs.retention import numbered
 from core.runs.run_lock import OwnerWatch, RunLock
@@ -91,7 +91,7 @@ class _Runner:
         while True:
             for id in [id for id, process in self._processes.items() if process.poll() is not None]:
                 del self._processes[id]
-            entries = self._queue.entries()
+            entries = [each for each in self._queue.entries() if each.entry.device != CLUSTER]
             now = {each.id for each in entries if each.state is State.RUNNING or each.id in self._processes}
             yield from (Ended(each) for each in entries if each.id in running - now and each.outcome is not None)
             running = now

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 
+from core.cli.elsewhere import run_there
 from core.cli.messages import MESSAGES, as_json, without_controls
 from core.cli.parser import OPTIONS, Parser
 from core.cli.paths import checkpoint, place, source
@@ -12,6 +15,7 @@ from core.cli.setting_options import add_settings
 from core.errors import UserError
 from core.language import _, in_context, listed, number, titled
 
+Call = Callable[[argparse.Namespace], int]
 STATES = {
     "waiting": in_context("queue", "waiting"),
     "held": in_context("queue", "held"),
@@ -62,14 +66,44 @@ def add_queue(commands: argparse._SubParsersAction[Parser]) -> None:
     run.add_argument("entry", metavar="ENTRY")
 
 
-def _action(actions: argparse._SubParsersAction[Parser], name: str, help: str, call: object) -> Parser:
+def _action(actions: argparse._SubParsersAction[Parser], name: str, help: str, call: Call) -> Parser:
     action = actions.add_parser(name, help=help, description=help)
-    action.set_defaults(command=call)
+    action.set_defaults(command=partial(_here_or_there, call), action=name)
+    action.add_argument("--host", metavar="HOST", help=_("Machine whose queue it is: see gan-studio hosts."))
     action.add_argument("--queue", type=place, metavar="FOLDER", help=_("Folder of the queue."))
     return action
 
 
+def _here_or_there(call: Call, options: argparse.Namespace) -> int:
+    """Runs an action on this machine, or on the one that `--host` names."""
+    if options.host is None or call is _add:
+        return call(options)
+    return run_there(options)
+
+
+def _send(options: argparse.Namespace) -> int:
+    from core.cli.commands.training import chosen_settings, one_source
+    from core.cli.progress import show
+    from core.remote.connection import Connection
+    from core.remote.hosts import host
+    from core.remote.send import send
+
+    if options.out or options.resume:
+        raise UserError(
+            _("--out and --resume are not for another machine."), _("Leave them out: the run gets a folder there.")
+        )
+    settings, given = chosen_settings(options, needs_folder=False)
+    with Connection(host(options.host)) as connection:
+        added = show(send(connection, one_source(options.data, settings), settings, given), "")
+    MESSAGES.say(_("Added {title} as {id}.").format(title=added["title"], id=added["id"]))
+    watch = _("Watch it with gan-studio watch {host}:{run}.")
+    MESSAGES.say(watch.format(host=options.host, run=added["title"]))
+    return 0
+
+
 def _add(options: argparse.Namespace) -> int:
+    if options.host is not None:
+        return _send(options)
     from core.cli.commands.training import chosen_settings, one_source
     from core.queue.entry import Entry
     from core.queue.folder import Queue
