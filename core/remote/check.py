@@ -11,10 +11,9 @@ from core import __version__
 from core.errors import UserError
 from core.formatting import size_text
 from core.language import _, listed, number
-from core.remote.bootstrapped import run_bootstrap
 from core.remote.connection import Connection
 from core.remote.hosts import Host
-from core.remote.ssh import NoConnectionError
+from core.remote.ssh import NoConnectionError, run_bootstrap
 
 State = Literal["good", "warning", "bad"]
 SLOW_SECONDS = 180.0

@@ -8,10 +8,9 @@ from contextlib import closing
 from core.errors import UserError
 from core.events import Event, Progress
 from core.language import _
-from core.remote.bootstrapped import run_bootstrap
 from core.remote.connection import Connection
 from core.remote.hosts import Host, put
-from core.remote.ssh import NoConnectionError
+from core.remote.ssh import NoConnectionError, run_bootstrap
 from core.remote.wheel import wheel
 
 
