@@ -19,6 +19,7 @@ from core.config.choices import choice_title
 from core.config.fields import title_of
 from core.config.settings import Settings
 from core.config.translation_fields import GENERATE
+from core.distributed.ranks import Ranks
 from core.errors import UserError
 from core.events import Edited, Event, Measured, Refused, Report
 from core.jobs.interruption import Interruption
@@ -90,15 +91,27 @@ def add_training(commands: Commands) -> None:
 
 
 def train(options: argparse.Namespace) -> int:
+    ranks = Ranks.launched()
+    with closing(ranks):
+        ranks.meet()
+        if ranks.leads:
+            return _lead(options, ranks)
+        from core.jobs.ranks.follower import follow
+
+        return follow(ranks)
+
+
+def _lead(options: argparse.Namespace, ranks: Ranks) -> int:
+    """Trains, alone or as the first rank."""
     from core.cli.event_text import json_of
     from core.cli.training_bar import TrainingBar
     from core.jobs.training_job import TrainingJob
 
-    settings, given = chosen_settings(options)
+    settings, given = _begun(options) if ranks.is_restarted else chosen_settings(options)
     out = options.out.absolute() if options.out else None
     data = one_source(options.data, settings)
     training = TrainingJob(
-        settings, data, out=out, resume=options.resume, copy=options.copy, given=given, on_request=True
+        settings, data, out=out, resume=options.resume, copy=options.copy, given=given, on_request=True, ranks=ranks
     )
     with closing(training.events()) as events, Interruption() as interruption, TrainingBar(settings) as bar:
         for event in events:
@@ -112,6 +125,19 @@ def train(options: argparse.Namespace) -> int:
                     bar.show(training.save_at_end())
                 return interruption.exit_code
     return 0
+
+
+def _begun(options: argparse.Namespace) -> tuple[Settings, dict[str, Any]]:
+    """Returns the settings of the run that an earlier attempt of this launch began, and makes the options resume from
+    its newest checkpoint; those of a new run if it began none. Raises `UserError`."""
+    from core.checkpoint import load
+    from core.runs.run import Run, is_run
+
+    run = options.out or (options.resume and options.resume.parent.parent)
+    if not (run and is_run(run)):
+        return chosen_settings(options)
+    options.out, options.resume = None, Run(run).newest()
+    return load(options.resume).meta.settings, {}
 
 
 def chosen_settings(options: argparse.Namespace, needs_folder: bool = True) -> tuple[Settings, dict[str, Any]]:
