@@ -13,7 +13,7 @@ WORKERS ?= 2
 ARGS ?=
 DATA ?= sample:digits
 
-.PHONY: run test setup campaign gpu-check bench bench-data bench-quality bench-pictures bench-translate bench-explore bench-invert bench-signals bench-seeing bench-rank bench-sick bench-durable bench-apply screenshots messages docs pins clean
+.PHONY: run test setup campaign gpu-check bench bench-data bench-quality bench-pictures bench-translate bench-explore bench-invert bench-signals bench-seeing bench-rank bench-sick bench-durable bench-apply bench-scaling screenshots messages docs pins clean
 
 run: setup
 	$(VENV)/bin/gan-studio $(DATA)
@@ -69,6 +69,9 @@ bench-durable: setup
 
 bench-apply: setup
 	$(VENV)/bin/python benchmarks/apply_memory.py $(ARGS)
+
+bench-scaling: setup
+	$(VENV)/bin/python -m benchmarks.scaling $(ARGS)
 
 bench-sick: setup
 	$(VENV)/bin/python benchmarks/sick.py $(ARGS)
