@@ -16,7 +16,7 @@ from core.language import _, sentences
 if TYPE_CHECKING:
     from core.remote.hosts import Host
 
-FLAGS = {"json": "--json", "background": "--background"}
+FLAGS = {"json": "--json", "background": "--background", "all": "--all"}
 
 
 def run_there(options: argparse.Namespace) -> int:
@@ -25,7 +25,8 @@ def run_there(options: argparse.Namespace) -> int:
     from core.remote.connection import Connection
     from core.remote.hosts import host
 
-    words = [str(getattr(options, name)) for name in ("entry", "position") if hasattr(options, name)]
+    given = (getattr(options, name, None) for name in ("entry", "position"))
+    words = [str(value) for value in given if value is not None]
     flags = [flag for name, flag in FLAGS.items() if getattr(options, name, False)]
     with Connection(host(options.host)) as connection:
         done = connection.call("queue", arguments=[options.action, *words, *flags]).header

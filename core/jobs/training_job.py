@@ -27,7 +27,7 @@ from core.data.sides.pairing import sides_for
 from core.devices import passed_over, resolve, use
 from core.distributed.ranks import ALONE, Ranks
 from core.errors import UserError
-from core.events import Edited, Event, Finished, Notice, Progress, Saved, Stepped, Tuned, Waiting
+from core.events import Edited, Event, Finished, Measured, Notice, Progress, Saved, Stepped, Tuned, Waiting
 from core.jobs.autotune import trial
 from core.jobs.divergence_recovery import DivergenceRecovery
 from core.jobs.live_evaluation import LiveEvaluator
@@ -39,6 +39,8 @@ from core.runs.retention import pin
 from core.runs.run import Run, is_run, next_folder, refuse_taken
 from core.runs.run_lock import RunLock, refuse_busy
 from core.runs.run_name import copy_name, run_title, write_name
+from core.stats.metric_key import parse
+from core.stats.metric_key import title as metric_title
 from core.training.clusters import clustered
 from core.training.loop import TrainingLoop
 
@@ -162,11 +164,29 @@ class TrainingJob:
                 if lock.is_lost():
                     raise self._taken_over(run)
                 yield event
-                if self.on_request and isinstance(event, Stepped) and (yield from self._answer(inbox, lock)):
-                    self.is_stopped = True
+                reason = ""
+                if isinstance(event, Measured):
+                    reason = self._out_of_patience(run)
+                elif self.on_request and isinstance(event, Stepped) and (yield from self._answer(inbox, lock)):
+                    self.is_stopped, reason = True, _("Stopped on request.")
+                if reason:
                     yield (yield from run.save_at_last(trainer))
-                    yield Finished(trainer.step, _("Stopped on request."))
+                    yield Finished(trainer.step, reason)
                     return
+
+    def _out_of_patience(self, run: Run) -> str:
+        """Returns a sentence if the metric measured last has not improved for as long as the settings say, else an
+        empty text."""
+        assert self.trainer is not None
+        patience = self.trainer.settings.patience
+        if patience is None:
+            return ""
+        with suppress(UserError):  # the best checkpoint is damaged: the next measurement decides
+            key, seconds = run.without_progress(self.trainer.seconds)
+            if seconds >= 60 * patience:
+                metric = metric_title(parse(key)[0])
+                return _("{metric} has not improved for {minutes} min.").format(metric=metric, minutes=f"{patience:g}")
+        return ""
 
     def _answer(self, inbox: Inbox, lock: RunLock) -> Generator[Event, None, bool]:
         """Carries out requests of other processes; while paused, waits for the next ones. Returns whether to stop."""

@@ -30,9 +30,9 @@ from core.remote.hosts import Cluster
 from core.runs.requests import Kind, Request, ask, wait_for_answer
 from core.runs.run import next_folder, runs_folder
 
-ACTIONS = {"list", "start", "stop", "remove", "hold", "release", "move", "pause", "resume"}
+ACTIONS = {"list", "start", "stop", "remove", "hold", "release", "retry", "move", "pause", "resume"}
 """Actions of `gan-studio queue` that are run here as they are."""
-FLAGS = {"--json", "--background"}
+FLAGS = {"--json", "--background", "--all"}
 ACTION_SECONDS = 40.0
 IDLE_SECONDS = 900.0
 """Seconds without a call after which this process ends: its connection has gone without a word."""

@@ -42,7 +42,10 @@ class Request:
 
 
 def ask(run: Path, request: Request) -> Path:
-    """Writes a request into a run folder; returns its file. Raises `UserError` if the folder cannot be written to."""
+    """Writes a request into a run folder; returns its file. Raises `UserError` if the run has not begun, or its folder
+    cannot be written to."""
+    if not run.is_dir():
+        raise UserError(_("The training has not begun yet."), _("Try again in a few seconds."))
     folder = run / FOLDER
     path = folder / f"{time.time_ns():020d}-{token_hex(4)}{REQUEST}"
     try:
