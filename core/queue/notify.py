@@ -150,9 +150,14 @@ def post(url: str, message: Message) -> None:
 
 def show(message: Message) -> None:
     """Shows a notification on the desktop, if there is one. Raises what the system raises."""
-    from desktop_notifier.sync import DesktopNotifierSync
+    from asyncio import run
 
-    DesktopNotifierSync(app_name=NAME).send(title=message.title, message=message.text[:LONGEST_TEXT])
+    from desktop_notifier import DesktopNotifier
+
+    async def send() -> None:
+        await DesktopNotifier(app_name=NAME).send(title=message.title, message=message.text[:LONGEST_TEXT])
+
+    run(send())
 
 
 def refuse_scheme(url: str) -> None:

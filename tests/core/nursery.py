@@ -135,7 +135,7 @@ def _fork_jobs() -> None:
     """Lets a runner of the queue in this process fork its jobs, too."""
     from core.queue import devices, runner
 
-    runner.own_process = _Forked  # type: ignore[attr-defined]
+    vars(runner)["own_process"] = _Forked
     devices.devices_now = lambda: ["cpu"]
 
 
