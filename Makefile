@@ -23,7 +23,7 @@ test: setup
 
 campaign: setup
 	GAN_STUDIO_CAMPAIGN=1 $(VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal -o faulthandler_timeout=0 tests/core/test_operations.py \
-		tests/core/test_run.py tests/core/test_power.py tests/core/test_interrupted.py tests/core/test_broken_off.py tests/core/test_foreign_bytes.py \
+		tests/core/test_run.py tests/core/test_power.py tests/core/test_interrupted.py tests/core/test_broken_off.py tests/core/test_foreign_bytes.py tests/core/test_queue_kills.py \
 		tests/studio/test_campaign.py tests/studio/test_plain_text.py tests/test_packaging.py $(ARGS)
 
 gpu-check: setup

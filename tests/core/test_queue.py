@@ -254,7 +254,7 @@ def test_a_signal_saves_the_training_which_goes_on_later(queue: Queue, pictures:
 
 
 def test_a_request_to_stop_is_heard_before_the_run_begins(queue: Queue, pictures: Path) -> None:
-    added = queue.add(entry_for(queue, "a", pictures))
+    added = queue.add(entry_for(queue, "a", pictures, steps=100_000))
     events = run_entry(queue, added.id)
     with closing(events):
         next(events)

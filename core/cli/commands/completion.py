@@ -73,7 +73,7 @@ def arguments_of(parser: Parser) -> list[Argument]:
         if isinstance(action, argparse._SubParsersAction):
             if not parser.commands:  # the actions of a command, without those for the program itself
                 names = tuple(each.dest for each in action._choices_actions)
-                found.append(Argument((), "", str(action.metavar), names, True, True))
+                found.append(Argument((), _("Action of the command."), str(action.metavar), names, True, True))
         else:
             help = _first_sentence(parser.help_of(action))
             choices = tuple(map(str, action.choices or ()))
