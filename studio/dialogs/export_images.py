@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from PySide6.QtCore import QSize, QStandardPaths, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
@@ -117,7 +118,7 @@ class ExportImagesDialog(QDialog):
         self._browse = QPushButton(_("Browse…"))
         self._overwrite = QCheckBox(_("Overwrite"))
         self._sign = Glyph("image", 20, "muted")
-        self._summary = WrappedLabel()
+        self._summary = _Summary()
         self._export = QPushButton(_("Export"))
         self._describe()
         self._build()
@@ -467,3 +468,15 @@ _NO_EDITS = _("All directions are at 0.")
 
 def _pictures() -> Path:
     return Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)) / "GAN Studio"
+
+
+class _Summary(WrappedLabel):
+    """Label that makes its dialog as tall as the text needs at its width: paths may be long."""
+
+    def setText(self, text: str) -> None:
+        super().setText(text)
+        self.setMinimumHeight(self.heightForWidth(self.width()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.setMinimumHeight(self.heightForWidth(self.width()))

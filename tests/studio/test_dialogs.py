@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -435,7 +436,7 @@ def saved(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def served(qtbot: QtBot, opener: OpenCheckpointDialog, saved: Path) -> OpenCheckpointDialog:
+def served(qtbot: QtBot, opener: OpenCheckpointDialog, saved: Path) -> Iterator[OpenCheckpointDialog]:
     """The dialog with the service behind it."""
     workers = Workers(opener)
     service = CheckpointList(workers, opener)
@@ -446,7 +447,8 @@ def served(qtbot: QtBot, opener: OpenCheckpointDialog, saved: Path) -> OpenCheck
     opener.delete_requested.connect(service.delete)
     service.list(saved.parents[1])
     qtbot.waitUntil(lambda: len(shown_rows(opener)) == 2)
-    return opener
+    yield opener
+    workers.shutdown()
 
 
 def test_what_was_saved_in_the_runs_folder_is_listed_by_its_name(served: OpenCheckpointDialog) -> None:
