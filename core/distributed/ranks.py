@@ -72,7 +72,7 @@ class Ranks:
     @property
     def is_restarted(self) -> bool:
         """True if torchrun has started this launch again, after a rank was lost."""
-        return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0
+        return _restarts() > 0
 
     @property
     def several(self) -> bool:
@@ -124,7 +124,10 @@ class Ranks:
             import torch.distributed as dist
 
             with _noticing():
-                dist.init_process_group("gloo", address, world_size=self.count, rank=self.own, timeout=IDLE)
+                store, own, count = next(dist.rendezvous(address, self.own, self.count, timeout=IDLE))
+                # torchrun's store outlives the ranks, and still has the addresses of those before a restart.
+                store = dist.PrefixStore(f"attempt {_restarts()}", store)
+                dist.init_process_group("gloo", store=store, world_size=count, rank=own, timeout=IDLE)
             self._words = dist.group.WORLD
 
     def connect(self, device: torch.device) -> None:
@@ -217,6 +220,10 @@ class Ranks:
             with _noticing():
                 dist.broadcast(tensor, 0, self._words)
         return tensor
+
+
+def _restarts() -> int:
+    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"))
 
 
 def _bytes(text: bytes) -> Tensor:

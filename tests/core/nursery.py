@@ -39,15 +39,21 @@ class Nursery:
         self._process.communicate()  # the end of its input is its sign to end
 
     def start(
-        self, arguments: Sequence[str], output: Path, memory: int = 0, fault: Mapping[str, Any] | None = None
+        self,
+        arguments: Sequence[str],
+        output: Path,
+        memory: int = 0,
+        fault: Mapping[str, Any] | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> int:
         """The id of a new process that runs `gan-studio ARGUMENTS`; what it prints goes to a file.
 
         `memory`: the bytes that it may take beyond what its imports take; 0 sets no limit. `fault`: what
-        `tests.core.operations.meet` is told in it.
+        `tests.core.operations.meet` is told in it. `environment`: added to that of the process.
         """
         request = {"arguments": list(arguments), "output": str(output), "memory": memory, "fault": fault}
-        return self._ask(start={**request, "cache": os.environ["GAN_STUDIO_CACHE"]})
+        environment = {"GAN_STUDIO_CACHE": os.environ["GAN_STUDIO_CACHE"], **(environment or {})}
+        return self._ask(start={**request, "environment": environment})
 
     def wait(self, process: int) -> int:
         """The exit code, negative for the signal that killed it."""
@@ -104,7 +110,9 @@ def _import_all() -> None:
     Image.init()
 
 
-def _start(arguments: list[str], output: str, cache: str, memory: int, fault: Mapping[str, Any] | None) -> int:
+def _start(
+    arguments: list[str], output: str, environment: dict[str, str], memory: int, fault: Mapping[str, Any] | None
+) -> int:
     from core.cli.main import main
     from tests.core.operations import meet
 
@@ -115,7 +123,7 @@ def _start(arguments: list[str], output: str, cache: str, memory: int, fault: Ma
         with open(output, "wb", buffering=0) as file:  # noqa: PTH123 (nothing may stand between fork and work)
             os.dup2(file.fileno(), 1)
             os.dup2(file.fileno(), 2)
-        os.environ["GAN_STUDIO_CACHE"] = cache
+        os.environ.update(environment)
         _fork_jobs()
         if memory:
             _limit_memory(memory)

@@ -1,7 +1,8 @@
 """One of several processes that train in double precision, alone and together.
 
 `python -m tests.core.rank_worker FOLDER OWN COUNTS CASES`: for each number of ranks and each case, the first rank
-writes the gradients of the first step and the weights after some steps to `FOLDER/CASE.COUNT.pt`.
+writes the gradients of the first step and the weights after some steps to `FOLDER/CASE.COUNT.pt`. The case "resumed"
+continues a checkpoint of the first of these numbers of ranks.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from core.checkpoint import Checkpoint, Meta
 from core.config.settings import Settings
 from core.distributed.ranks import Ranks
 from core.jobs.trainer import trainer_for
@@ -33,8 +35,10 @@ CASES = {
     "paired": tiny_translation("pix2pix", task="denoise"),
     "cycle": tiny_translation("cyclegan", batch=8),
     "repair": tiny_translation("repair"),
+    "resumed": tiny_translation("repair", augment="ada"),
 }
 """Settings whose steps need the whole batch, each in its own way."""
+RESUMED = "resumed"
 
 
 def compute_in_double_precision() -> None:
@@ -44,20 +48,37 @@ def compute_in_double_precision() -> None:
     torch.set_num_threads(1)
 
 
-def trained(settings: Settings, ranks: Ranks) -> dict[str, Tensor]:
+def trained(settings: Settings, ranks: Ranks, checkpoint: Path | None, is_first: bool) -> dict[str, Tensor]:
+    """Returns gradients and weights of some steps; from a checkpoint, which is made first, of the steps after it."""
     trainer = trainer_for(settings, dataset_for(settings), FIXED, signals=False, ranks=ranks)
     trainer.augment.p.fill_(0.5)
-    found: dict[str, Tensor] = {}
-    with trainer.running():
-        for _step in range(STEPS):
-            if not ranks.leads:
-                ranks.follow(0)
-            for _event in trainer.advance():
-                pass
-            found = found or gradients(trainer)
+    if checkpoint and is_first:
+        advance(trainer)
+        if ranks.leads:
+            torch.save((trainer.meta().model_dump_json(), dict(trainer.state())), checkpoint)
+    if checkpoint and ranks.leads:
+        meta, tensors = torch.load(checkpoint, weights_only=True)  # files of the program have no double precision
+        trainer.rewind(Checkpoint(Meta.model_validate_json(meta), tensors))
+    elif checkpoint:
+        order, tensors = ranks.follow(0)
+        trainer.rewind(Checkpoint(Meta.model_validate(order["meta"]), tensors))
+    found = advance(trainer)
     networks = {"G": trainer.G, "D": trainer.D, "G_ema": trainer.G_ema}
     for name, network in networks.items():
         found |= {f"weights.{name}.{key}": value.detach().clone() for key, value in network.state_dict().items()}
+    return found
+
+
+def advance(trainer: TrainingLoop) -> dict[str, Tensor]:
+    """Runs some steps; returns the gradients of the first one."""
+    found: dict[str, Tensor] = {}
+    with trainer.running():
+        for _step in range(STEPS):
+            if not trainer.ranks.leads:
+                trainer.ranks.follow(0)
+            for _event in trainer.advance():
+                pass
+            found = found or gradients(trainer)
     return found
 
 
@@ -79,7 +100,8 @@ def main(folder: Path, own: int, counts: list[int], cases: list[str]) -> None:
         ranks.meet(f"file://{folder.as_posix()}/meeting of {count}")
         ranks.connect(torch.device("cpu"))
         for case in cases:
-            found = trained(CASES[case], ranks)
+            resumed = folder / f"{case}.pt" if case == RESUMED else None
+            found = trained(CASES[case], ranks, resumed, count == counts[0])
             if ranks.leads:
                 torch.save(found, folder / f"{case}.{count}.pt")
         if not ranks.leads:

@@ -15,7 +15,7 @@ from core.errors import UserError
 from tests.core.rank_worker import CASES
 
 ROOT = Path(__file__).parents[2]
-COUNTS = (1, 2, 4)
+COUNTS = (2, 1, 4)
 
 Found = dict[tuple[str, int], dict[str, Tensor]]
 
@@ -44,7 +44,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
     }
 
 
-@pytest.mark.parametrize("count", COUNTS[1:])
+@pytest.mark.parametrize("count", [2, 4])
 @pytest.mark.parametrize("case", CASES)
 def test_ranks_train_as_one_does_on_the_same_batches(found: Found, case: str, count: int) -> None:
     alone, together = found[case, 1], found[case, count]
