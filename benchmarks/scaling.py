@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.table import machine
@@ -71,6 +72,8 @@ FLOPS = 60e12
 """Arithmetic that convolutions of this size reach on an H100 in TF32, of 495e12 at best."""
 OPERATOR = 8e-6
 """Seconds in which the host starts an operator. Steps of several ranks are not recorded as CUDA graphs."""
+REPLAYED = 2e-6
+"""Seconds of the smallest kernel in a CUDA graph."""
 
 
 @dataclass(frozen=True)
@@ -87,9 +90,9 @@ class Step:
     fixed: float
     growing: float
 
-    def computation(self, images: float) -> float:
-        """Returns the seconds of a rank for its images of a batch."""
-        return max(images * self.flops / FLOPS, self.operators * OPERATOR)
+    def computation(self, ranks: int, images: float) -> float:
+        """Returns the seconds of a rank for its images of a batch; a single one replays a recorded CUDA graph."""
+        return max(images * self.flops / FLOPS, self.operators * (OPERATOR if ranks > 1 else REPLAYED))
 
     def exchange(self, ranks: int, images: float, link: Link) -> float:
         """Returns the seconds of the sums over ranks, each of which has `images` of a batch."""
@@ -115,16 +118,16 @@ class Counted(Ranks):
         """Nobody follows."""
 
 
-class Operators(FlopCounterMode):
-    """Counts operators beside their arithmetic."""
+class Operators(TorchDispatchMode):
+    """Counts operators."""
 
     def __init__(self) -> None:
-        super().__init__(display=False)
-        self.operators = 0
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.count = 0
 
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        self.operators += 1
-        return super().__torch_dispatch__(func, types, args, kwargs)
+    def __torch_dispatch__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None) -> Any:
+        self.count += 1
+        return func(*args, **(kwargs or {}))
 
 
 def main() -> None:
@@ -216,10 +219,10 @@ def run(settings: Settings, images: int) -> tuple[list[int], float, int]:
     ranks = Counted()
     tuned = Tuned("cpu", "fp32", "contiguous", {})
     trainer = trainer_for(settings, dataset, tuned, signals=False, ranks=ranks)
-    with trainer.running(), Operators() as found:
+    with trainer.running(), FlopCounterMode(display=False) as flops, Operators() as operators:
         for _event in trainer.advance():
             pass
-    return ranks.sums, found.get_total_flops() / images, found.operators
+    return ranks.sums, flops.get_total_flops() / images, operators.count
 
 
 # -- a step on GPUs ----------------------------------------------------------------------------------------------------
@@ -251,14 +254,14 @@ def scenarios() -> Iterator[tuple[str, tuple[Link, Link], bool]]:
 def cells(step: Step, links: tuple[Link, Link], is_fixed: bool) -> Iterator[str]:
     """Yields the milliseconds of a step on each number of GPUs, and the efficiency: images a second of a GPU, relative
     to one GPU alone."""
-    alone = step.batch / step.computation(step.batch)
+    alone = step.batch / step.computation(1, step.batch)
     for gpus in GPUS:
         if is_fixed and gpus > step.batch:
             yield "-"
             continue
         images = step.batch / gpus if is_fixed else step.batch
         link = links[0] if gpus <= IN_A_MACHINE else links[1]
-        seconds = step.computation(images) + step.exchange(gpus, images, link)
+        seconds = step.computation(gpus, images) + step.exchange(gpus, images, link)
         yield f"{1e3 * seconds:.1f} ({100 * images / seconds / alone:.0f} %)"
 
 

@@ -122,11 +122,13 @@ class Ranks:
         """Connects the ranks. `address`: where they meet, as of `torch.distributed`. Raises `LostRankError`."""
         if self.several:
             import torch.distributed as dist
+            from torch.distributed.distributed_c10d import PrefixStore
+            from torch.distributed.rendezvous import rendezvous
 
             with _noticing():
-                store, own, count = next(dist.rendezvous(address, self.own, self.count, timeout=IDLE))
+                store, own, count = next(rendezvous(address, self.own, self.count, timeout=IDLE))
                 # torchrun's store outlives the ranks, and still has the addresses of those before a restart.
-                store = dist.PrefixStore(f"attempt {_restarts()}", store)
+                store = PrefixStore(f"attempt {_restarts()}", store)
                 dist.init_process_group("gloo", store=store, world_size=count, rank=own, timeout=IDLE)
             self._words = dist.group.WORLD
 

@@ -1,6 +1,6 @@
 """One of several processes that train in double precision, alone and together.
 
-`python -m tests.core.rank_worker FOLDER OWN COUNTS CASES`: for each number of ranks and each case, the first rank
+`python -m tests.core.rank_worker FOLDER OWN COUNT:CASES ...`: for each number of ranks and each case, the first rank
 writes the gradients of the first step and the weights after some steps to `FOLDER/CASE.COUNT.pt`. The case "resumed"
 continues a checkpoint of the first of these numbers of ranks.
 """
@@ -91,9 +91,9 @@ def gradients(trainer: TrainingLoop) -> dict[str, Tensor]:
     return found
 
 
-def main(folder: Path, own: int, counts: list[int], cases: list[str]) -> None:
+def main(folder: Path, own: int, plan: dict[int, list[str]]) -> None:
     compute_in_double_precision()
-    for count in counts:
+    for count, cases in plan.items():
         if own >= count:
             continue
         ranks = Ranks(count, own, own)
@@ -101,7 +101,7 @@ def main(folder: Path, own: int, counts: list[int], cases: list[str]) -> None:
         ranks.connect(torch.device("cpu"))
         for case in cases:
             resumed = folder / f"{case}.pt" if case == RESUMED else None
-            found = trained(CASES[case], ranks, resumed, count == counts[0])
+            found = trained(CASES[case], ranks, resumed, count == next(iter(plan)))
             if ranks.leads:
                 torch.save(found, folder / f"{case}.{count}.pt")
         if not ranks.leads:
@@ -110,4 +110,5 @@ def main(folder: Path, own: int, counts: list[int], cases: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), [*map(int, sys.argv[3].split(","))], sys.argv[4].split(","))
+    groups = (group.split(":") for group in sys.argv[3:])
+    main(Path(sys.argv[1]), int(sys.argv[2]), {int(count): cases.split(",") for count, cases in groups})

@@ -12,10 +12,13 @@ from torch import Tensor
 
 from core.distributed.ranks import ALONE, Ranks
 from core.errors import UserError
+from tests.core import campaign
 from tests.core.rank_worker import CASES
 
 ROOT = Path(__file__).parents[2]
-COUNTS = (2, 1, 4)
+FOUR = tuple(CASES) if campaign.IS_ON else ("dcgan", "stylegan2_ada", "paired", "resumed")
+PLAN = {2: tuple(CASES), 1: tuple(CASES), 4: FOUR}
+"""Cases that each number of ranks trains."""
 
 Found = dict[tuple[str, int], dict[str, Tensor]]
 
@@ -24,28 +27,27 @@ Found = dict[tuple[str, int], dict[str, Tensor]]
 def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
     """Gradients of the first step and weights after ten, by case and number of ranks."""
     folder = tmp_path_factory.mktemp("with spaces")
-    counts = ",".join(map(str, COUNTS))
+    plan = [f"{count}:{','.join(cases)}" for count, cases in PLAN.items()]
     workers = [
         subprocess.Popen(
-            [sys.executable, "-m", "tests.core.rank_worker", str(folder), str(own), counts, ",".join(CASES)],
+            [sys.executable, "-m", "tests.core.rank_worker", str(folder), str(own), *plan],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
-        for own in range(max(COUNTS))
+        for own in range(max(PLAN))
     ]
     said = [worker.communicate(timeout=500)[0] for worker in workers]
     assert not any(worker.returncode for worker in workers), "\n".join(said)
     return {
         (case, count): torch.load(folder / f"{case}.{count}.pt", weights_only=True)
-        for case in CASES
-        for count in COUNTS
+        for count, cases in PLAN.items()
+        for case in cases
     }
 
 
-@pytest.mark.parametrize("count", [2, 4])
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(("case", "count"), [(case, count) for count in (2, 4) for case in PLAN[count]])
 def test_ranks_train_as_one_does_on_the_same_batches(found: Found, case: str, count: int) -> None:
     alone, together = found[case, 1], found[case, count]
     assert alone.keys() == together.keys()
