@@ -158,7 +158,7 @@ class TrainingJob:
             return run.record(trainer, evaluator.beside(trainer.events()), lambda: evaluator.subject)
 
         self._recovery = DivergenceRecovery(trainer, run, train)
-        inbox = Inbox(run.folder)
+        inbox = Inbox(run.folder, is_open=self.on_request)
         with closing(self._recovery.events()) as events:
             for event in events:
                 if lock.is_lost():
