@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 
 from core.concurrency import own_process
 from core.devices import available
 from core.devices.device import Device
-from core.errors import FOREIGN_ERRORS
+from core.errors import FOREIGN_ERRORS, UserError
 from core.queue.entry import AUTO
+from core.runs.run_lock import OwnerWatch, RunLock
 
 CPU = "cpu"
+DEVICES = "devices"
+"""Folder of a queue with a folder for each device, which is locked while a training outside of the queue runs there."""
 LOOK_SECONDS = 120.0
 """Seconds after which a driver that does not answer counts as lost."""
 
@@ -46,6 +51,29 @@ def suits(wanted: str, device: str, devices: Sequence[str]) -> bool:
     if wanted == AUTO:
         return device != CPU or list(devices) == [CPU]
     return wanted in (device, device.partition(":")[0])
+
+
+@contextmanager
+def occupied(queue: Path, device: str) -> Iterator[None]:
+    """Context of a training outside of the queue in a folder, which starts no entry on this device meanwhile.
+
+    It trains in any case: without a lock if another such training has it, or if the folder cannot be written to.
+    """
+    with ExitStack() as lock:
+        with suppress(OSError, UserError):
+            folder = _folder_of(queue, device)
+            folder.mkdir(parents=True, exist_ok=True)
+            lock.enter_context(RunLock(folder))
+        yield
+
+
+def is_occupied(queue: Path, device: str) -> bool:
+    """Returns whether a training outside of the queue in a folder runs on a device."""
+    return OwnerWatch(_folder_of(queue, device)).owner() is not None
+
+
+def _folder_of(queue: Path, device: str) -> Path:
+    return queue / DEVICES / device.replace(":", "-")
 
 
 if __name__ == "__main__":

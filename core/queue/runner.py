@@ -10,13 +10,14 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from core.concurrency import own_process
 from core.errors import RunBusyError, UserError
 from core.events import Event, Notice, Waiting
 from core.language import _, plural
-from core.queue.devices import suits
+from core.queue.devices import is_occupied, suits
 from core.queue.entry import CLUSTER, State
 from core.queue.folder import LOG, Listed, Queue, trained_by
 from core.queue.job import NO_DEVICE
@@ -90,9 +91,9 @@ def start_runner(queue: Queue) -> None:
     try:
         queue.folder.mkdir(parents=True, exist_ok=True)
         with (queue.folder / LOG).open("ab") as log:
-            own_process(
-                "-m", "core", "queue", "start", "--queue", str(queue.folder), stdout=log, stderr=log, outlives=True
-            )
+            call = "-m", "core", "queue", "start", "--queue", str(queue.folder)
+            runner = own_process(*call, stdout=log, stderr=log, outlives=True)
+        Thread(target=runner.wait, name="end of the runner", daemon=True).start()  # or it would stay a zombie
     except OSError as error:
         raise UserError(
             _("The queue could not be started."), _("Start it by gan-studio queue start."), str(error)
@@ -144,7 +145,9 @@ class _Runner:
     def _start(self, entries: Sequence[Listed]) -> Generator[Event, None, None]:
         """Starts the entries whose device is free, in order."""
         taken = {each.device for each in entries if each.state is State.RUNNING or each.id in self._processes}
-        free = [device for device in self._devices if device not in taken]
+        free = [
+            device for device in self._devices if device not in taken and not is_occupied(self._queue.folder, device)
+        ]
         for listed in entries:
             if listed.state is not State.WAITING or listed.id in self._processes:
                 continue

@@ -16,9 +16,9 @@ import pytest
 
 from core.checkpoint import load
 from core.errors import UserError
-from core.events import Event, Stepped
+from core.events import Event, Stepped, Waiting
 from core.jobs.training_job import TrainingJob
-from core.queue.devices import suits
+from core.queue.devices import is_occupied, occupied, suits
 from core.queue.entry import Entry, State
 from core.queue.folder import Listed, Queue, read
 from core.queue.job import BUSY, NO_DEVICE, run_entry
@@ -197,6 +197,21 @@ def test_one_runner_serves_a_queue(queue: Queue) -> None:
         list(run_queue(queue, lambda: ["cpu"]))
     start_runner(queue)  # starts none
     assert not (queue.folder / "log.txt").exists()
+
+
+def test_a_device_on_which_a_window_trains_is_left_alone(queue: Queue) -> None:
+    queue.add(entry_for(queue, "a"))
+    folder = queue.folder / "devices" / "cpu"
+    with occupied(queue.folder, "cpu"):
+        assert (folder / "lock.json").exists()
+        with occupied(queue.folder, "cpu"):  # a second window trains, too
+            pass
+        assert not is_occupied(queue.folder, "cpu")  # by another process
+    assert not (folder / "lock.json").exists()
+    foreign_lock(folder)
+    with closing(run_queue(queue, lambda: ["cpu"])) as events:
+        assert [type(next(events)) for _ in range(2)] == [Waiting, Waiting]
+    assert queue.entries()[0].state is State.WAITING
 
 
 # -- the job ----------------------------------------------------------------------------------------------------------
