@@ -44,6 +44,7 @@ def user_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     home = tmp_path_factory.getbasetemp() / "users" / str(next(_users))  # mktemp reads the names of all before
     home.mkdir(parents=True)
     monkeypatch.setenv("GAN_STUDIO_CACHE", str(home / "cache"))
+    monkeypatch.setenv("GAN_STUDIO_QUEUE", str(home / "queue"))
     for kind in ("CONFIG", "DATA", "STATE"):
         monkeypatch.setenv(f"XDG_{kind}_HOME", str(home / kind.lower()))
     if "PySide6.QtCore" in sys.modules:
