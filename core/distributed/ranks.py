@@ -30,7 +30,8 @@ IDLE = timedelta(days=7)
 """Time for which a rank waits for the next word of the first one, which may be paused. A process that ends is noticed
 at once."""
 PATIENCE = timedelta(seconds=25)
-"""Time for which a rank waits within a step for the others, which all began it at the same time."""
+"""Time for which a GPU waits within a step for the others, which all began it at the same time: libraries of GPUs do
+not notice a process that ends."""
 KINDS = ("cpu", "cuda", "xpu")
 """Kinds of devices on which several ranks can train."""
 _STEP = 0
@@ -135,15 +136,18 @@ class Ranks:
     def connect(self, device: torch.device) -> None:
         """Connects the devices; all ranks call it at the same time. Raises `LostRankError`."""
         if self.several:
+            import torch
             import torch.distributed as dist
 
             if device.type == "cuda":  # a rank that is lost must not end the others before they have saved
                 os.environ.setdefault("TORCH_NCCL_ASYNC_ERROR_HANDLING", "2")
             with _noticing():
+                dist.barrier(self._words)  # some take longer to build their networks
                 backend = dist.get_default_backend_for_device(device)
-                group = dist.new_group(backend=backend, timeout=PATIENCE)
+                group = dist.new_group(backend=backend, timeout=IDLE if device.type == "cpu" else PATIENCE)
             assert isinstance(group, dist.ProcessGroup)
             self._tensors = group
+            self.add_up(torch.zeros(1, device=device))  # the first sum connects the GPUs, which takes seconds
 
     def close(self) -> None:
         """Ends the connections; the first rank ends the others first."""
