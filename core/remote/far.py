@@ -223,7 +223,7 @@ OPERATIONS: dict[str, Callable[..., Mapping[str, Any] | tuple[Mapping[str, Any],
     "finish_copy": finish_copy,
     "tidy": _tidy,
 }
-"""What this end does, by name. Each takes the body of the call, and arguments by name."""
+"""Operations of this end, by name. Each takes the body of the call, and arguments by name."""
 
 if __name__ == "__main__":
     main()

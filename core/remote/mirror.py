@@ -97,7 +97,7 @@ class _Mirror:
         self._arrived: dict[str, list[int]] = {}
         """Size and modification time of those that have arrived."""
         self._partial: dict[str, tuple[list[int], Path]] = {}
-        """Those of which a part has arrived, and the files of these parts."""
+        """Files of which a part has arrived, and the local files of these parts."""
         self._sent: set[str] = set()
         """Requests that were sent and have no answer yet."""
         self._received: set[str] = set()

@@ -87,7 +87,8 @@ def _list(options: argparse.Namespace) -> int:
     if not found:
         MESSAGES.say(_("No machine is known. Add one with gan-studio hosts add NAME user@host."))
     for host in found:
-        print(without_controls(f"{host.name}  {host.address}  {host.python or _('not installed')}"))
+        python = host.python or _("not installed")
+        print(without_controls(f"{host.name}  {host.address}  {python}"))
     return 0
 
 
