@@ -61,7 +61,7 @@ def test_training_is_sent_watched_edited_cut_off_and_stopped(
 ) -> None:
     settings = tiny_settings("gan", steps=10_000_000)
     with Connection(far.host) as connection:
-        facts = run_to_end(send(connection, str(pictures), settings, {"steps": 10_000_000}))
+        facts = run_to_end(send(connection, str(pictures), settings, None))
         here = mirror_folder("far", facts["id"], facts["title"])
         there = far.queue.entry(facts["id"]).entry.out
         assert there.parent == far.home / "runs"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from contextlib import closing
+from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
@@ -183,7 +184,7 @@ def watch(options: argparse.Namespace) -> int:
     from core.runs.run_watch import watch as events_of
 
     def show(event: Event) -> None:
-        _show_watched(event, options.json)
+        _show_watched(event, options.run, options.json)
 
     if there := run_elsewhere(options.run):
         return watch_there(*there, show)
@@ -199,13 +200,14 @@ def watch(options: argparse.Namespace) -> int:
     return 0
 
 
-def _show_watched(event: Event, as_json: bool) -> None:
-    """Prints an event of a training that is watched."""
+def _show_watched(event: Event, run: Path, as_json: bool) -> None:
+    """Prints an event of a run that is watched."""
     from core.cli.event_text import json_of, text_of
+    from core.runs.run_name import run_title
     from core.runs.run_watch import Owned
 
     if isinstance(event, Owned):
-        MESSAGES.say(_("Training {place}").format(place=event.owner.place))
+        MESSAGES.say(_("{run}: training {place}").format(run=run_title(run), place=event.owner.place))
     if as_json:
         if line := json_of(event):
             print(line, flush=True)
