@@ -13,7 +13,7 @@ WORKERS ?= 2
 ARGS ?=
 DATA ?= sample:digits
 
-.PHONY: run test setup campaign gpu-check bench bench-data bench-quality bench-pictures bench-translate bench-explore bench-invert bench-signals bench-seeing bench-rank bench-sick bench-durable bench-apply screenshots messages docs pins clean
+.PHONY: run test setup campaign gpu-check bench bench-data bench-quality bench-pictures bench-translate bench-explore bench-invert bench-signals bench-seeing bench-rank bench-sick bench-durable bench-apply bench-scaling screenshots messages docs pins clean
 
 run: setup
 	$(VENV)/bin/gan-studio $(DATA)
@@ -23,7 +23,7 @@ test: setup
 
 campaign: setup
 	GAN_STUDIO_CAMPAIGN=1 $(VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal -o faulthandler_timeout=0 tests/core/test_operations.py \
-		tests/core/test_run.py tests/core/test_power.py tests/core/test_interrupted.py tests/core/test_broken_off.py tests/core/test_foreign_bytes.py \
+		tests/core/test_run.py tests/core/test_power.py tests/core/test_interrupted.py tests/core/test_broken_off.py tests/core/test_foreign_bytes.py tests/core/test_queue_kills.py \
 		tests/studio/test_campaign.py tests/studio/test_plain_text.py tests/test_packaging.py $(ARGS)
 
 gpu-check: setup
@@ -69,6 +69,9 @@ bench-durable: setup
 
 bench-apply: setup
 	$(VENV)/bin/python benchmarks/apply_memory.py $(ARGS)
+
+bench-scaling: setup
+	$(VENV)/bin/python -m benchmarks.scaling $(ARGS)
 
 bench-sick: setup
 	$(VENV)/bin/python benchmarks/sick.py $(ARGS)

@@ -18,8 +18,10 @@ from studio.controllers.feature_weights import FeatureWeightsController
 from studio.controllers.learn import LearnController
 from studio.controllers.menus import Menus
 from studio.controllers.open import OpenController
+from studio.controllers.queue import QueueController
 from studio.controllers.saving import SavingController
 from studio.controllers.shell.appearance import AppearanceController
+from studio.controllers.shell.closing import ClosingController
 from studio.controllers.shell.crashes import CrashController
 from studio.controllers.shell.editing import EditingController
 from studio.controllers.shell.help import HelpController
@@ -58,12 +60,12 @@ class Application:
 
     def end(self) -> None:
         """Saves a running training and closes the window, without asking."""
-        self.controllers.train.end()
+        self.controllers.closing.end()
 
     @property
     def is_ending(self) -> bool:
         """Returns whether a training is being saved before the window closes."""
-        return self.controllers.train.is_closing and self.session.training.state is not TrainingState.IDLE
+        return self.controllers.closing.is_closing and self.session.training.state is not TrainingState.IDLE
 
     def _build_controllers(self) -> Controllers:
         window, session = self.window, self.session
@@ -80,6 +82,7 @@ class Application:
             TrainingHealthController(window, session, train.start, opening.open),
             explore,
             ApplyController(window, session, opening),
+            QueueController(window, session, opening.open),
             saving,
             FeatureWeightsController(window, session),
             DialogContext(window, session, opening.open, explore.with_generator),
@@ -87,6 +90,7 @@ class Application:
             LearnController(window),
             TourController(window, session, opening.open, train.start),
             HomeController(window, session, opening.open),
+            ClosingController(window, session),
             AppearanceController(menus),
             LanguageController(window, menus),
             EditingController(window, menus),
@@ -101,6 +105,7 @@ class Application:
         connections.connect_train(self.window, self.session, self.controllers)
         connections.connect_explore(self.window, self.session, self.controllers)
         connections.connect_apply(self.window, self.session, self.controllers)
+        connections.connect_queue(self.window, self.session, self.controllers)
         self.controllers.train.refresh()
 
     def _warm_up(self) -> None:
@@ -110,3 +115,4 @@ class Application:
         pyqtgraph_import.ended.connect(self.session.explore.find_devices, Qt.ConnectionType.SingleShotConnection)
         pyqtgraph_import.begin()
         self.session.explore.start()
+        self.session.queue.start()

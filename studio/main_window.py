@@ -36,9 +36,10 @@ if TYPE_CHECKING:
     from studio.panels.apply import ApplyPanel
     from studio.panels.data import DataPanel
     from studio.panels.explore import ExplorePanel
+    from studio.panels.queue import QueuePanel
     from studio.panels.train import TrainPanel
 
-HOME, DATA, TRAIN, EXPLORE = range(4)
+HOME, DATA, TRAIN, EXPLORE, QUEUE = range(5)
 PROGRAM = "GAN Studio"
 SMALLEST = QSize(900, 560)
 """Minimum size of the window, unless the screen is smaller."""
@@ -47,7 +48,7 @@ FRAME = 40
 
 
 class MainWindow(QMainWindow):
-    """Window with four workspaces: Home, Data, Train and Explore.
+    """Window with five workspaces: Home, Data, Train, Explore and Queue.
 
     Builds only Home before the first paint. Builds and imports the other workspaces right after it, or on demand.
     """
@@ -55,6 +56,8 @@ class MainWindow(QMainWindow):
     path_dropped = Signal(str)
     pictures_dropped = Signal(list)
     """Paths dropped while a translator is shown, which may be pictures for it."""
+    sources_dropped = Signal(list)
+    """Paths dropped on the queue."""
     close_requested = Signal()
     """The person wants to close the window; it stays open until `release` is called."""
     closed = Signal()
@@ -81,6 +84,7 @@ class MainWindow(QMainWindow):
         self._train: TrainPanel | None = None
         self._explore: ExplorePanel | None = None
         self._apply: ApplyPanel | None = None
+        self._queue: QueuePanel | None = None
         self._is_painted = self._is_released = self._is_placed = False
         self.setWindowTitle(PROGRAM)
         self.setAcceptDrops(True)
@@ -116,6 +120,13 @@ class MainWindow(QMainWindow):
         assert self._apply is not None
         return self._apply
 
+    @property
+    def queue(self) -> QueuePanel:
+        """The Queue workspace."""
+        self.complete()
+        assert self._queue is not None
+        return self._queue
+
     def complete(self) -> None:
         """Builds the remaining workspaces; a second call does nothing."""
         if self._data is not None:
@@ -123,13 +134,15 @@ class MainWindow(QMainWindow):
         from studio.panels.apply import ApplyPanel
         from studio.panels.data import DataPanel
         from studio.panels.explore import ExplorePanel
+        from studio.panels.queue import QueuePanel
         from studio.panels.train import TrainPanel
 
+        self._queue = QueuePanel()
         self._data, self._train, self._explore, self._apply = DataPanel(), TrainPanel(), ExplorePanel(), ApplyPanel()
         self._generator = QStackedWidget()
         for panel in (self._explore, self._apply):
             self._generator.addWidget(panel)
-        for page in (self._data, self._train, self._generator):
+        for page in (self._data, self._train, self._generator, self._queue):
             self.pages.addWidget(FittingArea(page))
         self._train.restore(window_state.choices("train"))
         self._explore.restore_choices(window_state.choices("explore"))
@@ -211,7 +224,8 @@ class MainWindow(QMainWindow):
         paths = _dropped_paths(event)
         if event.source() is None and paths:
             name = Path(paths[0]).name or paths[0]
-            self.drop_overlay.show_name(name, is_openable(name))
+            is_for_queue = self.pages.currentIndex() == QUEUE
+            self.drop_overlay.show_name(name, is_openable(name), len(paths) if is_for_queue else 0)
             self._answer(event)
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
@@ -236,6 +250,8 @@ class MainWindow(QMainWindow):
         paths = _dropped_paths(event)
         if paths and self.is_applying:
             self.pictures_dropped.emit(paths)
+        elif paths and self.pages.currentIndex() == QUEUE:
+            self.sources_dropped.emit(paths)
         elif paths:
             self.path_dropped.emit(paths[0])
 

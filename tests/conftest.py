@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-pytest_plugins = ["tests.core.server"]
+pytest_plugins = ["tests.core.far_host", "tests.core.server"]
 
 # One thread of torch for each worker: workers do not fight for cores, and sums come out the same on every machine.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -44,6 +44,7 @@ def user_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     home = tmp_path_factory.getbasetemp() / "users" / str(next(_users))  # mktemp reads the names of all before
     home.mkdir(parents=True)
     monkeypatch.setenv("GAN_STUDIO_CACHE", str(home / "cache"))
+    monkeypatch.setenv("GAN_STUDIO_QUEUE", str(home / "queue"))
     for kind in ("CONFIG", "DATA", "STATE"):
         monkeypatch.setenv(f"XDG_{kind}_HOME", str(home / kind.lower()))
     if "PySide6.QtCore" in sys.modules:

@@ -14,6 +14,7 @@ from core import __version__
 from core.cli.commands.completion import add_completion
 from core.cli.commands.desktop import add_desktop
 from core.cli.commands.exports import add_exports
+from core.cli.commands.hosts import add_hosts
 from core.cli.commands.information import add_information
 from core.cli.commands.queue import add_queue
 from core.cli.commands.training import add_training
@@ -82,6 +83,7 @@ def parser() -> Parser:
     program.commands = commands.choices
     add_training(commands)
     add_queue(commands)
+    add_hosts(commands)
     add_exports(commands)
     add_translation(commands)
     add_information(commands)

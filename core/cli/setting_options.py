@@ -13,8 +13,8 @@ from core.language import _
 from core.presets import all_presets, presets
 
 COMMON = (
-    "preset", "task", "resolution", "mirror", "augment", "condition", "batch", "steps", "minutes", "lr_g", "lr_d",
-    "device", "seed",
+    "preset", "task", "resolution", "mirror", "augment", "condition", "batch", "steps", "minutes",
+    "patience", "lr_g", "lr_d", "device", "seed",
 )  # fmt: skip
 """Settings that `train --help` shows; `--help-all` shows all."""
 NUMBERS = {int: "N", float: "X"}

@@ -52,6 +52,18 @@ class TrainingFields(LossFields):
         live=True,
         gt=0,
     )
+    patience: float | None = setting(
+        None,
+        "Training",
+        _(
+            "Training time without a better value of the metric measured last, such as FID, after which the training "
+            "stops. It needs evaluations during the training. Empty trains until stopped."
+        ),
+        title=_("Patience"),
+        unit="min",
+        live=True,
+        gt=0,
+    )
 
     optimizer: Literal["adam", "adamw", "rmsprop", "sgd"] = setting(
         "adam",

@@ -63,9 +63,17 @@ class Batches:
     """
 
     def __init__(
-        self, dataset: Dataset, batch: int, mirror: bool, seed: int, device: torch.device, in_place: bool = False
+        self,
+        dataset: Dataset,
+        batch: int,
+        mirror: bool,
+        seed: int,
+        device: torch.device,
+        in_place: bool = False,
+        rows: slice = slice(None),
     ) -> None:
         """Opens the dataset. `in_place`: staged tensors keep their addresses on a CPU too, at the cost of a copy.
+        `rows`: those of each batch that are fetched; positions count whole batches.
 
         Raises `UserError` if the batch is larger than the dataset.
         """
@@ -84,10 +92,10 @@ class Batches:
         self._ahead: Prefetcher[BatchPosition, RawBatch] | None = None
         self._choose: Callable[[BatchPosition], RawBatch]
         if self._resident is not None:
-            self._order = _Order(len(dataset.images), batch, seed, device)
+            self._order = _Order(len(dataset.images), batch, seed, rows, device)
             self._choose = partial(_from_device, self._order)
         else:
-            self._order = _Order(len(dataset.images), batch, seed)
+            self._order = _Order(len(dataset.images), batch, seed, rows)
             if stored:
                 self._ahead = Prefetcher(partial(_from_file, self._order, stored, device.type), self._order.after)
                 self._choose = self._ahead.take
@@ -140,8 +148,8 @@ class Batches:
 class _Order:
     """Shuffled order of every epoch, on a device, and starts of its batches. Used by one thread at a time."""
 
-    def __init__(self, count: int, batch: int, seed: int, device: torch.device | None = None) -> None:
-        self._count, self._batch, self._seed, self._device = count, batch, seed, device
+    def __init__(self, count: int, batch: int, seed: int, part: slice, device: torch.device | None = None) -> None:
+        self._count, self._batch, self._seed, self._part, self._device = count, batch, seed, part, device
         self._shuffled = -1
 
     def begin(self, epoch: int, index: int) -> BatchPosition:
@@ -161,7 +169,7 @@ class _Order:
             self._rows, self._flips = rows.to(self._device), flips.to(self._device)
             self._shuffled = position.epoch
         chosen = slice(position.index, position.index + self._batch)
-        return self._rows[chosen], self._flips[chosen]
+        return self._rows[chosen][self._part], self._flips[chosen][self._part]
 
 
 def _from_device(order: _Order, position: BatchPosition) -> RawBatch:

@@ -12,6 +12,7 @@ from typing import cast
 
 from core.config.preparation import Preparation
 from core.data.builtin import samples, toys
+from core.data.cache import copied
 from core.data.cache.entries import build, cache_folder, entry_of, load, resolution_of
 from core.data.cache.exclusions import without_excluded
 from core.data.cache.quota import limit, make_room
@@ -38,13 +39,14 @@ def prepare(
     """Opens a source of images; yields `Progress` and perhaps `FirstImages`, and returns the `Dataset`.
 
     `source`: a folder, a zip or tar, arrays (.npy, .npz, .mat, IDX, CIFAR), a video, "sample:NAME", "download:NAME"
-    after it was downloaded, "pair:A|B" (see `core.data.sides.two_sources`), or "toy:NAME", which needs no cache.
+    after it was downloaded, "pair:A|B" (see `core.data.sides.two_sources`), "copied:FINGERPRINT" (see
+    `core.data.cache.copied`), or "toy:NAME", which needs no cache.
     Without a size in `how`, images become squares of the largest power of two not above the median of their shorter
     sides, 64 px at most. `cache` replaces `cache_folder()`. Raises `UserError` for problems that the user can fix.
     Closing the generator stops at once.
     """
     whole = yield from prepare_whole(source, how, cache)
-    return whole if whole.points else without_excluded(whole, cache)
+    return whole if whole.points or copied.opens(str(source)) else without_excluded(whole, cache)
 
 
 def prepare_whole(
@@ -53,6 +55,8 @@ def prepare_whole(
     """Prepares like `prepare`, but keeps images that the user left out."""
     if toys.opens(str(source)):
         return toys.dataset(str(source))
+    if copied.opens(str(source)):
+        return copied.dataset(str(source), how)
     return (yield from _prepare(str(source), how, cache if cache is not None else cache_folder()))
 
 
@@ -61,7 +65,7 @@ def opens(source: str) -> bool:
 
     Raises `UserError` if it cannot be accessed.
     """
-    if catalog.opens(source) or two_sources.opens(source):
+    if catalog.opens(source) or two_sources.opens(source) or copied.opens(source):
         return True
     with _reached(source):
         return _opener(source) is not None
@@ -111,11 +115,11 @@ def _prepare(name: str, how: Preparation, base: Path) -> Generator[Progress | Fi
         side = yield from resolution_of(listed, base)
         how = how.at((side, side))
     entry = entry_of(listed, how, base)
-    dataset = load(entry, listed)
+    dataset = load(entry, listed.name, listed.title)
     if dataset is None:
         most = limit(base)  # raises for an invalid limit before the work
         yield from build(entry, listed, how)
-        dataset = load(entry, listed, fresh=True)
+        dataset = load(entry, listed.name, listed.title, fresh=True)
         make_room(most, base, JUST_USED)
     if dataset is None:
         raise UserError(

@@ -13,6 +13,7 @@ from time import monotonic, perf_counter, sleep
 from core.checkpoint import Checkpoint, load
 from core.config.settings import Settings
 from core.devices.memory import left_out_if_full
+from core.distributed.ranks import LostRankError
 from core.errors import DivergenceError, UserError
 from core.events import Event, Notice, Report, Rewound, Saved
 from core.language import _, number, plural, sentences
@@ -81,8 +82,9 @@ class DivergenceRecovery:
         until = monotonic() + LAST_SECONDS
         while True:
             try:
+                self._trainer.ranks.lead({"do": "wait"})  # if one is lost, so may be the sum of the last gradients
                 return self._run.save(self._trainer)
-            except DivergenceError:
+            except (DivergenceError, LostRankError):
                 break
             except UserError:
                 if monotonic() >= until:
@@ -104,8 +106,9 @@ class DivergenceRecovery:
             remedy = ""
             details = "".join(traceback.format_exception(error))
         if self._trainer.images > self._begun:
-            with suppress(Exception):  # device lost, memory or disk full, or damaged state
-                self._run.save(self._trainer)
+            if not isinstance(error, LostRankError):  # which ended a step in its middle
+                with suppress(Exception):  # device lost, memory or disk full, or damaged state
+                    self._run.save(self._trainer)
             saved = self._newest_good()
             said = (
                 _("Step {step} is saved; continue from there.").format(step=number(saved.step))

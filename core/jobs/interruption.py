@@ -57,6 +57,11 @@ class Interruption:
         return self._number != 0
 
     @property
+    def number(self) -> int:
+        """Number of the signal; 0 without one."""
+        return self._number
+
+    @property
     def exit_code(self) -> int:
         return 128 + self._number
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import sleep
 from typing import Any, Literal
+
+import numpy as np
+import torch
 
 from core.checkpoint import Checkpoint, load, save
 from core.checkpoint_schema import optimizer_states
@@ -22,8 +25,9 @@ from core.data.names import printable
 from core.data.prepare import prepare
 from core.data.sides.pairing import sides_for
 from core.devices import passed_over, resolve, use
+from core.distributed.ranks import ALONE, Ranks
 from core.errors import UserError
-from core.events import Edited, Event, Finished, Notice, Progress, Saved, Stepped, Tuned, Waiting
+from core.events import Edited, Event, Finished, Measured, Notice, Progress, Saved, Stepped, Tuned, Waiting
 from core.jobs.autotune import trial
 from core.jobs.divergence_recovery import DivergenceRecovery
 from core.jobs.live_evaluation import LiveEvaluator
@@ -35,6 +39,8 @@ from core.runs.retention import pin
 from core.runs.run import Run, is_run, next_folder, refuse_taken
 from core.runs.run_lock import RunLock, refuse_busy
 from core.runs.run_name import copy_name, run_title, write_name
+from core.stats.metric_key import parse
+from core.stats.metric_key import title as metric_title
 from core.training.clusters import clustered
 from core.training.loop import TrainingLoop
 
@@ -53,8 +59,8 @@ class TrainingJob:
     differ, else in a new run that copies earlier reports and samples. `copy`: always create a new run, named as a copy,
     beside the first one unless `out` or `runs` is given. `given`: settings that the user chose; the preset fits the
     others to the images and the device. Without `given`, all settings stay unchanged. `on_request`: whether other
-    processes may steer the training (`core.runs.requests`). `trainer` and `run` exist from the first `Samples` or
-    `Points` event on.
+    processes may steer the training (`core.runs.requests`). `ranks`: those that train together, and follow this job.
+    `trainer` and `run` exist from the first `Samples` or `Points` event on.
     """
 
     chosen: Settings
@@ -65,6 +71,7 @@ class TrainingJob:
     copy: bool = False
     given: Mapping[str, Any] | None = None
     on_request: bool = False
+    ranks: Ranks = ALONE
     trainer: TrainingLoop | None = field(default=None, init=False)
     run: Run | None = field(default=None, init=False)
     evaluator: LiveEvaluator | None = field(default=None, init=False)
@@ -86,7 +93,7 @@ class TrainingJob:
         was saved.
         """
         checkpoint = load(self.resume) if self.resume else None
-        use(self.chosen.device)  # an unusable device raises before the images are read
+        use(self.ranks.device_name(self.chosen.device))  # an unusable device raises before the images are read
         if origin := self._continued():
             with RunLock(origin.folder) as lock:
                 yield from self._begin(checkpoint)
@@ -104,9 +111,11 @@ class TrainingJob:
     def _begin(self, checkpoint: Checkpoint | None) -> Generator[Event, None, TrainingLoop]:
         """Yields the events before the first step; returns the trainer."""
         refuse_kind(self.chosen, toys.opens(self.source))
+        self.ranks.lead({"do": "prepare", "source": self.source, "settings": self.chosen.model_dump(mode="json")})
         dataset = yield from prepare(self.source, self.chosen.preparation)
         settings = self.chosen if checkpoint else self._fitted(dataset)
         refuse_large_batch(settings.batch, epoch_images(settings, dataset))
+        self.ranks.refuse_batch(settings.batch)
         refuse_data(settings, len(dataset.classes), dataset.points)
         if settings.two_sided and settings.has_pairs:
             for problem in pair_warnings(dataset, settings.preparation):
@@ -115,13 +124,29 @@ class TrainingJob:
             yield Notice(passed)
         self._images = dataset
         if settings.clusters:
-            dataset = yield from clustered(dataset, settings.clusters, resolve(settings.device))
-        tuned = yield from _tune(settings, dataset, checkpoint)
+            device = resolve(self.ranks.device_name(settings.device))
+            dataset = yield from clustered(dataset, settings.clusters, device)
+        tuned = yield from _tune(self.ranks.share(settings), dataset, checkpoint)
         yield tuned
-        trainer = self.trainer = trainer_for(settings, dataset, tuned, checkpoint)
+        self._lead(settings, dataset, tuned)
+        trainer = self.trainer = trainer_for(settings, dataset, tuned, checkpoint, ranks=self.ranks)
+        self.ranks.connect(trainer.device)
+        trainer.share()
         if checkpoint and (anew := _begins_anew(checkpoint, trainer)):
             yield Notice(sentences(*anew))
         return trainer
+
+    def _lead(self, settings: Settings, dataset: Dataset, tuned: Tuned) -> None:
+        """Tells the other ranks what to build."""
+        order = {
+            "do": "build",
+            "settings": settings.model_dump(mode="json"),
+            "tuned": asdict(tuned),
+            "fingerprint": dataset.fingerprint,
+            "classes": dataset.classes,
+        }
+        clusters = settings.clusters and dataset.labels is not None
+        self.ranks.lead(order, {"labels": torch.from_numpy(np.array(dataset.labels))} if clusters else {})
 
     def _train(self, run: Run, lock: RunLock) -> Generator[Event, None, None]:
         assert self.trainer is not None
@@ -133,17 +158,35 @@ class TrainingJob:
             return run.record(trainer, evaluator.beside(trainer.events()), lambda: evaluator.subject)
 
         self._recovery = DivergenceRecovery(trainer, run, train)
-        inbox = Inbox(run.folder)
+        inbox = Inbox(run.folder, is_open=self.on_request)
         with closing(self._recovery.events()) as events:
             for event in events:
                 if lock.is_lost():
                     raise self._taken_over(run)
                 yield event
-                if self.on_request and isinstance(event, Stepped) and (yield from self._answer(inbox, lock)):
-                    self.is_stopped = True
+                reason = ""
+                if isinstance(event, Measured):
+                    reason = self._out_of_patience(run)
+                elif self.on_request and isinstance(event, Stepped) and (yield from self._answer(inbox, lock)):
+                    self.is_stopped, reason = True, _("Stopped on request.")
+                if reason:
                     yield (yield from run.save_at_last(trainer))
-                    yield Finished(trainer.step, _("Stopped on request."))
+                    yield Finished(trainer.step, reason)
                     return
+
+    def _out_of_patience(self, run: Run) -> str:
+        """Returns a sentence if the metric measured last has not improved for as long as the settings say, else an
+        empty text."""
+        assert self.trainer is not None
+        patience = self.trainer.settings.patience
+        if patience is None:
+            return ""
+        with suppress(UserError):  # the best checkpoint is damaged: the next measurement decides
+            key, seconds = run.without_progress(self.trainer.seconds)
+            if seconds >= 60 * patience:
+                metric = metric_title(parse(key)[0])
+                return _("{metric} has not improved for {minutes} min.").format(metric=metric, minutes=f"{patience:g}")
+        return ""
 
     def _answer(self, inbox: Inbox, lock: RunLock) -> Generator[Event, None, bool]:
         """Carries out requests of other processes; while paused, waits for the next ones. Returns whether to stop."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from core.distributed.collectives import mean
 from core.losses import Targets
 
 TITLE = "Relativistic average"
@@ -22,9 +23,9 @@ UNDECIDED = 1.386
 
 def discriminator(real: Tensor, fake: Tensor, targets: Targets) -> Tensor:
     """Mean loss of logits (N,) against the mean of the others; 2 log 2 where the discriminator cannot tell."""
-    return softplus(fake.mean() - real).mean() + softplus(fake - real.mean()).mean()
+    return softplus(mean(fake) - real).mean() + softplus(fake - mean(real)).mean()
 
 
 def generator(real: Tensor, fake: Tensor) -> Tensor:
     """Mean loss of logits (N,) against the mean of the others; 2 log 2 where the discriminator cannot tell."""
-    return softplus(real - fake.mean()).mean() + softplus(real.mean() - fake).mean()
+    return softplus(real - mean(fake)).mean() + softplus(mean(real) - fake).mean()

@@ -23,6 +23,7 @@ from torch.nn.functional import cross_entropy
 
 from core import models
 from core.config.settings import Settings
+from core.distributed.collectives import own_rows
 from core.generator_inputs import Conditions, GeneratorInputs, Latents
 from core.models import Discriminator, Generator
 
@@ -125,13 +126,17 @@ class ConditionalDiscriminator(nn.Module):
 def draw(labels: Tensor, latent_dim: int, conditions: Conditions, random: torch.Generator) -> GeneratorInputs[Tensor]:
     """Draws generator inputs for labels, int64 (N,): z ~ N(0, I), uniform categories, continuous codes ~ U(-1, 1)."""
     count, device = len(labels), random.device
-    z = torch.randn(count, latent_dim, device=device, generator=random)
+    z = own_rows(lambda rows: torch.randn(rows, latent_dim, device=device, generator=random), count)
     classes = _one_hot(labels, conditions.classes) if conditions.classes else z[:, :0]
     codes = z[:, :0]
     if conditions.codes:
-        codes = torch.rand(count, conditions.codes, device=device, generator=random) * 2 - 1
+        codes = (
+            own_rows(lambda rows: torch.rand(rows, conditions.codes, device=device, generator=random), count) * 2 - 1
+        )
         if conditions.categories:
-            chosen = torch.randint(conditions.categories, (count,), device=device, generator=random)
+            chosen = own_rows(
+                lambda rows: torch.randint(conditions.categories, (rows,), device=device, generator=random), count
+            )
             codes[:, : conditions.categories] = _one_hot(chosen, conditions.categories)
     return GeneratorInputs(z, classes, codes)
 

@@ -7,6 +7,7 @@ from math import prod
 
 from torch import Tensor, nn
 
+from core.distributed.layers import BatchNorm2d
 from core.models import Discriminator as Base
 from core.models import Generator as BaseGenerator
 from core.models import Shape
@@ -31,7 +32,7 @@ class Generator(BaseGenerator):
         *rest, widest = _channels(shape)
         layers: list[nn.Module] = [nn.ConvTranspose2d(shape.latent_dim, widest, shape.grid, 1, 0, bias=False)]
         for before, after in zip([widest, *reversed(rest)], [*reversed(rest), None], strict=True):
-            layers += [nn.BatchNorm2d(before), nn.ReLU(inplace=True)]
+            layers += [BatchNorm2d(before), nn.ReLU(inplace=True)]
             layers += [nn.ConvTranspose2d(before, after or shape.channels, 4, 2, 1, bias=False)]
         self.layers = nn.Sequential(*layers, nn.Tanh())
         initialize_dcgan(self)

@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate
 from torch.nn.utils.parametrize import register_parametrization
 
+from core.distributed.layers import BatchNorm2d
+
 Weighted = TypeVar("Weighted", nn.Linear, nn.Conv2d)
 
 FEWEST_CHANNELS = 16
@@ -27,7 +29,7 @@ def initialize_dcgan(module: nn.Module) -> None:
 def normalization(name: str, channels: int) -> nn.Module:
     """Returns a normalization of feature maps: `batch`, `layer` (one mean and variance per image), or `none`."""
     if name == "batch":
-        return nn.BatchNorm2d(channels)
+        return BatchNorm2d(channels)
     return nn.GroupNorm(1, channels) if name == "layer" else nn.Identity()
 
 

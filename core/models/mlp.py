@@ -7,6 +7,7 @@ from math import prod
 
 from torch import Tensor, nn
 
+from core.distributed.layers import BatchNorm1d, Dropout
 from core.models import Discriminator as Base
 from core.models import Generator as BaseGenerator
 from core.models import Shape
@@ -25,7 +26,7 @@ class Generator(BaseGenerator):
         sizes = [shape.latent_dim, 4 * shape.width, 8 * shape.width, 16 * shape.width]
         layers: list[nn.Module] = []
         for before, after in pairwise(sizes):
-            layers += [nn.Linear(before, after), nn.BatchNorm1d(after), nn.LeakyReLU(0.2, inplace=True)]
+            layers += [nn.Linear(before, after), BatchNorm1d(after), nn.LeakyReLU(0.2, inplace=True)]
         self.layers = nn.Sequential(*layers, nn.Linear(sizes[-1], prod(self.image)), nn.Tanh())
 
     def forward(self, z: Tensor) -> Tensor:
@@ -46,6 +47,6 @@ class Discriminator(Base):
         sizes = [shape.d_channels * prod(shape.pixels), 8 * shape.width, 4 * shape.width]
         layers: list[nn.Module] = [nn.Flatten()]
         for before, after in pairwise(sizes):
-            layers += [nn.Linear(before, after), nn.LeakyReLU(0.2, inplace=True), nn.Dropout(0.3)]
+            layers += [nn.Linear(before, after), nn.LeakyReLU(0.2, inplace=True), Dropout(0.3)]
         self.features = nn.Sequential(*layers)
         self.head = nn.Linear(sizes[-1], 1)

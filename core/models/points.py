@@ -9,6 +9,7 @@ from math import prod
 
 from torch import Tensor, nn
 
+from core.distributed.layers import BatchNorm1d
 from core.models import Discriminator as Base
 from core.models import Generator as BaseGenerator
 from core.models import Shape
@@ -46,7 +47,7 @@ class Discriminator(Base):
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         self.per_image = shape.d_norm != "batch"
-        norm = nn.BatchNorm1d(shape.width) if shape.d_norm == "batch" else nn.Identity()
+        norm = BatchNorm1d(shape.width) if shape.d_norm == "batch" else nn.Identity()
         self.features = nn.Sequential(
             nn.Flatten(),
             nn.Linear(shape.d_channels * prod(shape.pixels), shape.width),

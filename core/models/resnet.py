@@ -7,6 +7,7 @@ from math import sqrt
 
 from torch import Tensor, nn
 
+from core.distributed.layers import BatchNorm2d
 from core.models import Discriminator as Base
 from core.models import Generator as BaseGenerator
 from core.models import Shape
@@ -30,7 +31,7 @@ class Generator(BaseGenerator):
         self.layers = nn.Sequential(
             nn.Unflatten(1, (channels[0], *shape.grid)),
             *(_Up(before, after) for before, after in pairwise(channels)),
-            nn.BatchNorm2d(channels[-1]),
+            BatchNorm2d(channels[-1]),
             nn.ReLU(inplace=True),
             nn.Conv2d(channels[-1], shape.channels, 3, 1, 1),
             nn.Tanh(),
@@ -82,11 +83,11 @@ class _Up(_Residual):
     def __init__(self, before: int, after: int) -> None:
         super().__init__()
         self.residual = nn.Sequential(
-            nn.BatchNorm2d(before),
+            BatchNorm2d(before),
             nn.ReLU(inplace=True),
             nn.Upsample(scale_factor=2.0),
             nn.Conv2d(before, after, 3, 1, 1, bias=False),
-            nn.BatchNorm2d(after),
+            BatchNorm2d(after),
             nn.ReLU(inplace=True),
             nn.Conv2d(after, after, 3, 1, 1, bias=False),
         )

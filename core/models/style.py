@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, leaky_relu
 
+from core.distributed.collectives import gathered, own, own_rows
 from core.models import Discriminator as Base
 from core.models import Generator as BaseGenerator
 from core.models import Shape
@@ -155,7 +156,7 @@ class _Modulated(nn.Module):
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         x = modulated(x, self.conv.weight, self.style(w))
         x = upsample(x) if self.up else x
-        noise = torch.randn_like(x[:, :1]) if self.training else self.noise
+        noise = _drawn_noise(x) if self.training else self.noise
         # Autocast leaves sums alone: parameters in float32 would make all that follows float32.
         x = x + (noise * self.strength).to(x.dtype) + self.bias.to(x.dtype)
         activated: Tensor = self.activation(x)
@@ -201,11 +202,17 @@ class _Deviation(nn.Module):
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        size = max(size for size in range(1, GROUP + 1) if len(x) % size == 0)
-        groups = x.float().reshape(size, -1, *x.shape[1:])
-        deviations = (groups.var(0, correction=0) + 1e-8).sqrt().mean((1, 2, 3)).repeat(size)
+        batch = gathered(x.float())
+        size = max(size for size in range(1, GROUP + 1) if len(batch) % size == 0)
+        groups = batch.reshape(size, -1, *x.shape[1:])
+        deviations = own((groups.var(0, correction=0) + 1e-8).sqrt().mean((1, 2, 3)).repeat(size))
         plane = deviations.to(x.dtype)[:, None, None, None].expand(-1, 1, *x.shape[2:])
         return torch.cat([x, plane], 1)
+
+
+def _drawn_noise(x: Tensor) -> Tensor:
+    """Draws noise for feature maps NCHW, (N, 1, H, W)."""
+    return own_rows(lambda rows: torch.randn(rows, 1, *x.shape[2:], dtype=x.dtype, device=x.device), len(x))
 
 
 class _LeakyReLU(nn.Module):

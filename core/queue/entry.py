@@ -12,6 +12,8 @@ from core.config.settings import Settings, validate
 
 AUTO = "auto"
 """Device of an entry that runs on whichever is free first."""
+CLUSTER = "cluster"
+"""Device of an entry that runs as a job of a cluster (`core.remote.slurm`), and not by the runner of the queue."""
 
 
 class State(StrEnum):
@@ -31,16 +33,17 @@ class State(StrEnum):
 
     @property
     def has_ended(self) -> bool:
-        """True if the entry never runs again."""
+        """True if the entry does not run again, unless it is retried."""
         return self in (State.DONE, State.STOPPED, State.FAILED)
 
 
 class Entry(BaseModel):
-    """Training to run. `given`: settings that the user chose, as for `TrainingJob`; None leaves all unchanged.
+    """Training to run. `given`: settings that the user chose, as for `TrainingJob`; None leaves all unchanged. Once the
+    training has begun, `settings` are those in force and `given` is None.
 
-    `out`: folder of its run, which is continued if it exists. `resume`: checkpoint to begin from, in another run.
-    `device`: name of a device, or `AUTO`. `order`: entries run in ascending order. `held`: whether it waits until it is
-    released.
+    `out`: folder of its run. `resume`: checkpoint to begin from, in another run. `device`: name of a device, or `AUTO`.
+    `order`: entries run in ascending order. `held`: whether it waits until it is released. `begun`: whether a run in
+    `out` belongs to the entry, and is continued; another run there is not touched.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -53,6 +56,7 @@ class Entry(BaseModel):
     device: str = AUTO
     order: float = 0.0
     held: bool = False
+    begun: bool = False
 
     @field_validator("settings", mode="before")
     @classmethod
@@ -64,9 +68,16 @@ class Entry(BaseModel):
         """Name of the run folder."""
         return self.out.name
 
+    def changed(self, **values: Any) -> Entry:
+        """Returns the entry with some settings replaced. Raises `UserError` for an invalid value."""
+        settings = self.settings.changed(**values)
+        given = None if self.given is None else self.given | values
+        device = settings.device if "device" in values else self.device
+        return self.model_copy(update={"settings": settings, "given": given, "device": device})
+
 
 class Outcome(BaseModel):
-    """End of an entry, written once. `reason`: sentences for the user, such as the limit that was reached."""
+    """End of an entry. `reason`: sentences for the user, such as the limit that was reached."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -1,8 +1,8 @@
 """The queue: a folder with a folder for each entry. Its files are the whole state, so that it survives a crash.
 
 `entry.json` says what to train, and is replaced when it is edited. `lock.json` exists while a process trains it
-(`core.runs.run_lock`), and `outcome.json` from its end on. `device.json` names the device and counts the starts, and
-`log.txt` has the output of the process.
+(`core.runs.run_lock`), and `outcome.json` from its end on. `device.json` names the device and counts the starts,
+`stop` asks the process to end, and `log.txt` has its output.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
@@ -20,16 +20,20 @@ from typing import Any
 
 import platformdirs
 
+from core.config.settings import Settings
 from core.data.names import content
-from core.durable_write import PARTIAL, replaced, unwritable
+from core.durable_write import PARTIAL, replaced
 from core.errors import FOREIGN_ERRORS, RunBusyError, UserError
 from core.language import _
-from core.queue.entry import AUTO, Entry, Outcome, State
-from core.runs.run_lock import Owner, OwnerWatch, RunLock
+from core.queue.entry import AUTO, CLUSTER, Entry, Outcome, State
+from core.runs.run import is_run, next_folder
+from core.runs.run_lock import NAME, Owner, OwnerWatch, RunLock, alive
 
-ENTRY, OUTCOME, DEVICE, LOG, PAUSED = "entry.json", "outcome.json", "device.json", "log.txt", "paused"
+ENTRY, OUTCOME, DEVICE, STOP, LOG, PAUSED = "entry.json", "outcome.json", "device.json", "stop", "log.txt", "paused"
 REMOVED = ".removed"
 """Suffix of the folder of an entry that is being deleted."""
+LOCK_SECONDS = 1.0
+"""Seconds to wait for another change of an entry. A lock that is held for longer is that of a training."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,8 @@ def queue_folder() -> Path:
 
 
 class Queue:
-    """Entries in a folder, in the order in which they run. Every method reads and writes the disk."""
+    """Entries in a folder, in the order in which they run. Every method reads and writes the disk, and raises
+    `UserError` if it cannot."""
 
     def __init__(self, folder: Path | None = None) -> None:
         """`folder`: None for the user's own queue. It is created with the first entry."""
@@ -78,57 +83,103 @@ class Queue:
         """Returns every readable entry in order."""
         return sorted(self._read_all(), key=lambda listed: (listed.entry.order, listed.id))
 
+    def damaged(self) -> list[Path]:
+        """Returns the files of the entries that cannot be read."""
+        return [folder / ENTRY for folder in self._folders() if (folder / ENTRY).exists() and read(folder) is None]
+
     def entry(self, id: str) -> Listed:
         """Returns an entry by its ID, or by a unique beginning of it. Raises `UserError` if there is none."""
-        found = [listed for listed in self._read_all() if listed.id.startswith(id)] if id else []
+        named = [folder for folder in self._folders() if id and folder.name.startswith(id)]
+        found = [listed for listed in map(read, named) if listed is not None]
         if len(found) != 1:
             what = _("The queue has no entry {id!r}.") if not found else _("Several entries begin with {id!r}.")
             raise UserError(what.format(id=id), _("List the entries with gan-studio queue list."))
         return found[0]
 
     def add(self, entry: Entry) -> Listed:
-        """Adds an entry at the end. Raises `UserError` if the folder cannot be written to."""
-        last = max((listed.entry.order for listed in self._read_all()), default=0.0)
+        """Adds an entry at the end. A run that exists at its `out` is continued. Raises `UserError` if another entry
+        that has not ended trains there."""
+        entries = self.entries()
+        for other in entries:
+            if not other.state.has_ended and _same(other.entry.out, entry.out):
+                what = _("The queue already has an entry with the run folder {run}.").format(run=entry.out)
+                raise UserError(what, _("Choose another folder, or edit that entry."))
+        last = max((other.entry.order for other in entries), default=0.0)
+        update: dict[str, Any] = {"order": last + 1.0}
+        if is_run(entry.out):
+            update |= {"begun": True, "given": None}
         folder = self.folder / f"{time.time_ns():020x}{token_hex(4)}"
-        try:
-            folder.mkdir(parents=True)
-        except OSError as error:
-            raise unwritable(folder, error) from error
-        return self._written(folder, entry.model_copy(update={"order": last + 1.0}))
+        partial = self.folder / f".{token_hex(8)}.partial"
+        with self._writing():
+            partial.mkdir(parents=True)
+            _write(partial / ENTRY, entry.model_copy(update=update).model_dump_json(indent=2))
+            partial.replace(folder)
+        return _present(folder)
+
+    def free_folder(self, runs: Path, title: str, kind: str) -> Path:
+        """Returns the next numbered run folder in `runs` that neither exists nor belongs to an entry."""
+        taken = [each.entry.out.name for each in self._read_all() if _same(each.entry.out.parent, runs)]
+        return next_folder(runs, title, kind, taken)
 
     def replace(self, id: str, entry: Entry) -> Listed:
         """Changes an entry that waits. Raises `UserError` if it runs or has ended."""
-        listed = self._waiting(id)
-        return self._written(listed.folder, entry.model_copy(update={"order": listed.entry.order}))
+        with self._changing(id) as listed:
+            kept = {"order": listed.entry.order, "begun": listed.entry.begun}
+            return self._written(listed, entry.model_copy(update=kept))
 
     def move(self, id: str, position: int) -> None:
         """Moves an entry to a position, from 0, among those that have not ended. Raises `UserError`."""
-        moved = self._waiting(id)
-        others = [each for each in self.entries() if not each.state.has_ended and each.id != moved.id]
-        orders = [each.entry.order for each in others]
-        place = min(max(position, 0), len(orders))
-        after = orders[place] if place < len(orders) else max(orders, default=0.0) + 2.0
-        before = orders[place - 1] if place else after - 2.0
-        self._written(moved.folder, moved.entry.model_copy(update={"order": (before + after) / 2}))
+        with self._changing(id) as moved:
+            others = [each for each in self.entries() if not each.state.has_ended and each.id != moved.id]
+            orders = [each.entry.order for each in others]
+            place = min(max(position, 0), len(orders))
+            after = orders[place] if place < len(orders) else max(orders, default=0.0) + 2.0
+            before = orders[place - 1] if place else after - 2.0
+            self._written(moved, moved.entry.model_copy(update={"order": (before + after) / 2}))
 
     def hold(self, id: str, held: bool = True) -> None:
         """Keeps an entry from running until it is released. Raises `UserError` if it runs or has ended."""
-        listed = self._waiting(id)
-        self._written(listed.folder, listed.entry.model_copy(update={"held": held}))
+        with self._changing(id) as listed:
+            self._written(listed, listed.entry.model_copy(update={"held": held}))
+
+    def stop(self, id: str) -> None:
+        """Ends an entry: at once if it waits; else its process saves the training and ends in a moment. Raises
+        `UserError` if it has ended."""
+        listed = self.entry(id)
+        if listed.outcome is not None:
+            raise UserError(
+                _("{title} has ended already.").format(title=listed.entry.title),
+                _("List the entries with gan-studio queue list."),
+            )
+        try:
+            with RunLock(listed.folder):
+                self.end(listed, State.STOPPED, _("Stopped on request."), listed.step)
+        except RunBusyError:
+            with self._writing():
+                (listed.folder / STOP).touch()
+
+    def retry(self, id: str) -> None:
+        """Lets an entry that failed or was stopped wait again; it continues from its newest checkpoint. Raises
+        `UserError`."""
+        listed = self.entry(id)
+        if listed.state not in (State.FAILED, State.STOPPED):
+            what = _("{title} has neither failed nor been stopped.").format(title=listed.entry.title)
+            raise UserError(what, _("List the entries with gan-studio queue list."))
+        with self._writing(), RunLock(listed.folder):
+            for name in (STOP, DEVICE, OUTCOME):
+                (listed.folder / name).unlink(missing_ok=True)
 
     def remove(self, id: str) -> None:
         """Deletes an entry; its run stays. Raises `UserError` if it runs."""
         listed = self.entry(id)
+        gone = listed.folder.with_name(listed.id + REMOVED)
         try:
-            with RunLock(listed.folder):
-                gone = listed.folder.with_name(listed.id + REMOVED)
+            with self._writing(), RunLock(listed.folder):
                 listed.folder.replace(gone)
         except RunBusyError as busy:
             raise UserError(
                 _("{title} is running.").format(title=listed.entry.title), _("Stop it before you remove it.")
             ) from busy
-        except OSError as error:
-            raise unwritable(listed.folder, error) from error
         shutil.rmtree(gone, ignore_errors=True)
 
     @property
@@ -136,18 +187,28 @@ class Queue:
         """True if no further entry is started."""
         return (self.folder / PAUSED).exists()
 
+    @property
+    def waits(self) -> bool:
+        """True if an entry waits for the runner."""
+        waiting = (listed for listed in self._read_all() if listed.state is State.WAITING)
+        return not self.is_paused and any(listed.entry.device != CLUSTER for listed in waiting)
+
     def pause(self, paused: bool = True) -> None:
         """Starts no further entries, or does so again; those that run go on. Raises `UserError`."""
         mark = self.folder / PAUSED
-        try:
+        with self._writing():
             self.folder.mkdir(parents=True, exist_ok=True)
             mark.touch() if paused else mark.unlink(missing_ok=True)
-        except OSError as error:
-            raise unwritable(mark, error) from error
 
     def tell_device(self, listed: Listed, device: str, starts: int, step: int) -> None:
         """Records the device on which an entry is started, and the starts without progress. Raises `UserError`."""
         _write(listed.folder / DEVICE, json.dumps({"device": device, "starts": starts, "step": step}))
+
+    def tell_begun(self, listed: Listed, settings: Settings | None = None) -> None:
+        """Records that the run at `out` is that of the entry, and the settings in force. For the process that trains
+        it. Raises `UserError`."""
+        update = {"begun": True} if settings is None else {"begun": True, "settings": settings, "given": None}
+        self._written(listed, _present(listed.folder).entry.model_copy(update=update))
 
     def end(self, listed: Listed, state: State, reason: str, step: int = 0) -> None:
         """Records the end of an entry, once. Raises `UserError`."""
@@ -156,39 +217,110 @@ class Queue:
             _write(listed.folder / OUTCOME, outcome.model_dump_json())
 
     def _read_all(self) -> Iterator[Listed]:
-        with suppress(FileNotFoundError):
-            for folder in self.folder.iterdir():
-                if (listed := read(folder)) is not None:
-                    yield listed
+        return (listed for folder in self._folders() if (listed := read(folder)) is not None)
 
-    def _waiting(self, id: str) -> Listed:
+    def _folders(self) -> list[Path]:
+        try:
+            found = list(self.folder.iterdir())
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            what = _("The queue {folder} cannot be read.").format(folder=self.folder)
+            raise UserError(what, _("Check its permissions and its disk."), str(error)) from error
+        return [each for each in found if each.suffix != REMOVED and not PARTIAL.fullmatch(each.name)]
+
+    @contextmanager
+    def _changing(self, id: str) -> Iterator[Listed]:
+        """Context in which an entry waits and no other process can start or change it."""
         listed = self.entry(id)
-        if listed.state not in (State.WAITING, State.HELD):
-            what = _("{title} runs or has ended.").format(title=listed.entry.title)
-            raise UserError(what, _("Change its live settings while it runs, or add another entry."))
-        return listed
+        with ExitStack() as lock:
+            try:
+                lock.enter_context(entry_lock(listed.folder))
+            except RunBusyError as busy:
+                raise _not_waiting(listed) from busy
+            listed = _present(listed.folder)
+            if listed.outcome is not None:
+                raise _not_waiting(listed)
+            yield listed
 
-    def _written(self, folder: Path, entry: Entry) -> Listed:
-        _write(folder / ENTRY, entry.model_dump_json(indent=2))
-        listed = read(folder)
-        assert listed is not None
-        return listed
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            what = _("The queue {folder} cannot be written to.").format(folder=self.folder)
+            raise UserError(what, _("Check its permissions and its disk."), str(error)) from error
+
+    def _written(self, listed: Listed, entry: Entry) -> Listed:
+        _write(listed.folder / ENTRY, entry.model_dump_json(indent=2))
+        return _present(listed.folder)
 
 
 def read(folder: Path) -> Listed | None:
     """Returns the entry in a folder; None if there is none, or it is damaged."""
-    if folder.suffix == REMOVED or PARTIAL.fullmatch(folder.name):
-        return None
     with suppress(*FOREIGN_ERRORS, UserError):
         entry = Entry.model_validate_json(content(folder / ENTRY))
-        owner = OwnerWatch(folder).owner()
         facts = _facts(folder)
-        with suppress(FileNotFoundError):
-            outcome = Outcome.model_validate_json(content(folder / OUTCOME))
+        if (outcome := _outcome(folder)) is not None:
             return Listed(folder.name, folder, entry, outcome.state, outcome, None, *facts)
+        owner = trained_by(folder)
         state = State.RUNNING if owner else State.HELD if entry.held else State.WAITING
         return Listed(folder.name, folder, entry, state, None, owner, *facts)
     return None
+
+
+@contextmanager
+def entry_lock(folder: Path) -> Iterator[RunLock]:
+    """Context in which no other process trains or changes the entry in a folder. Waits for short changes by others.
+    Raises `RunBusyError` if another process trains it."""
+    until = time.monotonic() + LOCK_SECONDS
+    while True:
+        lock = RunLock(folder)
+        with ExitStack() as held:
+            try:
+                held.enter_context(lock)
+            except RunBusyError:
+                if time.monotonic() > until:
+                    raise
+            else:
+                yield lock
+                return
+        time.sleep(0.05)
+
+
+def trained_by(folder: Path) -> Owner | None:
+    """Returns the other process that holds the lock of an entry or a run; None if it has crashed."""
+    lock = folder / NAME
+    if not os.path.lexists(lock):
+        return None
+    try:
+        owner = alive(lock)
+    except OSError:  # a folder that cannot be written to
+        return OwnerWatch(folder).owner()
+    return None if owner is None or owner.is_here else owner
+
+
+def stop_asked(folder: Path) -> bool:
+    """Returns whether the process that trains the entry in a folder has to end."""
+    return (folder / STOP).exists()
+
+
+def _present(folder: Path) -> Listed:
+    listed = read(folder)
+    if listed is None:
+        what = _("The entry {file} cannot be read.").format(file=folder / ENTRY)
+        raise UserError(what, _("Remove its folder, and add the training again."))
+    return listed
+
+
+def _outcome(folder: Path) -> Outcome | None:
+    try:
+        return Outcome.model_validate_json(content(folder / OUTCOME))
+    except FileNotFoundError:
+        return None
+    except FOREIGN_ERRORS:
+        reason = _("Its outcome in {file} cannot be read.").format(file=folder / OUTCOME)
+        return Outcome(state=State.FAILED, reason=reason, ended=0.0)
 
 
 def _facts(folder: Path) -> tuple[str, int, int]:
@@ -196,6 +328,15 @@ def _facts(folder: Path) -> tuple[str, int, int]:
         found = json.loads(content(folder / DEVICE))
         return str(found["device"]), int(found["starts"]), int(found["step"])
     return AUTO, 0, 0
+
+
+def _not_waiting(listed: Listed) -> UserError:
+    what = _("{title} runs or has ended.").format(title=listed.entry.title)
+    return UserError(what, _("Change its live settings while it runs, or add another entry."))
+
+
+def _same(one: Path, other: Path) -> bool:
+    return os.path.normcase(one.absolute()) == os.path.normcase(other.absolute())
 
 
 def _write(path: Path, text: str) -> None:

@@ -6,20 +6,24 @@ One process runs a queue, by a lock. The entries' processes outlive it: the next
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from core.concurrency import own_process
 from core.errors import RunBusyError, UserError
-from core.events import Event, Waiting
+from core.events import Event, Notice, Waiting
 from core.language import _, plural
-from core.queue.entry import AUTO, State
-from core.queue.folder import LOG, Listed, Queue
+from core.queue.devices import is_occupied, suits
+from core.queue.entry import CLUSTER, State
+from core.queue.folder import LOG, Listed, Queue, trained_by
+from core.queue.job import NO_DEVICE
+from core.queue.notify import Message, Notifier
 from core.runs.retention import numbered
-from core.runs.run_lock import OwnerWatch, RunLock
+from core.runs.run_lock import RunLock
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -28,6 +32,8 @@ POLL_SECONDS = 1.0
 """Seconds between two looks at the queue."""
 MOST_STARTS = 3
 """Starts without a further checkpoint after which an entry fails."""
+TURN_SECONDS = 0.05
+"""Seconds between two looks at the processes that were started."""
 RUNNER = "runner"
 """Folder of the runner's lock."""
 
@@ -47,33 +53,47 @@ class Ended(Event):
     listed: Listed
 
 
-def run_queue(queue: Queue, devices: Sequence[str], stay: bool = False) -> Generator[Event, None, None]:
-    """Starts entries until none waits or runs. Yields `Started`, `Ended`, and `Waiting` once a second.
+def run_queue(queue: Queue, look: Callable[[], Sequence[str]], stay: bool = False) -> Generator[Event, None, None]:
+    """Starts entries until none waits or runs. Yields `Started`, `Ended`, `Notice`, and `Waiting` once a second.
 
-    `devices`: names of those that take an entry each, the preferred ones first. `stay`: waits for further entries.
-    Raises `RunBusyError` if another process runs the queue, and `UserError` if its folder cannot be written to.
+    `look`: returns the names of the devices that take an entry each, the preferred ones first; called again when one
+    was lost. `stay`: waits for further entries. Raises `UserError` if another process runs the queue, or its folder
+    cannot be written to.
     """
     lock = queue.folder / RUNNER
-    lock.mkdir(parents=True, exist_ok=True)
-    with RunLock(lock):
-        yield from _Runner(queue, devices).events(stay)
+    try:
+        lock.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        what = _("The queue {folder} cannot be written to.").format(folder=queue.folder)
+        raise UserError(what, _("Check its permissions and its disk."), str(error)) from error
+    while True:
+        with ExitStack() as stack:
+            try:
+                held = stack.enter_context(RunLock(lock))
+            except RunBusyError as busy:
+                what = _("The queue is running already ({place}).").format(place=busy.place)
+                raise UserError(what, _("Entries that are added start by themselves."), busy.details) from busy
+            notifier = stack.enter_context(closing(Notifier(queue.folder)))
+            yield from _Runner(queue, look, held, notifier).events(stay)
+        if not queue.waits:  # otherwise an entry was added just as this runner ended, which looked as if it would run
+            return
 
 
 def is_served(queue: Queue) -> bool:
     """Returns whether another process runs the queue."""
-    return OwnerWatch(queue.folder / RUNNER).owner() is not None
+    return trained_by(queue.folder / RUNNER) is not None
 
 
 def start_runner(queue: Queue) -> None:
     """Starts a runner in a process of its own, which outlives this one, unless there is one. Raises `UserError`."""
     if is_served(queue):
         return
-    queue.folder.mkdir(parents=True, exist_ok=True)
     try:
+        queue.folder.mkdir(parents=True, exist_ok=True)
         with (queue.folder / LOG).open("ab") as log:
-            own_process(
-                "-m", "core", "queue", "start", "--queue", str(queue.folder), stdout=log, stderr=log, outlives=True
-            )
+            call = "-m", "core", "queue", "start", "--queue", str(queue.folder)
+            runner = own_process(*call, stdout=log, stderr=log, outlives=True)
+        Thread(target=runner.wait, name="end of the runner", daemon=True).start()  # or it would stay a zombie
     except OSError as error:
         raise UserError(
             _("The queue could not be started."), _("Start it by gan-studio queue start."), str(error)
@@ -81,58 +101,90 @@ def start_runner(queue: Queue) -> None:
 
 
 class _Runner:
-    def __init__(self, queue: Queue, devices: Sequence[str]) -> None:
-        self._queue, self._devices = queue, devices
+    def __init__(self, queue: Queue, look: Callable[[], Sequence[str]], lock: RunLock, notifier: Notifier) -> None:
+        self._queue, self._look, self._lock, self._notifier = queue, look, lock, notifier
+        self._devices = look()
         self._processes: dict[str, Popen[bytes]] = {}
         """Processes of entries that this runner has started, by ID."""
 
     def events(self, stay: bool) -> Generator[Event, None, None]:
         running: set[str] = set()
-        while True:
-            for id in [id for id, process in self._processes.items() if process.poll() is not None]:
-                del self._processes[id]
-            entries = self._queue.entries()
+        while not self._lock.is_lost():
+            self._reap()
+            try:
+                entries = [each for each in self._queue.entries() if each.entry.device != CLUSTER]
+            except UserError as problem:  # a drive that does not answer
+                yield Notice(str(problem))
+                yield from self._wait()
+                continue
             now = {each.id for each in entries if each.state is State.RUNNING or each.id in self._processes}
             yield from (Ended(each) for each in entries if each.id in running - now and each.outcome is not None)
             running = now
             if not self._queue.is_paused:
                 yield from self._start(entries)
             running |= self._processes.keys()
-            waits = any(each.state is State.WAITING for each in entries) and not self._queue.is_paused
-            if not (stay or running or waits):
+            if not (stay or running or self._queue.waits):
                 return
-            yield Waiting()
-            time.sleep(POLL_SECONDS)
+            yield from self._wait()
+
+    def _reap(self) -> None:
+        """Forgets processes that have ended, and looks for the devices again if one was not there."""
+        ended = {id: code for id, process in self._processes.items() if (code := process.poll()) is not None}
+        for id in ended:
+            del self._processes[id]
+        if NO_DEVICE in ended.values():
+            self._devices = self._look()
+
+    def _wait(self) -> Generator[Event, None, None]:
+        """Waits for the next look at the queue, or for the end of a process."""
+        yield Waiting()
+        until = time.monotonic() + POLL_SECONDS
+        while time.monotonic() < until and all(process.poll() is None for process in self._processes.values()):
+            time.sleep(TURN_SECONDS)
 
     def _start(self, entries: Sequence[Listed]) -> Generator[Event, None, None]:
         """Starts the entries whose device is free, in order."""
         taken = {each.device for each in entries if each.state is State.RUNNING or each.id in self._processes}
-        free = [device for device in self._devices if device not in taken]
+        free = [
+            device for device in self._devices if device not in taken and not is_occupied(self._queue.folder, device)
+        ]
         for listed in entries:
             if listed.state is not State.WAITING or listed.id in self._processes:
                 continue
             wanted = listed.entry.device
-            device = next((each for each in free if wanted in (AUTO, each)), None)
-            if device is None:
-                if wanted != AUTO and wanted not in self._devices:
-                    yield from self._fail(listed, _missing(wanted))
+            try:
+                if not any(suits(wanted, device, self._devices) for device in self._devices):
+                    yield self._failed(listed, _missing(wanted))
+                    continue
+                device = next((each for each in free if suits(wanted, each, self._devices)), None)
+                if device is None or trained_by(listed.entry.out) is not None:
+                    continue
+                step = _last_step(listed.entry.out)
+                starts = listed.starts if step == listed.step else 0
+                if starts >= MOST_STARTS:
+                    yield self._failed(listed, _lost(listed))
+                    continue
+                self._processes[listed.id] = self._process(listed, device, starts + 1, step)
+            except RunBusyError:
                 continue
-            step = _last_step(listed.entry.out)
-            starts = listed.starts if step == listed.step else 0
-            if starts >= MOST_STARTS:
-                yield from self._fail(listed, _lost(listed))
+            except (OSError, UserError) as problem:  # such as a full disk
+                yield Notice(str(problem))
                 continue
             free.remove(device)
-            self._queue.tell_device(listed, device, starts + 1, step)
-            with (listed.folder / LOG).open("ab") as log:
-                call = "-m", "core", "queue", "run", listed.id, "--queue", str(self._queue.folder)
-                self._processes[listed.id] = own_process(*call, stdout=log, stderr=log, outlives=True)
             yield Started(listed, device)
 
-    def _fail(self, listed: Listed, problem: UserError) -> Generator[Event, None, None]:
-        with suppress(RunBusyError), RunLock(listed.folder):
+    def _process(self, listed: Listed, device: str, starts: int, step: int) -> Popen[bytes]:
+        self._queue.tell_device(listed, device, starts, step)
+        with (listed.folder / LOG).open("ab") as log:
+            call = "-m", "core", "queue", "run", listed.id, "--queue", str(self._queue.folder)
+            return own_process(*call, stdout=log, stderr=log, outlives=True)
+
+    def _failed(self, listed: Listed, problem: UserError) -> Ended:
+        with RunLock(listed.folder):
             self._queue.end(listed, State.FAILED, str(problem), listed.step)
-        yield Ended(self._queue.entry(listed.id))
+        ended = self._queue.entry(listed.id)
+        self._notifier.tell(Message.of_end(ended))
+        return Ended(ended)
 
 
 def _last_step(out: Path) -> int:
@@ -142,7 +194,8 @@ def _last_step(out: Path) -> int:
 
 def _missing(device: str) -> UserError:
     return UserError(
-        _("The device {device} is not there.").format(device=device), _("Choose another device for the entry.")
+        _("The device {device} is not there.").format(device=device),
+        _("Add the training again with another device, or retry it when the device is back."),
     )
 
 
@@ -152,5 +205,5 @@ def _lost(listed: Listed) -> UserError:
         "Its process ended {count} times without a further checkpoint.",
         listed.starts,
     )
-    remedy = _("Look into {file}, and continue the run by gan-studio train --resume.").format(file=listed.folder / LOG)
+    remedy = _("Look into {file}, and let it run again by gan-studio queue retry.").format(file=listed.folder / LOG)
     return UserError(what, remedy)

@@ -7,23 +7,27 @@ were made, and replaces each by its answer, which the process that asked reads a
 from __future__ import annotations
 
 import json
+import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, Literal, get_args
 
+from core.concurrency import run_to_end
 from core.data.names import content
 from core.durable_write import replaced, unwritable
 from core.errors import FOREIGN_ERRORS, UserError
+from core.events import Waiting
 from core.language import _
 
 Kind = Literal["stop", "pause", "resume", "save", "edit", "measure"]
 
-FOLDER, PAUSED = "requests", "paused"
-"""Folder of the requests in a run, and file in it that exists while the training is paused."""
+FOLDER, OPEN, PAUSED = "requests", "open", "paused"
+"""Folder of the requests in a run, and files in it that exist while they are carried out, and while the training is
+paused."""
 REQUEST, ANSWER = ".json", ".answer"
 POLL_SECONDS = 0.5
 """Seconds between two looks at the folder."""
@@ -42,7 +46,10 @@ class Request:
 
 
 def ask(run: Path, request: Request) -> Path:
-    """Writes a request into a run folder; returns its file. Raises `UserError` if the folder cannot be written to."""
+    """Writes a request into a run folder; returns its file. Raises `UserError` if the run has not begun, or its folder
+    cannot be written to."""
+    if not run.is_dir():
+        raise UserError(_("The training has not begun yet."), _("Try again in a few seconds."))
     folder = run / FOLDER
     path = folder / f"{time.time_ns():020d}-{token_hex(4)}{REQUEST}"
     try:
@@ -55,8 +62,13 @@ def ask(run: Path, request: Request) -> Path:
 
 
 def wait_for_answer(asked: Path, seconds: float = ANSWER_SECONDS) -> None:
-    """Returns when the training has carried a request out. Raises `UserError` if it refused, or did not answer within
-    `seconds`; a request without an answer is taken back."""
+    """Returns when the training has carried a request out. Raises as `answered` does."""
+    run_to_end(answered(asked, seconds))
+
+
+def answered(asked: Path, seconds: float = ANSWER_SECONDS) -> Generator[Waiting, None, None]:
+    """Yields `Waiting` until the training has carried a request out. Raises `UserError` if it refused, or did not
+    answer within `seconds`; a request without an answer is taken back."""
     until, path = time.monotonic() + seconds, asked.with_suffix(ANSWER)
     while time.monotonic() < until:
         with suppress(*FOREIGN_ERRORS):
@@ -65,12 +77,18 @@ def wait_for_answer(asked: Path, seconds: float = ANSWER_SECONDS) -> None:
             if answer["what"]:
                 raise UserError(str(answer["what"]), str(answer["remedy"]))
             return
+        yield Waiting()
         time.sleep(0.05)
     asked.unlink(missing_ok=True)
     raise UserError(
         _("The training did not answer within {seconds:g} s.").format(seconds=seconds),
         _("Try again: it may be at a long step, or have ended."),
     )
+
+
+def takes_requests(run: Path) -> bool:
+    """Returns whether the training in a run carries out requests, and this process may write them."""
+    return (run / FOLDER / OPEN).is_file() and os.access(run / FOLDER, os.W_OK)
 
 
 def is_paused(run: Path) -> bool:
@@ -81,14 +99,22 @@ def is_paused(run: Path) -> bool:
 class Inbox:
     """Requests to the training of this process in one run."""
 
-    def __init__(self, run: Path) -> None:
-        """Drops the requests to an earlier training. Raises `UserError` if the run cannot be written to."""
+    def __init__(self, run: Path, is_open: bool = True) -> None:
+        """Drops the requests to an earlier training. `is_open`: tells other processes that requests are carried out.
+
+        Raises `UserError` if the run cannot be written to.
+        """
         self._folder, self._next = run / FOLDER, 0.0
         try:
-            if self._folder.is_dir() and not self._folder.is_symlink():
+            if self._folder.is_symlink():
+                return
+            if self._folder.is_dir():
                 for left in self._folder.iterdir():
-                    if left.suffix in (REQUEST, ANSWER) or left.name == PAUSED:
+                    if left.suffix in (REQUEST, ANSWER) or left.name in (OPEN, PAUSED):
                         left.unlink()
+            if is_open:
+                self._folder.mkdir(exist_ok=True)
+                (self._folder / OPEN).touch()
         except OSError as error:
             raise unwritable(self._folder, error) from error
 

@@ -185,6 +185,15 @@ class Run:
         found = best(self.folder / "checkpoints")
         return found[-1].path if found else None
 
+    def without_progress(self, seconds: float) -> tuple[str, float]:
+        """Returns the key of the metric measured last, and the training time since its best value, in seconds.
+
+        `seconds`: training time now. The time is 0 if nothing was measured. Raises `UserError` if the best checkpoint
+        cannot be read.
+        """
+        found = best(self.folder / "checkpoints")
+        return (found[-1].key, seconds - summary(found[-1].path).meta.seconds) if found else ("", 0.0)
+
     def newest(self) -> Path:
         """Returns the newest undamaged checkpoint. Raises `UserError` if there is none."""
         damaged: UserError | None = None
@@ -387,10 +396,11 @@ def runs_folder() -> Path:
     return Path(chosen) if chosen else platformdirs.user_documents_path() / "GAN Studio" / "runs"
 
 
-def next_folder(runs: Path, title: str, kind: str) -> Path:
+def next_folder(runs: Path, title: str, kind: str, promised: Iterable[str] = ()) -> Path:
     """Returns the next free folder such as `00003-title-kind` in `runs`. `kind`: the preset, after the task of a
-    translation."""
-    taken = [int(path.name[:5]) for path in runs.glob("[0-9][0-9][0-9][0-9][0-9]-*")] if runs.is_dir() else []
+    translation. `promised`: names of folders that do not exist yet."""
+    names = chain((path.name for path in runs.iterdir()) if runs.is_dir() else (), promised)
+    taken = [int(name[:5]) for name in names if re.match("[0-9]{5}-", name)]
     name = re.sub(r"[^\w]+", "-", title.lower()).strip("-") or "run"
     return runs / f"{max(taken, default=-1) + 1:05d}-{name[:40]}-{kind}"
 

@@ -15,6 +15,7 @@ from core.errors import UserError
 from core.events import Event, Measured, Report, Saved, Waiting
 from core.runs.jsonl_log import LogReplacedError, with_known_keys
 from core.runs.report_table import REQUIRED
+from core.runs.requests import is_paused, takes_requests
 from core.runs.run import Run, edit_of, report_of
 from core.runs.run_lock import Owner, OwnerWatch
 
@@ -34,6 +35,15 @@ class Owned(Event):
 
 
 @dataclass(frozen=True)
+class Steerable(Event):
+    """Event: whether the training carries out requests of this process (`core.runs.requests`), and whether it is
+    paused."""
+
+    takes_requests: bool
+    is_paused: bool
+
+
+@dataclass(frozen=True)
 class Drawn(Event):
     """Event: a sample grid is complete on the disk."""
 
@@ -47,14 +57,15 @@ class Replaced(Event):
 
 
 def watch(run: Run, end: int | None = None, edits_end: int | None = None) -> Generator[Event, None, Path | None]:
-    """Yields what another process adds to a run, until it ends: `Owned`, `Report`, `Measured`, `Edited`, `Drawn`,
-    `Saved` for a newer checkpoint, `Replaced`, and `Waiting` several times a second.
+    """Yields what another process adds to a run, until it ends: `Owned`, `Steerable`, `Report`, `Measured`, `Edited`,
+    `Drawn`, `Saved` for a newer checkpoint, `Replaced`, and `Waiting` several times a second.
 
     `end` and `edits_end`: bytes of the reports and of the settings changes that were already read; None: all present
     ones. Returns the newest undamaged checkpoint when no process trains in the run any more; None if there is none.
     """
     watch, reader = OwnerWatch(run.folder), _Reader(run, end, edits_end)
     last: Owner | None = None
+    steerable = Steerable(takes_requests=False, is_paused=False)
     pause = POLL_SECONDS
     while True:
         began, is_new = monotonic(), False
@@ -62,6 +73,10 @@ def watch(run: Run, end: int | None = None, edits_end: int | None = None) -> Gen
         if owner is not None and owner != last:
             last = owner
             yield Owned(owner)
+        now = Steerable(takes_requests(run.folder), is_paused(run.folder))
+        if owner is not None and now != steerable:
+            steerable = now
+            yield now
         for event in reader.events():
             is_new = True
             yield event

@@ -24,6 +24,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from core.config.settings import Settings
+from core.distributed.collectives import as_tall, own_rows
 from core.events import Images
 from core.imaging.tensors import from_pixels, to_images
 
@@ -97,7 +98,9 @@ def discriminator_input(
 ) -> Tensor:
     """Images NCHW in [-1, 1], augmented, under noise of that standard deviation."""
     images = augment(images, settings, channels)
-    return images if noise is None else images + noise * torch.randn_like(images)
+    if noise is None:
+        return images
+    return images + noise * own_rows(lambda rows: torch.randn_like(as_tall(images, rows)), len(images))
 
 
 def noise_level(settings: Settings, images_seen: int) -> float:
@@ -128,7 +131,7 @@ def discriminator_sheet(
 
 def _recoloring(images: Tensor) -> Callable[[Tensor], Tensor]:
     """DiffAugment's brightness in +-0.5, saturation in 0..2 and contrast in 0.5..1.5, in this order."""
-    draws = torch.rand(3, len(images), 1, 1, 1, device=images.device)
+    draws = own_rows(lambda rows: torch.rand(3, rows, 1, 1, 1, device=images.device), len(images), dim=1)
     brightness, saturation, contrast = draws[0] - 0.5, 2.0 * draws[1], draws[2] + 0.5
 
     def recolor(images: Tensor) -> Tensor:
@@ -148,7 +151,7 @@ def _recoloring_sometimes(images: Tensor, p: Tensor) -> Callable[[Tensor], Tenso
     The paper's luma flip is left out for brevity.
     """
     shape = len(images), 1, 1, 1
-    brightness, contrast, saturation = _sometimes(torch.randn(3, 1, *shape, device=images.device), p)[:, 0]
+    brightness, contrast, saturation = _sometimes(_normal(3, 1, *shape, device=images.device), p)[:, 0]
     hue = pi * _sometimes(_symmetric(1, 1, *shape, device=images.device), p)[0, 0]
     brightness, contrast, saturation = 0.2 * brightness, (0.5 * contrast).exp2(), saturation.exp2()
     # Hue turns what differs from gray about the gray axis (Rodrigues' formula), and saturation scales it.
@@ -193,7 +196,7 @@ def _warp_sometimes(images: Tensor, p: Tensor) -> Tensor:
     """
     count, _, height, width = images.shape
     mirror, quarters, move, angle = _sometimes(_symmetric(4, 2, count, 1, device=images.device), p)
-    scale, stretch, drift = _sometimes(torch.randn(3, 2, count, 1, device=images.device), p)
+    scale, stretch, drift = _sometimes(_normal(3, 2, count, 1, device=images.device), p)
     # x and y of the source as coefficients (N, 3) of x and y in the result and 1, all in pixels from the center.
     # All draws are symmetric, so that the inverse of each transformation is drawn as well as itself.
     x, y, one = torch.eye(3, device=images.device)
@@ -245,7 +248,7 @@ def _cut_out(images: Tensor, p: Tensor | None) -> Tensor:
     height, width = images.shape[2:]
     keep = _outside(height, images).mT | _outside(width, images)
     if p is not None:
-        keep |= torch.rand(len(images), 1, 1, device=images.device) >= p
+        keep |= own_rows(lambda rows: torch.rand(rows, 1, 1, device=images.device), len(images)) >= p
     return images * keep[:, None].to(images.dtype)
 
 
@@ -267,18 +270,30 @@ def _pixels(images: Tensor, index: Tensor) -> Tensor:
 
 def _sometimes(draws: Tensor, p: Tensor) -> Tensor:
     """Draws (transformations, numbers of each, N, ...), with zeros except where an image has a transformation."""
-    applied = torch.rand(len(draws), 1, *draws.shape[2:], device=draws.device) < p
+    applied = _uniform(len(draws), 1, *draws.shape[2:], device=draws.device) < p
     return torch.where(applied, draws, 0.0)
 
 
+def _normal(*shape: int, device: torch.device) -> Tensor:
+    """Normal numbers (transformations, numbers of each, N, ...)."""
+    first, second, count, *rest = shape
+    return own_rows(lambda rows: torch.randn(first, second, rows, *rest, device=device), count, dim=2)
+
+
+def _uniform(*shape: int, device: torch.device) -> Tensor:
+    """Uniform in [0, 1), (transformations, numbers of each, N, ...)."""
+    first, second, count, *rest = shape
+    return own_rows(lambda rows: torch.rand(first, second, rows, *rest, device=device), count, dim=2)
+
+
 def _symmetric(*shape: int, device: torch.device) -> Tensor:
-    """Uniform in [-1, 1)."""
-    return 2.0 * torch.rand(shape, device=device) - 1.0
+    """Uniform in [-1, 1), of the same shape."""
+    return 2.0 * _uniform(*shape, device=device) - 1.0
 
 
 def _integers(limit: int, images: Tensor) -> Tensor:
     """One integer in [0, limit) for each image, (N, 1, 1)."""
-    return torch.randint(limit, (len(images), 1, 1), device=images.device)
+    return own_rows(lambda rows: torch.randint(limit, (rows, 1, 1), device=images.device), len(images))
 
 
 def _coordinates(size: int, images: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from math import isfinite
@@ -31,6 +31,9 @@ from core.devices import use
 from core.devices.compute_format import ComputeFormat
 from core.devices.memory import batch_too_large, enough_memory_for_batch, left_out_if_full, used_memory
 from core.devices.stream import stream_of_its_own
+from core.distributed.collectives import shared
+from core.distributed.gradients import exchange
+from core.distributed.ranks import ALONE, Ranks
 from core.errors import DivergenceError, UserError
 from core.events import Edited, Event, Finished, Images, Notice, Points, Report, Samples, Stepped, Tuned
 from core.imaging.grid import preview
@@ -115,15 +118,17 @@ class TrainingLoop(ABC):
         tuned: Tuned,
         checkpoint: Checkpoint | None = None,
         signals: bool = True,
+        ranks: Ranks = ALONE,
     ) -> None:
         """Builds the networks. `signals`: whether reports hold more than the losses; it does not change the weights.
+        `ranks`: those that share each batch.
 
         Raises `UserError` for a missing device, a batch larger than the dataset, settings that do not suit the dataset,
         a checkpoint that does not fit, or too little memory.
         """
         refuse_data(settings, len(dataset.classes), dataset.points)
-        self.settings, self.dataset, self.tuned = settings, dataset, tuned
-        self.device = use(settings.device)
+        self.settings, self.dataset, self.tuned, self.ranks = settings, dataset, tuned, ranks
+        self.device = use(ranks.device_name(settings.device))
         self.choice = ComputeFormat(tuned.precision, tuned.memory_format)
         self.channels = dataset.images.shape[1]
         self.step, self.images, self.seconds = 0, 0, 0.0
@@ -136,7 +141,7 @@ class TrainingLoop(ABC):
         with enough_memory_for_batch(settings):
             self.held = held_rows(settings, dataset)
             self._noise = torch.Generator(self.device).manual_seed(settings.seed)
-            record = recorder(self.device, [self._noise])
+            record = None if ranks.several else recorder(self.device, [self._noise])
             self._captured = Captured(record)
             self.batches = self._open_batches(in_place=record is not None)
             self._means = RunningMeans()
@@ -150,7 +155,7 @@ class TrainingLoop(ABC):
     def _open_batches(self, in_place: bool) -> Batches | SidedBatches:
         """Returns the batches of the images that are not held out. `in_place`: as for `Batches`."""
         settings, dataset = self.settings, self.dataset
-        how = settings.batch, settings.mirror, settings.seed, self.device, in_place
+        how = settings.batch, settings.mirror, settings.seed, self.device, in_place, self.ranks.rows(settings.batch)
         if settings.two_sided:
             return SidedBatches(dataset, train_sides(settings, dataset, self.held), *how)
         return Batches(training_set(dataset, self.held), *how)
@@ -190,8 +195,14 @@ class TrainingLoop(ABC):
 
         Raises `UserError` if memory runs out, and `DivergenceError` if a loss is NaN, infinite or above `LARGEST_LOSS`.
         """
-        with contextlib.closing(self.batches), self._threads(), stream_of_its_own(self.device):
+        with self.running():
             yield from self._events()
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Context of the steps of a training, with its threads and its stream on the device."""
+        with contextlib.closing(self.batches), self._threads(), stream_of_its_own(self.device):
+            yield
 
     def _events(self) -> Generator[Event, None, None]:
         yield from self._seen()
@@ -199,7 +210,7 @@ class TrainingLoop(ABC):
         next_report, next_samples = perf_counter() + REPORT_SECONDS, perf_counter()
         while not (reason := self._limit()):
             started, busy = perf_counter(), process_time()
-            yield from self._advance()
+            yield from self.advance()
             self.seconds += active_seconds(perf_counter() - started, process_time() - busy)
             yield Stepped(self.step, self.images)
             if perf_counter() >= next_report:
@@ -224,16 +235,29 @@ class TrainingLoop(ABC):
 
         For use between two events, as `step_generator`. Neither counts in the losses of the next report.
         """
-        plan = self._prepare(1)
-        self._train_discriminator_alone(0, plan)
-        self.images += self.settings.batch
+        self.update_discriminator()
         return self.snapshot()
+
+    def update_discriminator(self) -> None:
+        """Updates the discriminator once, on a batch of its own."""
+        plan = self._prepare(1)
+        self.ranks.lead({"do": "update_discriminator"})
+        with shared(self.ranks):
+            self._train_discriminator_alone(0, plan)
+        self.images += self.settings.batch
 
     def step_generator(self) -> Samples | Points:
         """Updates the generator once, which counts as a step, and returns a snapshot."""
-        self._train_generator_alone(self._prepare(1))
-        self._count_step()
+        self.update_generator()
         return self.snapshot()
+
+    def update_generator(self) -> None:
+        """Updates the generator once, which counts as a step."""
+        plan = self._prepare(1)
+        self.ranks.lead({"do": "update_generator"})
+        with shared(self.ranks):
+            self._train_generator_alone(plan)
+        self._count_step()
 
     def edit(self, settings: Settings) -> Edited:
         """Changes the settings from the next step on. Raises `UserError` for one that is not live."""
@@ -244,6 +268,7 @@ class TrainingLoop(ABC):
                 _("The setting {name!r} cannot change while a training runs.").format(name=fixed_names[0]),
                 _("Start a new training with it."),
             )
+        self.ranks.lead({"do": "edit", "settings": settings.model_dump(mode="json")})
         self.settings = settings
         self.batches.mirror = settings.mirror
         self._captured.forget()
@@ -253,15 +278,16 @@ class TrainingLoop(ABC):
         """Returns the context of the training's threads."""
         return contextlib.nullcontext()
 
-    def _advance(self) -> Generator[Event, None, None]:
+    def advance(self) -> Generator[Event, None, None]:
         """Runs one step with its work on the host. Raises `UserError` if it does not fit into memory."""
         plan, was_full = self._prepare(self.settings.d_steps), False
+        self.ranks.lead()
         while True:
-            with left_out_if_full(self.device):
+            with left_out_if_full(self.device), shared(self.ranks):
                 self._captured.run(plan, partial(self._train_step, plan))
                 break
             self._captured.forget()  # recorded steps hold memory of their own
-            if was_full:
+            if was_full or self.ranks.several:
                 yield self._split()
             was_full = True
         self.images += self.settings.batch * self.settings.d_steps
@@ -276,7 +302,8 @@ class TrainingLoop(ABC):
     def _split(self) -> Notice:
         """Splits batches into more parts, which take less memory. Raises `UserError` if they cannot be split."""
         batch = self.settings.batch
-        parts = more_parts(self._parts, batch) if self.settings.split_batches else None
+        can_split = self.settings.split_batches and not self.ranks.several  # others wait within their step
+        parts = more_parts(self._parts, batch) if can_split else None
         if parts is None:
             raise batch_too_large(self.settings)
         self._parts = parts
@@ -315,16 +342,16 @@ class TrainingLoop(ABC):
         `found`: numbers for the report, and `logits`: those of D (N,) of real and of generated images, for each part.
         `due`: whether penalties are included. Returns the numbers of the whole batch.
         """
+        rows = [torch.cat(parts) for parts in zip(*logits, strict=True)]
+        values, (real, fake) = exchange(self.ranks, self.opt_D.weights, mean(found), rows)
         self._scale_D.unscale(self.opt_D.weights)
         with self.signals.D.step(plan.watched):
             self.opt_D.step()
         if self.settings.weight_clip:
             for network in networks:
                 clip_weights(network, self.settings.weight_clip)
-        real, fake = map(torch.cat, zip(*logits, strict=True))
         self.augment.adapt(real, self.settings)
         self.signals.add_logits(real, fake, plan.watched)
-        values = mean(found)
         if due:
             self._penalty.copy_(values["Loss/D/penalty"].detach())
         if self.settings.penalties:
@@ -335,10 +362,11 @@ class TrainingLoop(ABC):
 
     def _update_generators(self, found: Sequence[Values], plan: Plan) -> Values:
         """Updates G, and the networks that learn beside it, in the same way."""
+        values, _rows = exchange(self.ranks, self.opt_G.weights, mean(found))
         self._scale_G.unscale(self.opt_G.weights)
         with self.signals.G.step(plan.watched):
             self.opt_G.step()
-        return mean(found)
+        return values
 
     def _autocast(self) -> contextlib.AbstractContextManager[object]:
         return self.choice.autocast(self.device)
@@ -384,6 +412,12 @@ class TrainingLoop(ABC):
         self._means = RunningMeans()
         self._penalty.zero_()
         self._restore(checkpoint)
+        self.share()
+
+    def share(self) -> None:
+        """Gives the state of the first rank to the others."""
+        if self.ranks.several:
+            self.ranks.lead({"do": "rewind", "meta": self.meta().model_dump(mode="json")}, self._state.tensors())
 
     def meta(self) -> Meta:
         """Returns the metadata of the present state."""

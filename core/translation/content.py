@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+from core.distributed.collectives import mean
 from core.models.efficientnet import efficientnet
 
 BLOCKS = (0, 2, 4, 10)
@@ -37,7 +38,7 @@ class ContentDistance(nn.Module):
             with torch.no_grad():
                 wanted = self._maps(targets)
             distances = [
-                (made - aim).abs().mean() / aim.abs().mean()
+                (made - aim).abs().mean() / mean(aim.abs())
                 for made, aim in zip(self._maps(images), wanted, strict=True)
             ]
             return torch.stack(distances).mean()

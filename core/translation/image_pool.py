@@ -8,6 +8,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from core.distributed.collectives import gathered, own
+
 
 class ImagePool:
     """Past images. The first batch fills it; of each later one, half is exchanged for images of the pool.
@@ -24,6 +26,7 @@ class ImagePool:
         """Returns images NCHW, each with probability 1/2 a past one, whose place in the pool it takes."""
         if not self._size:
             return images
+        images = gathered(images)
         if self._images is None:
             self._images = self._filled(images)
         count = min(len(images), self._size)
@@ -31,7 +34,7 @@ class ImagePool:
         swaps = torch.rand(count, 1, 1, 1, generator=random, device=self._device) < 0.5
         past, new = self._images[places], images[:count]
         self._images[places] = torch.where(swaps, new, past)
-        return torch.cat([torch.where(swaps, past, new), images[count:]])
+        return own(torch.cat([torch.where(swaps, past, new), images[count:]]))
 
     def state(self) -> dict[str, Tensor]:
         """Returns the images, for a checkpoint."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from core.distributed.layers import BatchNorm2d
 from core.models.layers import initialize_dcgan
 
 FIELDS = {16: 1, 34: 2, 70: 3, 142: 4}
 """Sides of the patches in pixels, and the number of halvings after the first that have them."""
-NORMS = {"batch": nn.BatchNorm2d, "instance": nn.InstanceNorm2d}
+NORMS = {"batch": BatchNorm2d, "instance": nn.InstanceNorm2d}
 
 
 class PatchDiscriminator(nn.Module):

@@ -19,11 +19,12 @@ PULL_MS = 50
 @dataclass(frozen=True)
 class Callbacks:
     """Receivers of a generator: `show` of its events, `done` of its return value if it completed, and `end` last in any
-    case."""
+    case. `is_dismissed`: its reports are not delivered either."""
 
     show: Callable[[Event], object] = lambda event: None
     done: Callable[[Any], object] = lambda result: None
     end: Callable[[], object] = lambda: None
+    is_dismissed: bool = False
 
 
 class Workers(QObject):
@@ -64,7 +65,7 @@ class Workers(QObject):
 
     def dismiss(self, thread: IteratorThread) -> None:
         """Stops a thread and delivers nothing further."""
-        self.redirect(thread, Callbacks())
+        self.redirect(thread, Callbacks(is_dismissed=True))
         thread.stop()
 
     def shutdown(self) -> None:
@@ -97,7 +98,7 @@ class Workers(QObject):
 
     def _show(self, thread: IteratorThread, events: list[Event]) -> None:
         reports = [event for event in events if isinstance(event, Report)]
-        if reports:
+        if reports and not self._callbacks[thread].is_dismissed:
             self.reported.emit(reports)
         progress = [event for event in events if isinstance(event, Progress)]
         for event in events:

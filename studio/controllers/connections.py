@@ -15,8 +15,10 @@ from studio.controllers.feature_weights import FeatureWeightsController
 from studio.controllers.learn import LearnController
 from studio.controllers.menus import Menus
 from studio.controllers.open import OpenController
+from studio.controllers.queue import QueueController
 from studio.controllers.saving import SavingController
 from studio.controllers.shell.appearance import AppearanceController
+from studio.controllers.shell.closing import ClosingController
 from studio.controllers.shell.crashes import CrashController
 from studio.controllers.shell.editing import EditingController
 from studio.controllers.shell.help import HelpController
@@ -43,6 +45,7 @@ class Controllers:
     health: TrainingHealthController
     explore: ExploreController
     apply: ApplyController
+    queue: QueueController
     saving: SavingController
     weights: FeatureWeightsController
     dialogs: DialogContext
@@ -50,6 +53,7 @@ class Controllers:
     learn: LearnController
     tour: TourController
     home: HomeController
+    closing: ClosingController
     appearance: AppearanceController
     language: LanguageController
     editing: EditingController
@@ -62,11 +66,11 @@ def connect_window(window: MainWindow, session: Session, do: Controllers) -> Non
     """Connects messages, opening and closing, which every workspace shares."""
     window.path_dropped.connect(do.open.drop)
     window.pictures_dropped.connect(do.apply.drop)
-    window.close_requested.connect(do.train.close)
+    window.close_requested.connect(do.closing.close)
     window.workspace_changed.connect(do.menus.show_workspace)
     window.generator_changed.connect(do.menus.show_generator)
     session.recognized.connect(do.open.show_recognized)
-    session.problem.connect(do.train.keep_open)
+    session.problem.connect(do.closing.keep_open)
     session.problem.connect(do.watching.show_problem)
     session.notice.connect(window.banner.show_notice)
     session.saved.connect(do.saving.show_saved)
@@ -89,6 +93,9 @@ def connect_menus(window: MainWindow, session: Session, do: Controllers) -> None
         (do.menus.start, do.train.start),
         (do.menus.pause, window.footer.toggle_pause),
         (do.menus.stop, do.watching.stop),
+        (do.menus.leave, do.watching.leave),
+        (do.menus.queue, do.queue.add),
+        (do.menus.queue_with, do.queue.add_with),
         (do.menus.measure, session.measure),
         (do.menus.settings, window.show_settings),
         (do.menus.full_screen, window.toggle_full_screen),
@@ -176,8 +183,9 @@ def connect_train(window: MainWindow, session: Session, do: Controllers) -> None
     train, footer, training = window.train, window.footer, session.training
     do.menus.panels.addActions(train.panel_actions())
     footer.start_requested.connect(do.train.start)
-    footer.pause_requested.connect(training.pause)
-    footer.resume_requested.connect(training.resume)
+    footer.queue_requested.connect(do.queue.add)
+    footer.pause_requested.connect(do.watching.pause)
+    footer.resume_requested.connect(do.watching.resume)
     footer.stop_requested.connect(do.watching.stop)
     train.pause_requested.connect(footer.toggle_pause)
     train.fresh_requested.connect(do.watching.begin_anew)
@@ -194,7 +202,7 @@ def connect_train(window: MainWindow, session: Session, do: Controllers) -> None
     train.plane_save_requested.connect(do.saving.save_plane)
     train.playground.step_requested.connect(training.single_step)
     train.playground.pace_changed.connect(training.set_pace)
-    train.form.live_edited.connect(training.edit)
+    train.form.live_edited.connect(do.watching.edit)
     train.form.preparation_changed.connect(do.data.show_preparation)
     train.form.changed.connect(do.data.show_settings)
     train.form.features_chosen.connect(do.weights.check)
@@ -204,6 +212,7 @@ def connect_train(window: MainWindow, session: Session, do: Controllers) -> None
     training.state_changed.connect(do.train.show_state)
     training.state_changed.connect(do.data.show_state)
     training.state_changed.connect(do.health.show_state)
+    training.state_changed.connect(do.closing.show_state)
     session.reading_changed.connect(do.train.show_reading)
     training.progressed.connect(do.train.show_preparation)
     training.tuned.connect(do.train.show_tuned)
@@ -222,6 +231,7 @@ def connect_train(window: MainWindow, session: Session, do: Controllers) -> None
     session.watcher.changed.connect(do.train.refresh)
     session.watcher.sampled.connect(train.stage.show_newest)
     session.watcher.edited.connect(do.watching.show_edit)
+    session.watcher.refused.connect(do.watching.show_refused)
     session.watch_ended.connect(do.watching.show_end)
     session.runs.replayed.connect(train.complete_history)
     session.settings_opened.connect(do.train.show_settings)
@@ -311,3 +321,21 @@ def connect_apply(window: MainWindow, session: Session, do: Controllers) -> None
     service.canceled.connect(panel.show_canceled)
     service.ended.connect(panel.end_progress)
     service.written.connect(do.apply.show_written)
+
+
+def connect_queue(window: MainWindow, session: Session, do: Controllers) -> None:
+    """Connects the Queue workspace."""
+    panel, queue = window.queue, session.queue
+    panel.add_requested.connect(do.queue.add_with)
+    panel.settings_requested.connect(window.show_settings)
+    panel.pause_requested.connect(queue.pause)
+    panel.open_requested.connect(do.queue.open)
+    panel.edit_requested.connect(do.queue.edit)
+    panel.hold_requested.connect(queue.hold)
+    panel.stop_requested.connect(queue.stop)
+    panel.remove_requested.connect(do.queue.remove)
+    panel.move_requested.connect(queue.move)
+    window.sources_dropped.connect(do.queue.drop)
+    window.workspace_changed.connect(do.queue.show_workspace)
+    queue.listed.connect(do.queue.show_listing)
+    queue.added.connect(do.queue.show_added)

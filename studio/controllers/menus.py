@@ -24,6 +24,7 @@ WORKSPACES = (
     (_("Data"), "image", "Ctrl+1"),
     (_("Train"), "chart-line", "Ctrl+2"),
     (_("Explore"), "compass", "Ctrl+3"),
+    (_("Queue"), "queue", "Ctrl+4"),
 )
 THEMES: dict[theme.Theme, str] = {"system": in_context("choice", "System"), "light": _("Light"), "dark": _("Dark")}
 
@@ -137,7 +138,14 @@ class Menus:
         self.start = self._add(menu, _("Start or continue"), "Ctrl+Return", "play")
         self.pause = self._add(menu, _("Pause or resume"), "Ctrl+P", "pause")
         self.stop = self._add(menu, _("Save and stop"), "", "stop")
+        self.leave = self._add(menu, _("Stop watching"), "", "eye-slash")
+        self.leave.setEnabled(False)
         self.measure = self._add(menu, _("Measure now"), "Ctrl+M", "gauge")
+        menu.addSeparator()
+        self.queue = self._add(menu, _("Add to queue"), "Ctrl+Shift+Return", "list-plus")
+        self.queue_with = self._add(menu, _("Add to queue with…"), "", "plus")
+        for action in (self.queue, self.queue_with):
+            action.setEnabled(False)
         menu.addSeparator()
         self.settings = self._add(menu, _("Settings"), "Ctrl+,", "sliders")
 

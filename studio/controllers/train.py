@@ -1,10 +1,8 @@
-"""Controller of training: starts and stops it, enables actions, and asks before the window closes."""
+"""Controller of training: starts it, shows its state, and enables actions."""
 
 from __future__ import annotations
 
 from pathlib import Path
-
-from PySide6.QtWidgets import QMessageBox
 
 from core.config.settings import Settings
 from core.data.names import quoted
@@ -12,7 +10,7 @@ from core.events import Progress, Report, Rewound, Tuned
 from core.language import _, number, sentences
 from core.runs.run_name import dataset_title
 from studio.controllers.menus import Menus
-from studio.main_window import PROGRAM, TRAIN, MainWindow
+from studio.main_window import TRAIN, MainWindow
 from studio.model import run_status
 from studio.model.data import DataRequest
 from studio.model.run_status import RunStatus, TrainingProgress
@@ -26,9 +24,6 @@ class TrainController:
     def __init__(self, window: MainWindow, session: Session, menus: Menus) -> None:
         self._window, self._session, self._menus = window, session, menus
         self._training = session.training
-        self.is_closing = False
-        """Tells whether the window closes when the training has ended."""
-        self._must_close = False
         self._preparation: Progress | None = None
         """Progress before the first step."""
         self._progress: TrainingProgress | None = None
@@ -53,12 +48,12 @@ class TrainController:
             self._preparation = None
         self._show_status()
         self._window.train.strip.name.set_title(dataset_title(self._source()))
-        is_elsewhere = idle and self._session.watcher.owner is not None
-        self._window.train.set_running(not idle, is_watched=is_elsewhere)
+        watcher = self._session.watcher
+        is_elsewhere = idle and watcher.owner is not None
+        self._window.train.set_running(not idle, is_watched=is_elsewhere, can_steer=watcher.can_steer)
         self._window.train.playground.set_paused(state is TrainingState.PAUSED)
         self._show_actions()
-        if idle and self.is_closing:
-            self._window.release()
+        self._window.queue.set_can_add(self._session.data.dataset is not None and not self._session.reading)
 
     def _show_actions(self) -> None:
         """Enables the possible actions of the menus and the toolbar."""
@@ -67,11 +62,16 @@ class TrainController:
         dataset, reading, resumes = self._session.data.dataset, self._session.reading, self._session.resume is not None
         owner = self._session.watcher.owner if idle else None
         reason = _("Training in another window ({place})").format(place=owner.place) if owner is not None else ""
+        steers = owner is not None and self._session.watcher.can_steer
         menus.start.setEnabled(idle and dataset is not None and not reading)
-        menus.pause.setEnabled(running)
-        menus.allow(menus.measure, running or (idle and resumes and not owner), reason)
-        menus.stop.setEnabled(running or state is TrainingState.STARTING or owner is not None)
-        menus.stop.setText(_("Stop watching") if owner is not None else _("Save and stop"))
+        menus.pause.setEnabled(running or steers)
+        menus.allow(menus.measure, running or steers or (idle and resumes and not owner), reason)
+        menus.stop.setEnabled(running or state is TrainingState.STARTING or steers)
+        menus.leave.setEnabled(owner is not None)
+        can_queue = dataset is not None and not reading
+        for action in (menus.queue, menus.queue_with):
+            action.setEnabled(can_queue)
+        self._window.footer.set_can_queue(can_queue)
         menus.allow(menus.dialogs["save_checkpoint"], running or (resumes and not owner), reason)
         self.show_exports()
 
@@ -102,7 +102,10 @@ class TrainController:
         if (owner := self._session.watcher.owner) is not None:
             can_start = dataset is not None and not self._session.reading
             copies, title = self._session.copied is not None, dataset.title if dataset else ""
-            return run_status.watching(owner.place, self._progress, title, copies, can_start)
+            watcher = self._session.watcher
+            return run_status.watching(
+                owner.place, self._progress, title, copies, can_start, watcher.can_steer, watcher.is_paused
+            )
         if self._session.reading:
             return run_status.reading(Path(self._session.reading).name, resume is not None)
         return run_status.resting(dataset.title if dataset else "", resume is not None, _step_of(resume))
@@ -194,48 +197,6 @@ class TrainController:
             _("Open these images"),
             lambda: self._session.continue_on(checkpoint, request),
         )
-
-    # Closing
-
-    def close(self) -> None:
-        """Closes the window, after asking what to do with a running training."""
-        if self._training.state is TrainingState.IDLE:
-            self._window.release()
-        elif self._training.state is TrainingState.STOPPING:  # it is being saved
-            self.is_closing = True
-        elif not self.is_closing:
-            self._ask_before_closing()
-
-    def end(self) -> None:
-        """Saves the training and closes the window without asking, because the system ends the program."""
-        if self._training.state is TrainingState.IDLE:
-            self._window.release()
-        elif not self._must_close:
-            self.is_closing = self._must_close = True
-            self._training.end()
-
-    def keep_open(self) -> None:
-        """Keeps the window open, as an error should be seen first."""
-        self.is_closing = self._must_close
-
-    def _ask_before_closing(self) -> None:
-        box = QMessageBox(QMessageBox.Icon.Question, PROGRAM, _("A training is running."), parent=self._window)
-        box.setInformativeText(_("You can save it now and continue later from the same step."))
-        save = box.addButton(_("Save and close"), QMessageBox.ButtonRole.AcceptRole)
-        discard = box.addButton(_("Close without saving"), QMessageBox.ButtonRole.DestructiveRole)
-        keep = box.addButton(_("Keep training"), QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(save)
-        box.setEscapeButton(keep)
-        box.exec()
-        chosen = box.clickedButton()
-        box.deleteLater()
-        if chosen not in (save, discard):
-            return
-        if self._training.state is TrainingState.IDLE:  # it ended while the question was open
-            self._window.release()
-        else:
-            self.is_closing = True
-            self._training.stop() if chosen is save else self._training.abandon()
 
 
 def _step_of(checkpoint: Path | None) -> int | None:

@@ -1,4 +1,5 @@
-"""Controller of a run that another process trains: offers to watch it or train a copy, and shows its progress."""
+"""Controller of a run that another process trains: offers to watch it or train a copy, shows its progress, and steers
+it where it takes requests."""
 
 from __future__ import annotations
 
@@ -6,18 +7,20 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from core.config.settings import Settings, live_settings
 from core.errors import RunBusyError, UserError
 from core.events import Edited
 from core.language import _, number
 from studio.main_window import MainWindow
 from studio.model.train import OpenedRun, TrainingState
 from studio.services.session import Session
+from studio.widgets.basic.banner import Offer
 
 COPY = _("Train a copy")
 
 
 class WatchController:
-    """Watches a run without writing into it."""
+    """Watches a run, or steers the training of this window: the same buttons and keys serve both."""
 
     def __init__(self, window: MainWindow, session: Session, start: Callable[[Path | None], None]) -> None:
         """`start` begins a training with the settings of the form; given a run, in a copy of it."""
@@ -36,7 +39,8 @@ class WatchController:
         """Says that the opened run is trained elsewhere."""
         if run.owner is not None:
             text = _("Training in another window ({place}). You are watching it.").format(place=run.owner.place)
-            self._window.banner.show_offer(text, COPY, partial(self._start, run.folder))
+            offers: list[Offer] = [(COPY, partial(self._start, run.folder)), (_("Stop watching"), self.leave)]
+            self._window.banner.show_offers(text, offers)
 
     def show_edit(self, edited: Edited) -> None:
         """Shows settings changed in the other window."""
@@ -55,11 +59,45 @@ class WatchController:
         self._window.banner.show_notice(text)
 
     def stop(self) -> None:
-        """Stops watching, or stops the training of this window."""
-        if self._session.watcher.owner is not None:
-            self._session.watcher.close()
+        """Saves and stops the watched training, or that of this window; only stops watching one that takes no
+        requests."""
+        watcher = self._session.watcher
+        if watcher.can_steer:
+            watcher.ask("stop")
+        elif watcher.owner is not None:
+            self.leave()
         else:
             self._session.training.stop()
+
+    def leave(self) -> None:
+        """Stops watching; the other process keeps training."""
+        self._session.watcher.close()
+
+    def pause(self) -> None:
+        """Pauses the watched training, or that of this window."""
+        watcher = self._session.watcher
+        watcher.ask("pause") if watcher.owner is not None else self._session.training.pause()
+
+    def resume(self) -> None:
+        """Resumes the watched training, or that of this window."""
+        watcher = self._session.watcher
+        watcher.ask("resume") if watcher.owner is not None else self._session.training.resume()
+
+    def edit(self, settings: Settings) -> None:
+        """Changes live settings of the watched training, or of that of this window."""
+        if self._session.watcher.owner is None:
+            self._session.training.edit(settings)
+            return
+        known = self._session.training.settings
+        values = {name: getattr(settings, name) for name in live_settings()}
+        changes = {name: value for name, value in values.items() if value != getattr(known, name)}
+        if changes:
+            self._session.watcher.ask("edit", **changes)
+
+    def show_refused(self) -> None:
+        """Shows the live settings in force again, after a change of them was refused."""
+        settings = self._session.training.settings
+        self._window.train.form.set_values({name: getattr(settings, name) for name in live_settings()})
 
     def begin_anew(self) -> None:
         """Stops watching; the next start begins a new run."""

@@ -152,29 +152,42 @@ def training(state: TrainingState, preparation: Progress | None, progress: Train
     )
 
 
-def watching(place: str, progress: TrainingProgress | None, dataset: str, copies: bool, can_start: bool) -> RunStatus:
+def watching(
+    place: str,
+    progress: TrainingProgress | None,
+    dataset: str,
+    copies: bool,
+    can_start: bool,
+    can_steer: bool = False,
+    is_paused: bool = False,
+) -> RunStatus:
     """Returns the status while another process trains the visible run. `place`: where and since when; `dataset`: title
-    of the open images; `copies`: whether Start trains a copy of the run instead of a new one."""
+    of the open images; `copies`: whether Start trains a copy of the run instead of a new one. `can_steer`: whether the
+    other process carries out requests."""
     start = _("Train a copy") if copies else _("Start")
     tip = _("Train a copy on {name} (Ctrl+Enter)") if copies else _("Start on {name} (Ctrl+Enter)")
     tip = tip.format(name=quoted(dataset)) if dataset else _("Open images first")
     shown = RunStatus(
-        in_context("state", "Watching"),
+        _("Paused") if is_paused else in_context("state", "Watching"),
         is_busy=not progress,
+        can_pause=can_steer,
+        is_paused=is_paused,
         details=_("Trained in another window ({place})").format(place=place),
         can_start=can_start,
         can_stop=True,
         start=start,
         start_tip=tip,
-        stop=_("Stop watching"),
-        stop_tip=_("Stop watching; the other window keeps training"),
+        stop=_("Stop") if can_steer else _("Stop watching"),
+        stop_tip=_("Save a checkpoint, then stop the training in the other process")
+        if can_steer
+        else _("Stop watching; the other window keeps training"),
     )
     if progress is None:
         return shown
     return replace(
         shown,
         step=step_text(progress.step),
-        speed=progress.speed,
+        speed="" if is_paused else progress.speed,
         time=progress.time,
         share=progress.share,
         details=f"{shown.details}\n{progress.details}",

@@ -136,9 +136,10 @@ class TrainPanel(QWidget):
 
     # --- display ---
 
-    def set_running(self, running: bool, is_watched: bool = False) -> None:
-        """Locks most settings while a training runs, and all of them while it `is_watched` in another window."""
-        self.form.set_locked(running or is_watched, is_watched)
+    def set_running(self, running: bool, is_watched: bool = False, can_steer: bool = False) -> None:
+        """Locks most settings while a training runs, and all of them while it `is_watched` in another window, unless
+        this one `can_steer` it."""
+        self.form.set_locked(running or is_watched, is_watched and not can_steer)
         self.health.set_can_edit(running)
         self._is_running = running
         self._show_resume()

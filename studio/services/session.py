@@ -34,6 +34,7 @@ from studio.services.explore.service import ExploreService
 from studio.services.file_saving import FileSaving
 from studio.services.opening import Opening
 from studio.services.projects import Projects
+from studio.services.queue import QueueService
 from studio.services.train.checkpoint_list import CheckpointList
 from studio.services.train.continuation import read_continuation
 from studio.services.train.diagnosis_watcher import DiagnosisWatcher
@@ -94,6 +95,7 @@ class Session(QObject):
         self.examples = TranslationExamples(self)
         self.library = DataLibrary(self.workers, self)
         self.projects = Projects(self.workers, self)
+        self.queue = QueueService(self)
         self.training = TrainingService(self.workers, self)
         self.diagnosis = DiagnosisWatcher(self.training, self)
         self.checkpoints = CheckpointList(self.workers, self)
@@ -119,6 +121,7 @@ class Session(QObject):
             self.starting,
             self.training,
             self.explore,
+            self.queue,
             self.tiles,
             self.examples,
         ):
@@ -316,7 +319,9 @@ class Session(QObject):
     def save(self, path: Path | None = None) -> None:
         """Writes a checkpoint of the running training, or copies the newest one, to `path` (the run's own folder)."""
         origin = self.resume
-        if refused := self.watcher.refuse():
+        if self.watcher.can_steer and path is None:
+            self.watcher.ask("save")
+        elif refused := self.watcher.refuse():
             self.problem.emit(refused)
         elif self.training.state is not TrainingState.IDLE:
             self.training.save(path)
@@ -328,7 +333,9 @@ class Session(QObject):
     def measure(self) -> None:
         """Measures the current images of the running training, or those of the open run."""
         run, checkpoint, dataset = self.training.run_folder, self.resume, self.data.dataset
-        if refused := self.watcher.refuse():
+        if self.watcher.can_steer:
+            self.watcher.ask("measure")
+        elif refused := self.watcher.refuse():
             self.problem.emit(refused)
         elif self.training.state is not TrainingState.IDLE:
             self.training.measure()
@@ -440,6 +447,7 @@ class Session(QObject):
         """Ends every thread and waits for it. Stop the training first, or its unsaved steps are lost."""
         self.comparison.close()
         self.workers.shutdown()
+        self.queue.shutdown()
         self.samples.shutdown()
         self.tiles.shutdown()
         self.examples.shutdown()

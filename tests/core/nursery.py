@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import IO, Any
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,15 +39,21 @@ class Nursery:
         self._process.communicate()  # the end of its input is its sign to end
 
     def start(
-        self, arguments: Sequence[str], output: Path, memory: int = 0, fault: Mapping[str, Any] | None = None
+        self,
+        arguments: Sequence[str],
+        output: Path,
+        memory: int = 0,
+        fault: Mapping[str, Any] | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> int:
         """The id of a new process that runs `gan-studio ARGUMENTS`; what it prints goes to a file.
 
         `memory`: the bytes that it may take beyond what its imports take; 0 sets no limit. `fault`: what
-        `tests.core.operations.meet` is told in it.
+        `tests.core.operations.meet` is told in it. `environment`: added to that of the process.
         """
         request = {"arguments": list(arguments), "output": str(output), "memory": memory, "fault": fault}
-        return self._ask(start={**request, "cache": os.environ["GAN_STUDIO_CACHE"]})
+        environment = {"GAN_STUDIO_CACHE": os.environ["GAN_STUDIO_CACHE"], **(environment or {})}
+        return self._ask(start={**request, "environment": environment})
 
     def wait(self, process: int) -> int:
         """The exit code, negative for the signal that killed it."""
@@ -89,18 +95,24 @@ def _import_all() -> None:
     for name in (
         "core.jobs.inspect",
         "core.jobs.training_job",
+        "core.cli.commands.queue",
+        "core.diagnosis",
         "core.export",
         "core.models.dcgan",
         "core.models.mlp",
+        "core.queue.runner",
         "psutil",
     ):
         importlib.import_module(name)
+    importlib.import_module("core.diagnosis").load()
     from PIL import Image
 
     Image.init()
 
 
-def _start(arguments: list[str], output: str, cache: str, memory: int, fault: Mapping[str, Any] | None) -> int:
+def _start(
+    arguments: list[str], output: str, environment: dict[str, str], memory: int, fault: Mapping[str, Any] | None
+) -> int:
     from core.cli.main import main
     from tests.core.operations import meet
 
@@ -111,7 +123,8 @@ def _start(arguments: list[str], output: str, cache: str, memory: int, fault: Ma
         with open(output, "wb", buffering=0) as file:  # noqa: PTH123 (nothing may stand between fork and work)
             os.dup2(file.fileno(), 1)
             os.dup2(file.fileno(), 2)
-        os.environ["GAN_STUDIO_CACHE"] = cache
+        os.environ.update(environment)
+        _fork_jobs()
         if memory:
             _limit_memory(memory)
         if fault:
@@ -124,6 +137,47 @@ def _start(arguments: list[str], output: str, cache: str, memory: int, fault: Ma
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(code)
+
+
+def _fork_jobs() -> None:
+    """Lets a runner of the queue in this process fork its jobs, too."""
+    from core.queue import devices, runner
+
+    vars(runner)["own_process"] = _Forked
+    devices.devices_now = lambda: ["cpu"]
+
+
+class _Forked:
+    """Process of a job, for a runner. It outlives the runner."""
+
+    def __init__(self, *arguments: str, stdout: IO[bytes], stderr: IO[bytes], outlives: bool) -> None:
+        assert arguments[:2] == ("-m", "core")
+        assert outlives
+        self._code: int | None = None
+        self._process = os.fork()
+        if self._process:
+            return
+        code = 1
+        try:
+            from core.cli.main import main
+
+            os.setsid()
+            os.dup2(stdout.fileno(), 1)
+            os.dup2(stderr.fileno(), 2)
+            code = main(arguments[2:])
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            with suppress(OSError):
+                sys.stdout.flush()
+                sys.stderr.flush()
+            os._exit(code)
+
+    def poll(self) -> int | None:
+        if self._code is None:
+            process, status = os.waitpid(self._process, os.WNOHANG)
+            self._code = os.waitstatus_to_exitcode(status) if process else None
+        return self._code
 
 
 def _limit_memory(more: int) -> None:

@@ -51,6 +51,7 @@ def test_free_text_is_short_and_can_be_printed_and_saved(name: str, text: str) -
         ("d_steps", 1, 20, 0, 21),
         ("steps", 1, 10**9, 0, None),
         ("minutes", 0.01, 1e6, 0, None),
+        ("patience", 0.01, 1e6, 0, None),
         ("lr_g", 1e-9, 0.1, 0, 0.11),
         ("lr_d", 1e-9, 0.1, 0, 0.11),
         ("beta1", 0, 0.999, -0.1, 1),
@@ -477,7 +478,8 @@ def test_every_choice_has_a_name_for_people() -> None:
 
 def test_what_can_change_while_a_training_runs() -> None:
     live = live_settings()
-    assert {"lr_g", "lr_d", "r1", "d_steps", "steps", "minutes", "mirror", "augment", "ema_kimg", "info_weight"} <= live
+    assert {"lr_g", "lr_d", "r1", "d_steps", "steps", "minutes", "patience", "mirror", "augment"} <= live
+    assert {"ema_kimg", "info_weight"} <= live
     # Networks, optimizers and what decides the random numbers are made once.
     made = {"network", "resolution", "grid", "width", "latent_dim", "d_norm", "spectral_norm", "loss", "condition"}
     made |= {"codes_categorical", "codes_continuous", "batch", "optimizer", "beta1", "momentum", "weight_decay", "seed"}

@@ -15,11 +15,11 @@ from core.concurrency import run_to_end
 from core.data.dataset import Dataset
 from core.errors import UserError
 from core.evaluation.features import Extractor
-from core.events import EvaluationProgress, Event, Measured, Notice, Progress, Saved
+from core.events import EvaluationProgress, Event, Finished, Measured, Notice, Progress, Saved
 from core.jobs import live_evaluation
 from core.jobs.evaluation_job import measure
 from core.jobs.training_job import TrainingJob
-from core.runs.retention import best
+from core.runs.retention import best, record_metric
 from core.runs.run import Run
 from core.stats.metric_key import parse
 from tests.core.averages import Averages
@@ -100,6 +100,29 @@ def test_a_person_may_ask_although_none_are_made_by_themselves(pictures: Path) -
             training.measure()
         events.append(event)
     assert len(numbers(events)) == 1
+
+
+def test_patience_ends_a_training_whose_metric_does_not_improve(pictures: Path) -> None:
+    training = training_on(pictures, "run", steps=None, patience=1e-6)
+    events: list[Event] = []
+    for event in training.events():
+        events.append(event)
+        if isinstance(event, Measured) and len(numbers(events)) == 1:
+            key = next(key for key in event.values if "/fid@" in key)
+            first = Run(pictures.parent / "run").folder / "checkpoints" / f"{event.step:09d}.safetensors"
+            record_metric(first, key, -1.0)  # nothing is better
+    (finished,) = [event for event in events if isinstance(event, Finished)]
+    assert finished.reason == "FID has not improved for 1e-06 min."
+    assert len(numbers(events)) == 2
+    assert load(Run(pictures.parent / "run").newest()).meta.step == finished.step
+    assert not training.is_stopped
+
+
+def test_patience_lasts_while_the_metric_improves(pictures: Path) -> None:
+    events = list(training_on(pictures, "run", patience=1000.0).events())
+    assert len(numbers(events)) > 1
+    (finished,) = [event for event in events if isinstance(event, Finished)]
+    assert finished.reason == "Reached the step limit of 12."
 
 
 def test_a_run_can_be_measured_when_it_is_not_trained(pictures: Path) -> None:

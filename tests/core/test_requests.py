@@ -91,11 +91,10 @@ def test_edit_changes_live_settings_and_refuses_others(tmp_path: Path) -> None:
 def test_foreign_files_are_removed_and_not_obeyed(tmp_path: Path) -> None:
     with _Training(tmp_path / "run") as training:
         folder = tmp_path / "run" / "requests"
-        folder.mkdir()
         for number, text in enumerate(
             ("", "[]", '{"kind": "shell", "values": {}}', '{"kind": "stop"}', "\0" * 100_000)
         ):
-            (folder / f"0{number}.json").write_text(text)
+            (folder / f"000{number}.json").write_text(text)
         training.ask("save")
         assert not list(folder.glob("*.json"))
     assert not training.of(Edited)

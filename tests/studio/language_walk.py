@@ -39,9 +39,11 @@ from core.jobs.training_job import TrainingJob
 from core.language import LANGUAGE, PSEUDO
 from core.latent.explore_state import Direction, Pin, SavedPins
 from core.latent.request import Point
+from core.queue.entry import Entry, State
+from core.queue.folder import Queue
 from core.runs.pin_store import save_pins
 from studio.application import Application
-from studio.main_window import DATA, EXPLORE, HOME, TRAIN
+from studio.main_window import DATA, EXPLORE, HOME, QUEUE, TRAIN
 from tests.core.tiny import tiny_settings
 from tests.studio.conftest import PATIENCE
 
@@ -231,12 +233,28 @@ def open_all(qtbot: QtBot, studio: Application, greek: Path) -> None:
     qtbot.wait(1000)
 
 
+def fill_queue(greek: Path) -> None:
+    """Adds an entry of each state but a running one to a paused queue."""
+    queue = Queue()
+    queue.pause()
+    for number, state in enumerate((State.WAITING, State.HELD, State.DONE, State.STOPPED, State.FAILED)):
+        out = greek / f"0000{number + 2}-{NAME}"
+        settings = tiny_settings("cgan", steps=6)
+        added = queue.add(Entry(source=str(greek / NAME), settings=settings, out=out, held=state is State.HELD))
+        if state.has_ended:
+            queue.end(added, state, "")
+
+
 def test_the_workspaces(qtbot: QtBot, studio: Application, greek: Path) -> None:
     walk = Walk()
     studio.window.resize(SIZE)
     walk.look("empty Home", studio.window)
     open_all(qtbot, studio, greek)
-    for name, workspace in (("Home", HOME), ("Data", DATA), ("Train", TRAIN), ("Explore", EXPLORE)):
+    studio.window.show_workspace(QUEUE)
+    walk.look("empty Queue", studio.window)
+    fill_queue(greek)
+    workspaces = ("Home", HOME), ("Data", DATA), ("Train", TRAIN), ("Explore", EXPLORE), ("Queue", QUEUE)
+    for name, workspace in workspaces:
         studio.window.show_workspace(workspace)
         qtbot.wait(300)
         walk.look(name, studio.window)

@@ -301,7 +301,7 @@ def test_a_workspace_that_is_asked_for_before_the_first_paint_still_explores(
 def test_closing_asks_saves_and_waits(qtbot: QtBot, studio: Application, pictures: Path) -> None:
     begin(qtbot, studio, pictures)
 
-    answer(QMessageBox, lambda box: click(button(box, "Keep training")))
+    answer(QMessageBox, lambda box: click(button(box, "Cancel")))
     studio.window.close()
     assert studio.window.isVisible()
     assert studio.session.training.state is TrainingState.RUNNING

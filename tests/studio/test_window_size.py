@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from core.events import Progress
 from studio.application import Application
-from studio.main_window import DATA, EXPLORE, HOME, TRAIN
+from studio.main_window import DATA, EXPLORE, HOME, QUEUE, TRAIN
 from studio.model.home import Project, ProjectsListed
 from studio.model.run_status import training
 from studio.model.train import TrainingState
@@ -89,7 +89,7 @@ def test_it_needs_no_more_room_than_a_small_screen_has(
 ) -> None:
     before = studio.window.size()
     fill(qtbot, studio, trained)
-    for workspace in (HOME, DATA, TRAIN, EXPLORE):
+    for workspace in (HOME, DATA, TRAIN, EXPLORE, QUEUE):
         studio.window.show_workspace(workspace)
         QApplication.processEvents()
         needed = studio.window.minimumSizeHint()
@@ -114,7 +114,7 @@ def test_start_is_on_screen_and_everything_else_is_reached_by_scrolling(
     window = studio.window
     window.setMinimumSize(TWICE_SCALED)
     window.resize(TWICE_SCALED)
-    for workspace in (HOME, DATA, TRAIN, EXPLORE):
+    for workspace in (HOME, DATA, TRAIN, EXPLORE, QUEUE):
         window.show_workspace(workspace)
         QApplication.processEvents()
         assert window.size() == TWICE_SCALED
@@ -141,7 +141,7 @@ def test_the_smallest_window_shows_every_workspace_without_scrolling(
     window.banner.dismiss()
     window.setMinimumSize(SMALLEST)
     window.resize(SMALLEST)
-    for workspace in (HOME, DATA, TRAIN, EXPLORE):
+    for workspace in (HOME, DATA, TRAIN, EXPLORE, QUEUE):
         window.show_workspace(workspace)
         QApplication.processEvents()
         area = window.pages.currentWidget()

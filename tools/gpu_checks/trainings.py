@@ -117,7 +117,7 @@ def precisions() -> list[str]:
 
 def advance(training: TrainingLoop, steps: int = 1) -> list[str]:
     """Runs steps as the program does, without reports and grids; returns the notices' texts."""
-    events: list[Event] = [event for _ in range(steps) for event in training._advance()]
+    events: list[Event] = [event for _ in range(steps) for event in training.advance()]
     return [event.text for event in events if isinstance(event, Notice)]
 
 

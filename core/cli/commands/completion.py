@@ -70,7 +70,11 @@ def arguments_of(parser: Parser) -> list[Argument]:
     """Returns the arguments of a command, those that `--help` leaves out included."""
     found = []
     for action in parser._actions:
-        if not isinstance(action.choices, dict):  # the commands
+        if isinstance(action, argparse._SubParsersAction):
+            if not parser.commands:  # the actions of a command, without those for the program itself
+                names = tuple(each.dest for each in action._choices_actions)
+                found.append(Argument((), _("Action of the command."), str(action.metavar), names, True, True))
+        else:
             help = _first_sentence(parser.help_of(action))
             choices = tuple(map(str, action.choices or ()))
             takes_value = action.nargs != 0
@@ -135,6 +139,7 @@ def _zsh(parser: Parser) -> str:
     ]
     for name, command in parser.commands.items():
         given = [_zsh_argument(argument) for argument in arguments_of(command)]
+        given += ["'*:PATH:_files'"] if command._subparsers else []
         lines.append(f"  {name}) _arguments {' '.join(given)} ;;")
     lines += [
         "  esac",
@@ -166,7 +171,8 @@ def _fish(parser: Parser) -> str:
         lines += [f"{where}{each}" for each in _fish_options(command)]
         for argument in arguments_of(command):
             if not argument.flags and argument.choices:
-                lines.append(f"{where} -f -a {_quoted(' '.join(argument.choices))}")
+                files = "" if argument.is_path else " -f"
+                lines.append(f"{where}{files} -a {_quoted(' '.join(argument.choices))}")
     return "\n".join(lines)
 
 

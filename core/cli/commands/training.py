@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from contextlib import closing
+from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
 from core.cli.arguments import Commands, add_command
+from core.cli.elsewhere import ask_there, run_elsewhere, watch_there
 from core.cli.messages import MESSAGES, without_controls
 from core.cli.parser import OPTIONS, USAGE
 from core.cli.paths import checkpoint, dataset, place, source
@@ -18,8 +20,9 @@ from core.config.choices import choice_title
 from core.config.fields import title_of
 from core.config.settings import Settings
 from core.config.translation_fields import GENERATE
+from core.distributed.ranks import Ranks
 from core.errors import UserError
-from core.events import Edited, Measured, Refused, Report
+from core.events import Edited, Event, Measured, Refused, Report
 from core.jobs.interruption import Interruption
 from core.language import _, sentences
 from core.presets import preset, presets
@@ -71,7 +74,7 @@ def add_training(commands: Commands) -> None:
     add_settings(command)
 
     command = add_command(commands, "watch", watch, _("Watch a run that another process trains, report by report."))
-    command.add_argument("run", type=place, metavar="RUN", help=_("Folder of the run."))
+    command.add_argument("run", type=place, metavar="RUN", help=_("Folder of the run, or HOST:RUN."))
     command.add_argument("--json", action="store_true", help=_("Print each event as a line of JSON."))
 
     for name, help in (
@@ -83,21 +86,33 @@ def add_training(commands: Commands) -> None:
     ):
         command = commands.add_parser(name, help=help, description=help)
         command.set_defaults(command=request, kind=name)
-        command.add_argument("run", type=place, metavar="RUN", help=_("Folder of the run."))
+        command.add_argument("run", type=place, metavar="RUN", help=_("Folder of the run, or HOST:RUN."))
         if name == "edit":
             add_settings(command)
 
 
 def train(options: argparse.Namespace) -> int:
+    ranks = Ranks.launched()
+    with closing(ranks):
+        ranks.meet()
+        if ranks.leads:
+            return _lead(options, ranks)
+        from core.jobs.ranks.follower import follow
+
+        return follow(ranks)
+
+
+def _lead(options: argparse.Namespace, ranks: Ranks) -> int:
+    """Trains, alone or as the first rank."""
     from core.cli.event_text import json_of
     from core.cli.training_bar import TrainingBar
     from core.jobs.training_job import TrainingJob
 
-    settings, given = chosen_settings(options)
+    settings, given = _begun(options) if ranks.is_restarted else chosen_settings(options)
     out = options.out.absolute() if options.out else None
     data = one_source(options.data, settings)
     training = TrainingJob(
-        settings, data, out=out, resume=options.resume, copy=options.copy, given=given, on_request=True
+        settings, data, out=out, resume=options.resume, copy=options.copy, given=given, on_request=True, ranks=ranks
     )
     with closing(training.events()) as events, Interruption() as interruption, TrainingBar(settings) as bar:
         for event in events:
@@ -113,14 +128,28 @@ def train(options: argparse.Namespace) -> int:
     return 0
 
 
-def chosen_settings(options: argparse.Namespace) -> tuple[Settings, dict[str, Any]]:
-    """Returns the settings of a training, and those of them that were given. Raises `UserError`."""
+def _begun(options: argparse.Namespace) -> tuple[Settings, dict[str, Any]]:
+    """Returns the settings of the run that an earlier attempt of this launch began, and makes the options resume from
+    its newest checkpoint; those of a new run if it began none. Raises `UserError`."""
+    from core.checkpoint import load
+    from core.runs.run import Run, is_run
+
+    run = options.out or (options.resume and options.resume.parent.parent)
+    if not (run and is_run(run)):
+        return chosen_settings(options)
+    options.out, options.resume = None, Run(run).newest()
+    return load(options.resume).meta.settings, {}
+
+
+def chosen_settings(options: argparse.Namespace, needs_folder: bool = True) -> tuple[Settings, dict[str, Any]]:
+    """Returns the settings of a training, and those of them that were given. `needs_folder`: whether the folder of a
+    new run must be given. Raises `UserError`."""
     from core.checkpoint import load
 
     given = {name: getattr(options, name) for name in Settings.model_fields if getattr(options, name) is not None}
     if options.copy and not options.resume:
         raise UserError(_("--copy needs the run that is copied."), _("Name it with --resume."))
-    if not options.out and not options.resume:
+    if needs_folder and not options.out and not options.resume:
         raise UserError(_("A new run needs a folder."), _("Name one with --out."))
     if options.resume:
         if "preset" in given:
@@ -149,25 +178,20 @@ def one_source(names: Sequence[str], settings: Settings) -> str:
 
 
 def watch(options: argparse.Namespace) -> int:
-    from core.cli.event_text import json_of, text_of
     from core.runs.run import Run
     from core.runs.run_name import run_title
     from core.runs.run_watch import Owned
     from core.runs.run_watch import watch as events_of
 
+    def show(event: Event) -> None:
+        _show_watched(event, options.run, options.json)
+
+    if there := run_elsewhere(options.run):
+        return watch_there(*there, show)
     run, is_owned = Run(options.run), False
     for event in events_of(run):
-        if isinstance(event, Owned):
-            said = _("{run}: training {place}").format(run=run_title(run.folder), place=event.owner.place)
-            MESSAGES.say(said)
-            is_owned = True
-        if options.json:
-            if line := json_of(event):
-                print(line, flush=True)
-        elif isinstance(event, Report | Measured | Edited):
-            print(without_controls(text_of(event)), flush=True)
-        elif line := text_of(event):
-            MESSAGES.say(line)
+        is_owned = is_owned or isinstance(event, Owned)
+        show(event)
     if not is_owned:
         what = _("Nobody else trains in {run} at the moment.").format(run=run_title(run.folder))
         remedy = _("Continue it with gan-studio train --resume, or look into it with gan-studio inspect.")
@@ -176,22 +200,42 @@ def watch(options: argparse.Namespace) -> int:
     return 0
 
 
+def _show_watched(event: Event, run: Path, as_json: bool) -> None:
+    """Prints an event of a run that is watched."""
+    from core.cli.event_text import json_of, text_of
+    from core.runs.run_name import run_title
+    from core.runs.run_watch import Owned
+
+    if isinstance(event, Owned):
+        MESSAGES.say(_("{run}: training {place}").format(run=run_title(run), place=event.owner.place))
+    if as_json:
+        if line := json_of(event):
+            print(line, flush=True)
+    elif isinstance(event, Report | Measured | Edited):
+        print(without_controls(text_of(event)), flush=True)
+    elif line := text_of(event):
+        MESSAGES.say(line)
+
+
 def request(options: argparse.Namespace) -> int:
     from core.runs.requests import Request, ask, wait_for_answer
     from core.runs.run import Run
     from core.runs.run_lock import OwnerWatch
 
-    run = Run(options.run)
-    if OwnerWatch(run.folder).owner() is None:
-        raise UserError(
-            _("Nobody else trains in {run} at the moment.").format(run=run.folder.name),
-            _("List what runs with gan-studio queue list."),
-        )
     names = Settings.model_fields if options.kind == "edit" else ()
     values = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     if options.kind == "edit" and not values:
         raise UserError(_("No setting was given."), _("Name one, such as --lr-g 1e-4."))
-    wait_for_answer(ask(run.folder, Request(options.kind, values)))
+    if there := run_elsewhere(options.run):
+        ask_there(*there, options.kind, values)
+    else:
+        run = Run(options.run)
+        if OwnerWatch(run.folder).owner() is None:
+            raise UserError(
+                _("Nobody else trains in {run} at the moment.").format(run=run.folder.name),
+                _("List what runs with gan-studio queue list."),
+            )
+        wait_for_answer(ask(run.folder, Request(options.kind, values)))
     MESSAGES.say(_("Done."))
     return 0
 

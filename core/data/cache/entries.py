@@ -77,10 +77,11 @@ def entry_of(source: Source, how: Preparation, base: Path) -> Path:
     return base / digest(POLICY, source.key, how.key)
 
 
-def load(entry: Path, source: Source, fresh: bool = False) -> Dataset | None:
+def load(entry: Path, source: str, title: str, fresh: bool = False) -> Dataset | None:
     """Returns the prepared dataset; None if it is missing or visibly damaged.
 
-    Unless `fresh`, also returns None if files were skipped for a temporary reason.
+    `source` and `title`: those of the dataset. Unless `fresh`, also returns None if files were skipped for a temporary
+    reason.
     """
     try:
         meta = json.loads(content(entry / "meta.json", LARGEST_META))
@@ -96,8 +97,8 @@ def load(entry: Path, source: Source, fresh: bool = False) -> Dataset | None:
         if len(classes) > MOST_CLASSES:
             return None
         dataset = Dataset(
-            source=source.name,
-            title=source.title,
+            source=source,
+            title=title,
             size=(int(width), int(height)),
             images=images,
             labels=_labels(entry, len(images), len(classes)) if classes else None,

@@ -27,14 +27,15 @@ class SidedBatches:
         seed: int,
         device: torch.device,
         in_place: bool = False,
+        rows: slice = slice(None),
     ) -> None:
         """Opens both sides. Raises `UserError` if the batch is larger than one of them."""
         self.epoch, self.index, self.batch, self.mirror = 0, 0, batch, mirror
         self._are_pairs = sides.are_pairs
         self._counts = len(sides.inputs), len(sides.targets)
-        self._targets = Batches(only(dataset, sides.targets), batch, mirror, seed, device, in_place)
+        self._targets = Batches(only(dataset, sides.targets), batch, mirror, seed, device, in_place, rows)
         apart = seed if sides.are_pairs else seed + 1
-        self._inputs = Batches(only(dataset, sides.inputs), batch, mirror, apart, device, in_place)
+        self._inputs = Batches(only(dataset, sides.inputs), batch, mirror, apart, device, in_place, rows)
 
     def stage(self, count: int) -> None:
         """Fetches the next `count` batches of both sides, as `Batches.stage`."""

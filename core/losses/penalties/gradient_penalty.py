@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from core.distributed.collectives import own_rows
 from core.losses.penalties import Critic, DiscriminatorBatch
 from core.losses.penalties.gradients import gradients
 
@@ -18,7 +19,7 @@ INPUTS = ()
 
 def penalty(batch: DiscriminatorBatch) -> Tensor:
     """E (|grad D(x)| - 1)^2 at one point x between each pair of a real and a generated image."""
-    mix = torch.rand(len(batch.real), device=batch.real.device)
+    mix = own_rows(lambda rows: torch.rand(rows, device=batch.real.device), len(batch.real))
     return one_centered(batch.critic, batch.real, batch.fake, mix)
 
 

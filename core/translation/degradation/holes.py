@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from core.distributed.collectives import own_rows
+
 STROKES = 6
 KINDS = ((0.06, 0.18, 0.25), (0.008, 0.02, 1.0))
 """Holes and scratches: least and largest radius, and largest length, as shares of the smaller side."""
@@ -19,7 +21,7 @@ def damage(images: Tensor, most: float, random: torch.Generator) -> Tensor:
     hidden = torch.zeros(count, height, width, dtype=torch.bool, device=images.device)
     for number in range(STROKES):
         thinnest, thickest, longest = KINDS[number % len(KINDS)]
-        drawn = torch.rand(5, count, 1, 1, generator=random, device=images.device)
+        drawn = own_rows(lambda rows: torch.rand(5, rows, 1, 1, generator=random, device=images.device), count, dim=1)
         x, y = drawn[0] * width / side, drawn[1] * height / side
         angle, length = drawn[2] * 2 * torch.pi, drawn[3] * longest
         radius = (thinnest + drawn[4] * (thickest - thinnest)).clamp_min(0.6 / side)

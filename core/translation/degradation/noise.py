@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from core.distributed.collectives import own_rows
 from core.translation.degradation.draw import uniform
 
 
@@ -13,5 +14,7 @@ def noisy(images: Tensor, most: float, random: torch.Generator) -> Tensor:
     1."""
     if not most:
         return images
-    noise = torch.randn(images.shape, generator=random, device=images.device)
+    noise = own_rows(
+        lambda rows: torch.randn((rows, *images.shape[1:]), generator=random, device=images.device), len(images)
+    )
     return (images + 2 * uniform(images, most, random) * noise).clamp(-1, 1)

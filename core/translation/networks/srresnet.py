@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from core.distributed.layers import BatchNorm2d
 from core.translation.networks import Translator as Base
 from core.translation.networks import TranslatorShape
 
@@ -32,7 +33,7 @@ class Translator(Base):
         width = shape.width
         self.head = nn.Sequential(nn.Conv2d(shape.inputs, width, 9, 1, 4), nn.PReLU())
         self.blocks = nn.Sequential(*(_Block(width) for _ in range(BLOCKS)))
-        self.after = nn.Sequential(nn.Conv2d(width, width, 3, 1, 1), nn.BatchNorm2d(width))
+        self.after = nn.Sequential(nn.Conv2d(width, width, 3, 1, 1), BatchNorm2d(width))
         doublings = shape.scale.bit_length() - 1
         self.grow = nn.Sequential(
             *(
@@ -57,10 +58,10 @@ class _Block(nn.Module):
         super().__init__()
         self.layers = nn.Sequential(
             nn.Conv2d(width, width, 3, 1, 1),
-            nn.BatchNorm2d(width),
+            BatchNorm2d(width),
             nn.PReLU(),
             nn.Conv2d(width, width, 3, 1, 1),
-            nn.BatchNorm2d(width),
+            BatchNorm2d(width),
         )
 
     def forward(self, x: Tensor) -> Tensor:

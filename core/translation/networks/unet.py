@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from core.distributed.layers import BatchNorm2d, Dropout
 from core.models.layers import initialize_dcgan
 from core.translation.networks import Translator as Base
 from core.translation.networks import TranslatorShape
@@ -39,7 +40,7 @@ class Translator(Base):
         for level, width in enumerate(widths):
             activation = [nn.LeakyReLU(0.2)] if level else []
             # Neither the first layer nor the innermost, which has one pixel, is normalized.
-            norm = [nn.BatchNorm2d(width)] if 0 < level < depth - 1 else []
+            norm = [BatchNorm2d(width)] if 0 < level < depth - 1 else []
             self.down.append(nn.Sequential(*activation, nn.Conv2d(before, width, 4, 2, 1, bias=False), *norm))
             before = width
         self.up = nn.ModuleList()
@@ -50,8 +51,8 @@ class Translator(Base):
                 nn.Sequential(
                     nn.ReLU(),
                     nn.ConvTranspose2d(inner, outer, 4, 2, 1, bias=False),
-                    nn.BatchNorm2d(outer),
-                    *([nn.Dropout(0.5)] if dropped else []),
+                    BatchNorm2d(outer),
+                    *([Dropout(0.5)] if dropped else []),
                 )
             )
         self.last = nn.Sequential(nn.ReLU(), nn.ConvTranspose2d(2 * widths[0], shape.outputs, 4, 2, 1), nn.Tanh())

@@ -44,6 +44,9 @@ IN_PLACES = (
     Key(_("Data"), _("Leave out or restore"), in_context("key", "Delete")),
     Key(_("Plots"), _("Zoom in, zoom out, fit"), "+, −, 0"),
     Key(_("Plots"), _("Maximize"), "M"),
+    Key(_("Queue"), _("Move up, move down"), _("Alt+Up, Alt+Down")),
+    Key(_("Queue"), _("Watch"), in_context("key", "Enter")),
+    Key(_("Queue"), _("Remove"), in_context("key", "Delete")),
     Key(_("Pins"), _("Rename, remove"), _("F2, Delete")),
 )
 """Keys that are in no menu, because they depend on the focused widget."""

@@ -1,11 +1,12 @@
-"""Service that follows the open run while another process trains in it, without writing into it."""
+"""Service that follows the open run while another process trains in it, without writing into it, and asks that process
+for what a person wants."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -15,8 +16,10 @@ from studio.background.newest_task import NewestTask
 from studio.background.workers import Workers
 from studio.model.train import OpenedRun
 from studio.services.train.run_loader import read_points, read_samples
+from studio.services.train.steering import RunSteering
 
 if TYPE_CHECKING:
+    from core.runs.requests import Kind, Request
     from core.runs.run_lock import Owner
 
 
@@ -25,7 +28,7 @@ class RunWatcher(QObject):
     thread."""
 
     changed = Signal()
-    """`owner` may have changed."""
+    """`owner`, `can_steer` or `is_paused` may have changed."""
     sampled = Signal(object)
     """`Samples` or `Points` just drawn by the training."""
     drawn = Signal()
@@ -40,13 +43,20 @@ class RunWatcher(QObject):
     """The training went back to an earlier step; carries the run folder to read again."""
     ended = Signal(object)
     """The training elsewhere has ended; carries its newest checkpoint, or None."""
+    refused = Signal()
+    """A request was refused: what the form shows may not be in force."""
 
     def __init__(self, workers: Workers, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.owner: Owner | None = None
         """The other process that trains in the open run, if any."""
+        self.can_steer = self.is_paused = False
+        """Tell whether the training carries out requests, and whether it is paused."""
         self._run: OpenedRun | None = None
         self._task = NewestTask(workers)
+        self._steering = RunSteering(workers, self)
+        self._steering.answered.connect(self._show_answered)
+        self._steering.refused.connect(lambda run: self.refused.emit() if run == self.folder else None)
 
     @property
     def folder(self) -> Path | None:
@@ -72,17 +82,27 @@ class RunWatcher(QObject):
         """Returns why the open run cannot be written; None if it is not watched."""
         return RunBusyError(self._run.folder, self.owner.place) if self._run is not None and self.owner else None
 
+    def ask(self, kind: Kind, **values: Any) -> None:
+        """Asks the training to carry something out; `values`: settings to change."""
+        from core.runs.requests import Request
+
+        if self._run is not None and self.can_steer:
+            self._steering.ask(self._run.folder, Request(kind, values))
+
     def close(self) -> None:
         """Stops following; what is shown stays."""
         self._task.drop()
         self._end()
 
     def _show(self, event: Event) -> None:
-        from core.runs.run_watch import Drawn, Owned, Replaced
+        from core.runs.run_watch import Drawn, Owned, Replaced, Steerable
 
         match event:
             case Owned():
                 self.owner = event.owner
+                self.changed.emit()
+            case Steerable():
+                self.can_steer, self.is_paused = event.takes_requests, event.is_paused
                 self.changed.emit()
             case Samples() | Points():
                 self.sampled.emit(event)
@@ -97,6 +117,11 @@ class RunWatcher(QObject):
             case Replaced():
                 self.replaced.emit(self.folder)
 
+    def _show_answered(self, run: Path, request: Request) -> None:
+        if run == self.folder and request.kind in ("pause", "resume"):  # seconds before the next look at the run
+            self.is_paused = request.kind == "pause"
+            self.changed.emit()
+
     def _finish(self, newest: Path | None) -> None:
         self._end()
         self.ended.emit(newest)
@@ -104,6 +129,7 @@ class RunWatcher(QObject):
     def _end(self) -> None:
         if self._run is not None:
             self._run = self.owner = None
+            self.can_steer = self.is_paused = False
             self.changed.emit()
 
 

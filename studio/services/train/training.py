@@ -113,14 +113,18 @@ class TrainingService(QObject):
 
         def events() -> Events:
             import_torch()
+            from core.devices import resolve
             from core.jobs.training_job import TrainingJob
+            from core.queue.devices import occupied
+            from core.queue.folder import queue_folder
             from core.runs.run import Run
 
             origin = (
                 Run(copy).newest() if copy is not None else resume
             )  # the other process may have deleted an older one
             self._job = TrainingJob(settings, source, runs=runs, resume=origin, copy=copy is not None)
-            yield from self._job.events()
+            with occupied(queue_folder(), str(resolve(settings.device))):
+                yield from self._job.events()
 
         self._thread = self._workers.spawn(events, self._show, end=self._end, background=True)
         self._thread.paused.connect(self._show_paused)

@@ -6,14 +6,16 @@ from html import escape
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QColor, QIcon, QPainter, QPaintEvent, QPalette
 from PySide6.QtGui import Qt as RichText
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLabel,
+    QPushButton,
     QSizePolicy,
     QStyle,
+    QStyleOptionButton,
     QStyleOptionComboBox,
     QStylePainter,
     QToolButton,
@@ -72,6 +74,27 @@ class ElidedLabel(Label):
         room = self.contentsRect()
         text = self.fontMetrics().elidedText(self.text(), DOTS, room.width())
         self.style().drawItemText(painter, room, int(self.alignment()), self.palette(), self.isEnabled(), text)
+
+
+class YieldingButton(QPushButton):
+    """Button that shows its icon alone where there is no room for its text too."""
+
+    def __init__(self, icon: QIcon, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(icon, text, parent)
+        self.setAccessibleName(text)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def minimumSizeHint(self) -> QSize:
+        hint = super().minimumSizeHint()
+        text = self.fontMetrics().horizontalAdvance(self.text())
+        return QSize(max(hint.width() - text, hint.height()), hint.height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        option, painter = QStyleOptionButton(), QStylePainter(self)
+        self.initStyleOption(option)
+        if self.width() < super().minimumSizeHint().width():
+            option.text = ""
+        painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
 
 
 class WrappedLabel(Label):

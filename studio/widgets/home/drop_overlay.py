@@ -6,7 +6,7 @@ from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from core.language import _
+from core.language import _, plural
 from studio import theme
 
 MARGIN, GLYPH = 16, 56
@@ -25,9 +25,17 @@ class DropOverlay(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.hide()
 
-    def show_name(self, name: str, is_openable: bool) -> None:
-        """Shows the overlay for a dragged name."""
+    def show_name(self, name: str, is_openable: bool, for_queue: int = 0) -> None:
+        """Shows the overlay for a dragged name; `for_queue`: number of dragged sources that a drop adds to the queue, 0
+        to open one."""
         self._text = (_("Drop to open {name}") if is_openable else _("GAN Studio cannot open {name}")).format(name=name)
+        if for_queue and is_openable:
+            self._text = plural(
+                "Drop to train on {name} in the queue",
+                "Drop to train on {count} sources in the queue",
+                for_queue,
+                name=name,
+            )
         self.is_openable = is_openable
         self.setAccessibleName(self._text)
         self.raise_()

@@ -94,6 +94,16 @@ class SettingsForm(QWidget):
         """Returns the names of settings that differ from the preset fitted to the current images, size and device."""
         return [name for name, value in self._preset.recipe.items() if self._fields[name].value() != value]
 
+    def given(self) -> dict[str, Any]:
+        """Returns the values that the person chose: those that no preset sets, and those changed from the preset."""
+        changed = self.changes()
+        return {name: value for name, value in self.values().items() if name not in self.recipe or name in changed}
+
+    def with_preset(self, name: str) -> Settings:
+        """Returns the settings of another preset, fitted to the current images and device; those shown, if it is the
+        current one. Raises `UserError` if the preset does not work with them."""
+        return self.settings() if name == self.value("preset") else self._preset.fitted(name, self.values())
+
     @property
     def recipe(self) -> Mapping[str, Any]:
         """Returns the preset fitted to the current images, size and device, without settings of data and machine."""

@@ -18,7 +18,7 @@ PREPARED = ("resolution", "fit", "background", "alpha", "frame_step", "split", "
 
 STRENGTHS = tuple(dict.fromkeys(name for task in ranked("translation.tasks") for name in task.facts["STRENGTHS"]))
 """Settings of the inputs that some task makes from its targets."""
-KEPT_BY_PRESET = (*PREPARED, "grid", "device", "seed", "mirror", "steps", "minutes", "task", *STRENGTHS)
+KEPT_BY_PRESET = (*PREPARED, "grid", "device", "seed", "mirror", "steps", "minutes", "patience", "task", *STRENGTHS)
 """Settings of the data, the task and the machine, which another preset leaves unchanged."""
 
 

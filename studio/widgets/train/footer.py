@@ -11,7 +11,7 @@ from core.events import Tuned
 from core.language import _, number, titled
 from studio import theme
 from studio.model.run_status import RunStatus, resting
-from studio.widgets.basic.labels import ElidedLabel, Label, plain_tip
+from studio.widgets.basic.labels import ElidedLabel, Label, YieldingButton, plain_tip
 from studio.widgets.basic.scale import scale_length
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ class Footer(QFrame):
     """Status on the left, Start, Pause and Stop at the bottom right, on every workspace."""
 
     start_requested = Signal()
+    queue_requested = Signal()
     pause_requested = Signal()
     resume_requested = Signal()
     stop_requested = Signal()
@@ -37,12 +38,16 @@ class Footer(QFrame):
         self._note.setObjectName("muted")
         self._start = QPushButton(theme.icon("play", "on_accent"), _("Start"))
         self._start.setObjectName("primary")
+        self._queue = YieldingButton(theme.icon("list-plus"), _("Add to queue"))
+        self._queue.setToolTip(plain_tip(_("Train with these settings when the device is free (Ctrl+Shift+Enter)")))
+        self._queue.setEnabled(False)
         self._pause = QPushButton(theme.icon("pause"), _("Pause"))
         self._pause.setToolTip(_("Pause or resume the training (Space in the Train workspace)"))
         self._stop = QPushButton(theme.icon("stop"), _("Stop"))
         self._stop.setToolTip(_("Save a checkpoint, then stop"))
         self._is_paused = self._is_passing = False
         self._start.clicked.connect(self.start_requested)
+        self._queue.clicked.connect(self.queue_requested)
         self._pause.clicked.connect(self.toggle_pause)
         self._stop.clicked.connect(self.stop_requested)
         self._strips = QHBoxLayout()
@@ -54,14 +59,19 @@ class Footer(QFrame):
         row.addWidget(self._line)
         row.addLayout(self._strips, 1)
         row.addWidget(self._note)
-        for button in (self._start, self._pause, self._stop):
-            scale_length(button, button.setMinimumWidth, 92)
+        for button in (self._start, self._queue, self._pause, self._stop):
+            if button is not self._queue:
+                scale_length(button, button.setMinimumWidth, 92)
             row.addWidget(button)
         self.show_run(resting("", resumes=False))
 
     def add_strip(self, strip: QWidget) -> None:
         """Adds a strip between the status and the buttons, where its visibility moves nothing."""
         self._strips.addWidget(strip, 100)
+
+    def set_can_queue(self, can_queue: bool) -> None:
+        """Enables adding to the queue, when images are open."""
+        self._queue.setEnabled(can_queue)
 
     def toggle_pause(self) -> None:
         """Pauses or resumes the training, if possible."""

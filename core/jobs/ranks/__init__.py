@@ -1,0 +1,1 @@
+"""Training on several ranks: what those do that follow the first."""

@@ -1,0 +1,126 @@
+"""Copying a prepared dataset to another machine: once, by its fingerprint, and resumed where it was cut off."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from zlib import crc32
+
+from core.config.preparation import Preparation
+from core.data.builtin import samples, toys
+from core.data.cache.copied import EXCLUDED, PREFIX
+from core.data.cache.exclusions import excluded
+from core.data.cache.row_reader import entry_folder
+from core.data.names import digest, opened_regular
+from core.data.prepare import prepare_whole
+from core.errors import UserError
+from core.events import Event, Progress
+from core.language import _
+from core.remote.connection import Connection, pauses
+from core.remote.far_copy import BLOCK, FILES
+from core.remote.ssh import NoConnectionError
+
+FINISH_SECONDS = 1800.0
+"""Seconds for the comparison of the whole copy there."""
+PATIENCE_SECONDS = 600.0
+"""Seconds without a connection after which copying is given up; the next try goes on from there."""
+
+
+@dataclass(frozen=True)
+class PreparedCopy:
+    """Prepared dataset to copy: the folder of its files in the cache, its name elsewhere, and the names left out."""
+
+    folder: Path
+    name: str
+    excluded: bytes
+
+    @property
+    def source(self) -> str:
+        """Name by which the copy is opened on the other machine."""
+        return PREFIX + self.name
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Size in bytes of each file."""
+        there = {name: self.folder / name for name in sorted(FILES) if (self.folder / name).is_file()}
+        return {**{name: path.stat().st_size for name, path in there.items()}, EXCLUDED: len(self.excluded)}
+
+    def piece(self, file: str, offset: int) -> bytes:
+        """Returns at most `BLOCK` bytes of a file. Raises `OSError`."""
+        if file == EXCLUDED:
+            return self.excluded[offset : offset + BLOCK]
+        with opened_regular(self.folder / file, None) as opened:
+            opened.seek(offset)
+            return opened.read(BLOCK)
+
+    def digest(self, file: str) -> str:
+        """Returns the SHA-256 of a file as hex digits. Raises `OSError`."""
+        state, offset = sha256(), 0
+        while piece := self.piece(file, offset):
+            state.update(piece)
+            offset += len(piece)
+        return state.hexdigest()
+
+
+def prepared_copy(source: str, how: Preparation) -> Generator[Event, None, PreparedCopy | None]:
+    """Prepares a source here, and returns what is to be copied; None for a built-in source, which is the same
+    everywhere. Raises `UserError`."""
+    if toys.opens(source) or samples.opens(source):
+        return None
+    dataset = yield from prepare_whole(source, how)
+    folder = entry_folder(dataset.images)
+    assert folder is not None
+    names = excluded(dataset.source)
+    left_out = json.dumps(names).encode()
+    name = f"{dataset.fingerprint}-{digest(left_out)}" if names else dataset.fingerprint
+    return PreparedCopy(folder, name, left_out)
+
+
+def copy(connection: Connection, copied: PreparedCopy) -> Generator[Event, None, None]:
+    """Copies a prepared dataset; yields `Progress` in bytes. Does nothing if it is there.
+
+    A connection that is lost is made again for `PATIENCE_SECONDS`, and what has arrived is not sent again. Raises
+    `UserError`.
+    """
+    lost_at, waits = None, pauses()
+    while True:
+        try:
+            for event in _copy(connection, copied):
+                lost_at, waits = None, pauses()
+                yield event
+            return
+        except NoConnectionError:
+            lost_at = lost_at or time.monotonic()
+            if time.monotonic() - lost_at > PATIENCE_SECONDS:
+                raise
+            yield Progress(_("Waiting for {host}").format(host=connection.host.name), 0, 0)
+            time.sleep(next(waits))
+        except OSError as error:
+            what = _("The prepared images in {folder} can no longer be read.").format(folder=copied.folder)
+            raise UserError(what, _("Check the disk of the cache, then try again."), str(error)) from error
+
+
+def _copy(connection: Connection, copied: PreparedCopy) -> Generator[Event, None, None]:
+    sizes = copied.sizes
+    state = connection.call("copy_state", name=copied.name, files=sizes).header
+    if state["is_complete"]:
+        return
+    text, total = _("Copying to {host}").format(host=connection.host.name), sum(sizes.values())
+    done = 0
+    for file, size in sizes.items():
+        offset = min(int(state["have"][file]), size)
+        while offset < size:
+            yield Progress(text, done + offset, total, in_bytes=True)
+            piece = copied.piece(file, offset)
+            if not piece:
+                raise OSError(f"{file} was truncated")
+            connection.call("put_piece", piece, name=copied.name, file=file, offset=offset, checksum=crc32(piece))
+            offset += len(piece)
+        done += size
+    yield Progress(_("Comparing the copy on {host}").format(host=connection.host.name), total, total, in_bytes=True)
+    digests = {file: copied.digest(file) for file in sizes}
+    connection.call("finish_copy", seconds=FINISH_SECONDS, name=copied.name, digests=digests)
