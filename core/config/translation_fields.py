@@ -76,7 +76,7 @@ class TranslationFields(TrainingFields):
     holes: float = setting(
         20.0,
         "Translation",
-        _("Share of an image that holes and scratches hide at most. 20 is usual."),
+        _("Share of an image that holes, scratches and text hide at most. 20 is usual."),
         title=_("Damage"),
         unit="%",
         gt=0,

@@ -23,7 +23,7 @@ from core.events import Images
 from core.imaging.tensors import from_pixels
 from core.language import _, number
 from core.registry import components
-from core.translation.networks import TranslatorShape, multiple_of
+from core.translation.networks import Translator, TranslatorShape, multiple_of
 
 RAMP = 16
 """Pixels over which tiles blend where they are equal up to rounding."""
@@ -76,7 +76,7 @@ class Tiling:
     scale: int
 
     @classmethod
-    def of(cls, settings: Settings, network: nn.Module, shape: TranslatorShape, side: int | None = None) -> Tiling:
+    def of(cls, settings: Settings, network: Translator, shape: TranslatorShape, side: int | None = None) -> Tiling:
         """Returns the tiling of a translator with that shape. `side`: of a tile, if chosen.
 
         Raises `UserError` if it is too small.
@@ -87,6 +87,7 @@ class Tiling:
             trained = [side or length // shape.scale for length in settings.size]
             width, height = (_rounded_up(length, multiple) for length in trained)
             return cls((width, height), multiple, 1, 0, min(width, height) // 2, shape.scale)
+        border += network.reach
         least = _rounded_up(2 * border + RAMP + multiple, multiple)
         if side is not None and side < least:
             raise UserError(

@@ -22,6 +22,7 @@ from core.translation.degradation.holes import damage
 from core.translation.degradation.jpeg import compressed
 from core.translation.degradation.noise import noisy
 from core.translation.degradation.resize import cubic, reduced
+from core.translation.degradation.text import text
 from core.translation.tasks import InputShape, degradation
 
 TASKS = [name for name, task in components("translation.tasks").items() if task.facts["SIDES"] == 1]
@@ -139,6 +140,19 @@ def test_holes_hide_at_most_their_share(most: float) -> None:
     assert shares.mean() > 0.2 * most
     assert torch.equal(hidden, damage(images, most, seeded()))
     assert not torch.equal(hidden, damage(images, most, seeded(1)))
+
+
+def test_half_of_the_images_have_text() -> None:
+    images = torch.zeros(64, 3, 48, 64)
+    hidden = text(images, seeded())
+    shares = hidden.float().mean((1, 2))
+    assert hidden.shape == (64, 48, 64)
+    assert shares.min() > 0
+    assert shares.max() < 0.2
+    assert len(hidden.flatten(1).unique(dim=0)) == 64
+    assert torch.equal(hidden, text(images, seeded()))
+    written = [damage(images, most, seeded()) & hidden[:, None] == hidden[:, None] for most in (0.6, 0.001)]
+    assert [int(each.all((1, 2, 3)).sum()) for each in written] == [pytest.approx(32, abs=8), 0]
 
 
 def test_what_a_hole_hides_is_gray_and_the_rest_stays() -> None:

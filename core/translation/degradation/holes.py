@@ -1,4 +1,4 @@
-"""Damage of pictures: holes and scratches, as strokes with round ends."""
+"""Damage of pictures: holes and scratches, as strokes with round ends, and text."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import torch
 from torch import Tensor
 
 from core.distributed.collectives import own_rows
+from core.translation.degradation.draw import uniform
+from core.translation.degradation.text import text
 
 STROKES = 6
 KINDS = ((0.06, 0.18, 0.25), (0.008, 0.02, 1.0))
 """Holes and scratches: least and largest radius, and largest length, as shares of the smaller side."""
+WITH_TEXT = 0.5
+"""Share of the images that have text."""
 
 
 def damage(images: Tensor, most: float, random: torch.Generator) -> Tensor:
@@ -18,7 +22,8 @@ def damage(images: Tensor, most: float, random: torch.Generator) -> Tensor:
     side = min(height, width)
     rows = torch.arange(height, device=images.device)[:, None] / side
     columns = torch.arange(width, device=images.device) / side
-    hidden = torch.zeros(count, height, width, dtype=torch.bool, device=images.device)
+    written = text(images, random) & (uniform(images, 1.0, random)[:, 0] < WITH_TEXT)
+    hidden = written & (written.float().mean((1, 2), keepdim=True) <= most)
     for number in range(STROKES):
         thinnest, thickest, longest = KINDS[number % len(KINDS)]
         drawn = own_rows(lambda rows: torch.rand(5, rows, 1, 1, generator=random, device=images.device), count, dim=1)

@@ -51,10 +51,12 @@ class TranslatorShape:
 class Translator(nn.Module):
     """Base of every translator.
 
-    `features`: channels of the feature maps that `encode` returns.
+    `features`: channels of the feature maps that `encode` returns. `reach`: distance in pixels from which hidden ones are
+    filled before the first layer sees them, in addition to `BORDER`.
     """
 
     features: tuple[int, ...]
+    reach = 0
 
     def encode(self, images: Tensor) -> list[Tensor]:
         """Returns feature maps of images (N, inputs, h, w), from fine to coarse, each (N, C, rows, columns)."""

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu, pixel_unshuffle
 
+from core.translation.fill import REACH, filled
 from core.translation.networks import Translator as Base
 from core.translation.networks import TranslatorShape
 from core.translation.unchanged import unchanged
@@ -45,6 +46,7 @@ class Translator(Base):
         super().__init__()
         self.residual, self.scale = shape.residual, shape.scale
         self.masked = shape.scale == 1 and shape.inputs == shape.outputs + 1
+        self.reach = REACH if self.masked else 0
         self.fold = FOLD if shape.scale == 1 else 1
         widths = [shape.width << level for level in range(LEVELS)]
         self.features = tuple(widths)
@@ -61,6 +63,8 @@ class Translator(Base):
 
     def forward(self, images: Tensor) -> Tensor:
         """Images (N, inputs, h, w) to images (N, outputs, scale h, scale w), unbounded around [-1, 1]."""
+        if self.masked:
+            images = filled(images)
         *skipped, x = self.encode(images)
         for skip, grow, up in zip(reversed(skipped), reversed(self.grow), reversed(self.up), strict=True):
             x = up(skip + self.spread(grow(x)))

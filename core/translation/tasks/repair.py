@@ -1,4 +1,4 @@
-"""Repairs images: holes and scratches hide parts of the input."""
+"""Repairs images: holes, scratches and text hide parts of the input."""
 
 from __future__ import annotations
 
