@@ -1,5 +1,5 @@
-"""Errors: `UserError`, the only exception with a message for the user, and two kinds of it with a remedy in the
-program: `DivergenceError` and `RunBusyError`."""
+"""Errors: `UserError`, the only exception with a message for the user, and the kinds of it with a remedy in the
+program: `DivergenceError`, `RunBusyError` and `MirroredRunError`."""
 
 from __future__ import annotations
 
@@ -46,6 +46,19 @@ class RunBusyError(UserError):
         super().__init__(what, sentences(_("Watch it, or train a copy."), hint), details)
         self.folder = folder
         self.place = place
+
+
+class MirroredRunError(UserError):
+    """Run folder that follows a run on another machine, and cannot be written to. `folder`: of the run."""
+
+    def __init__(self, folder: Path, host: str) -> None:
+        super().__init__(
+            _("{run} follows a run on {host}, which would replace what is written here.").format(
+                run=folder.name, host=host
+            ),
+            _("Train a copy, or continue the run on {host}.").format(host=host),
+        )
+        self.folder = folder
 
 
 def refused_by_system(error: OSError) -> UserError:

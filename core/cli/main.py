@@ -22,7 +22,7 @@ from core.cli.commands.translation import add_translation
 from core.cli.messages import MESSAGES, NORMAL
 from core.cli.parser import OPTIONS, USAGE, Parser
 from core.devices.memory import REMEDY, is_out_of_memory
-from core.errors import RunBusyError, UserError, refused_by_system
+from core.errors import MirroredRunError, RunBusyError, UserError, refused_by_system
 from core.language import _, sentences
 
 BAD_INPUT, INTERRUPTED = 2, 130
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str], window: Callable[[], Mapping[str, Any]] = dic
         MESSAGES.level = options.level
         command: Callable[[argparse.Namespace], int] = options.command
         return command(options)
-    except RunBusyError as problem:
+    except (RunBusyError, MirroredRunError) as problem:
         MESSAGES.complain(sentences(str(problem), _("See gan-studio watch, and --copy.")), problem.details)
     except UserError as problem:
         MESSAGES.complain(str(problem), problem.details)

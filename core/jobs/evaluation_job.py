@@ -19,6 +19,7 @@ from core.events import FirstImages, Measured, Notice, Progress
 from core.jobs.compared_images import ComparedImages
 from core.language import _
 from core.registry import Component, ranked
+from core.runs.mirrored import refuse_mirror
 from core.runs.retention import record_metric
 from core.runs.run import Run
 from core.runs.run_lock import refuse_busy, write_access
@@ -68,10 +69,11 @@ class EvaluationJob:
 def measure(run: Run, checkpoint: Path, dataset: Dataset) -> Generator[Progress | Notice, None, Measured]:
     """Measures a checkpoint of a run that is not being trained; appends the result to its reports and returns it.
 
-    Raises `RunBusyError` if another process trains in the run, and `UserError` for other images, and if images cannot
-    be measured or results not be written.
+    Raises `RunBusyError` if another process trains in the run, `MirroredRunError` if it is that of another machine, and
+    `UserError` for other images, and if images cannot be measured or results not be written.
     """
     refuse_busy(run.folder)
+    refuse_mirror(run.folder)
     found = load(checkpoint, ("G_ema",))
     if dataset.fingerprint != found.meta.dataset_fingerprint:
         remedy = _("Open {dataset} with the same preparation.").format(dataset=found.meta.dataset)

@@ -34,9 +34,10 @@ from core.jobs.live_evaluation import LiveEvaluator
 from core.jobs.trainer import trainer_for
 from core.language import _, listed, sentences
 from core.presets import FitContext, preset
+from core.runs.mirrored import origin as mirrored
 from core.runs.requests import Inbox, Request
 from core.runs.retention import pin
-from core.runs.run import Run, is_run, next_folder, refuse_taken
+from core.runs.run import Run, is_run, next_folder, refuse_taken, runs_folder
 from core.runs.run_lock import RunLock, refuse_busy
 from core.runs.run_name import copy_name, run_title, write_name
 from core.stats.metric_key import parse
@@ -57,10 +58,10 @@ class TrainingJob:
     `chosen`: initial settings; `settings`: those in force. `runs`: folder for a new numbered run, unless `out` is its
     folder. `resume`: checkpoint to continue from, in its own run if it is the newest of that run and `out` does not
     differ, else in a new run that copies earlier reports and samples. `copy`: always create a new run, named as a copy,
-    beside the first one unless `out` or `runs` is given. `given`: settings that the user chose; the preset fits the
-    others to the images and the device. Without `given`, all settings stay unchanged. `on_request`: whether other
-    processes may steer the training (`core.runs.requests`). `ranks`: those that train together, and follow this job.
-    `trainer` and `run` exist from the first `Samples` or `Points` event on.
+    beside the first one unless `out` or `runs` is given, or that one is a mirror. `given`: settings that the user
+    chose; the preset fits the others to the images and the device. Without `given`, all settings stay unchanged.
+    `on_request`: whether other processes may steer the training (`core.runs.requests`). `ranks`: those that train
+    together, and follow this job. `trainer` and `run` exist from the first `Samples` or `Points` event on.
     """
 
     chosen: Settings
@@ -89,8 +90,8 @@ class TrainingJob:
     def events(self) -> Generator[Event, None, None]:
         """Yields all events from reading the images to `Finished`.
 
-        Raises `RunBusyError` if another process trains in the run to be continued, and `UserError`; the run keeps what
-        was saved.
+        Raises `RunBusyError` if another process trains in the run to be continued, `MirroredRunError` if it is that of
+        another machine, and `UserError`; the run keeps what was saved.
         """
         checkpoint = load(self.resume) if self.resume else None
         use(self.ranks.device_name(self.chosen.device))  # an unusable device raises before the images are read
@@ -312,7 +313,7 @@ class TrainingJob:
 
     def _new_run(self, trainer: TrainingLoop) -> Run:
         origin = _run_of(self.resume)
-        runs = self.runs or (origin.folder.parent if origin and self.copy else None)
+        runs = self.runs or (_folder_of_copies(origin) if origin and self.copy else None)
         if self.out is not None:
             folder = self.out
         elif runs is not None:
@@ -357,6 +358,11 @@ def _begins_anew(checkpoint: Checkpoint, trainer: TrainingLoop) -> list[str]:
         other = _("The random numbers start anew: those of the checkpoint are from another device, {device}.")
         found.append(other.format(device=meta.device))
     return found
+
+
+def _folder_of_copies(run: Run) -> Path:
+    """Returns the folder for copies of a run: its own, unless that is the folder of a mirror."""
+    return runs_folder() if mirrored(run.folder) else run.folder.parent
 
 
 def _run_of(checkpoint: Path | None) -> Run | None:

@@ -26,6 +26,7 @@ from core.durable_write import PARTIAL, replaced
 from core.errors import FOREIGN_ERRORS, RunBusyError, UserError
 from core.language import _
 from core.queue.entry import AUTO, CLUSTER, Entry, Outcome, State
+from core.runs.mirrored import refuse_mirror
 from core.runs.run import is_run, next_folder
 from core.runs.run_lock import NAME, Owner, OwnerWatch, RunLock, alive
 
@@ -98,7 +99,7 @@ class Queue:
 
     def add(self, entry: Entry) -> Listed:
         """Adds an entry at the end. A run that exists at its `out` is continued. Raises `UserError` if another entry
-        that has not ended trains there."""
+        that has not ended trains there, or the run is that of another machine."""
         entries = self.entries()
         for other in entries:
             if not other.state.has_ended and _same(other.entry.out, entry.out):
@@ -107,6 +108,7 @@ class Queue:
         last = max((other.entry.order for other in entries), default=0.0)
         update: dict[str, Any] = {"order": last + 1.0}
         if is_run(entry.out):
+            refuse_mirror(entry.out)
             update |= {"begun": True, "given": None}
         folder = self.folder / f"{time.time_ns():020x}{token_hex(4)}"
         partial = self.folder / f".{token_hex(8)}.partial"

@@ -26,11 +26,15 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 """Seconds between two tries to connect again: initial and maximum. Each is twice the one before."""
 
 
+class RefusedThereError(UserError):
+    """Refusal of a call by the program on the other machine."""
+
+
 class Connection:
     """Connection to the program on a host, made with the first call and again after it was lost. Thread-safe.
 
-    Raises `NoConnectionError` for whatever is wrong with the connection, and `UserError` for what the other machine
-    refuses.
+    Raises `NoConnectionError` for whatever is wrong with the connection, and `RefusedThereError` for what the other
+    machine refuses.
     """
 
     def __init__(self, host: Host) -> None:
@@ -65,7 +69,7 @@ class Connection:
                 self._connect()
             answer = self._ask({"operation": operation, "arguments": arguments}, body, seconds)
         if problem := answer.header.get("problem"):
-            raise UserError(*(str(problem[part]) for part in ("what", "remedy", "details")))
+            raise RefusedThereError(*(str(problem[part]) for part in ("what", "remedy", "details")))
         return answer
 
     def close(self) -> None:

@@ -21,7 +21,7 @@ from core.errors import UserError
 from core.events import Event, Progress
 from core.language import _
 from core.remote.connection import Connection, pauses
-from core.remote.far_copy import BLOCK, FILES
+from core.remote.operations.receive import BLOCK, FILES
 from core.remote.ssh import NoConnectionError
 
 FINISH_SECONDS = 1800.0

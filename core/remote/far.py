@@ -23,10 +23,10 @@ from core.language import _
 from core.queue.entry import AUTO, CLUSTER, Entry, State
 from core.queue.folder import Queue
 from core.queue.runner import is_served, start_runner
-from core.remote.far_copy import copy_state, finish_copy, put_piece
-from core.remote.far_run import named_entry, poll
 from core.remote.frames import MARK, PROTOCOL, Frame, read_frame, write_frame
 from core.remote.hosts import Cluster
+from core.remote.operations.poll import named_entry, poll
+from core.remote.operations.receive import copy_state, finish_copy, put_piece
 from core.runs.requests import Kind, Request, ask, wait_for_answer
 from core.runs.run import next_folder, runs_folder
 

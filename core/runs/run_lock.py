@@ -30,6 +30,7 @@ from core.data.names import content
 from core.durable_write import flush, flush_folder, unwritable
 from core.errors import FOREIGN_ERRORS, RunBusyError
 from core.language import _, plural
+from core.runs.mirrored import refuse_mirror
 
 NAME = "lock.json"
 PULSE_SECONDS = 20.0
@@ -88,8 +89,9 @@ class RunLock:
         self._pulse = Thread(target=self._beat, name="pulse of a run", daemon=True)
 
     def __enter__(self) -> RunLock:
-        """Takes the lock. Raises `RunBusyError` if another process trains in the run, and `UserError` if its folder
-        cannot be written to."""
+        """Takes the lock. Raises `RunBusyError` if another process trains in the run, `MirroredRunError` if it is that
+        of another machine, and `UserError` if its folder cannot be written to."""
+        refuse_mirror(self._file.parent)
         try:
             while not self._taken():
                 judged = _read(self._file)

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from core.config.settings import Settings, live_settings
-from core.errors import RunBusyError, UserError
+from core.errors import MirroredRunError, RunBusyError, UserError
 from core.events import Edited
 from core.language import _, number
 from studio.main_window import MainWindow
@@ -27,8 +27,11 @@ class WatchController:
         self._window, self._session, self._start = window, session, start
 
     def show_problem(self, problem: UserError) -> None:
-        """Shows an error; if the run is trained elsewhere, offers to watch it or train a copy."""
-        offers = []
+        """Shows an error; if the run is trained elsewhere, offers to watch it or train a copy, and if it follows a run
+        on another machine, a copy."""
+        offers: list[Offer] = []
+        if isinstance(problem, MirroredRunError):
+            offers.append((COPY, partial(self._start, problem.folder)))
         if isinstance(problem, RunBusyError) and self._session.training.state is not TrainingState.STOPPING:
             if self._session.watcher.folder != problem.folder:
                 offers.append((_("Watch"), partial(self._session.watch, problem.folder)))

@@ -46,7 +46,7 @@ def poll(
     `logs`: for each log of the mirror its size and the checksum of its last `TAIL` bytes. `listing`: checksum of the
     list of files that the mirror has. `want`: names and offsets of files to send. `requests`: texts of requests by
     their names; `received`: those whose answers have arrived; `withdrawn`: those that are taken back. Raises
-    `UserError` if there is no such entry.
+    `UserError` if there is no such entry. In the answer, `unreadable` has the names of files that cannot be read here.
     """
     entry = Queue().entry(id)
     run = entry.entry.out
@@ -69,7 +69,8 @@ def poll(
     for name, offset in want:
         if WHOLE.fullmatch(name) and name in files:
             pieces.add(run / name, name, int(offset))
-    return {**header, "pieces": pieces.told, "more": pieces.is_full}, pieces.body
+    header |= {"pieces": pieces.told, "unreadable": pieces.unreadable, "more": pieces.is_full}
+    return header, pieces.body
 
 
 def named_entry(name: str) -> Listed:
@@ -84,6 +85,7 @@ class _Pieces:
 
     def __init__(self) -> None:
         self.told: list[dict[str, Any]] = []
+        self.unreadable: list[str] = []
         self.body = b""
 
     @property
@@ -94,23 +96,35 @@ class _Pieces:
         """Adds the bytes of a file from an offset on, as many as fit."""
         if self.is_full:
             return
-        with suppress(OSError), opened_regular(path, None) as file:  # it may have been pruned, and is then not listed
-            size = file.seek(0, 2)
-            file.seek(offset)
-            piece = file.read(MOST_PIECES - len(self.body))
-            self.told.append({"name": name, "offset": offset, "bytes": len(piece), "size": size})
-            self.body += piece
+        try:
+            with opened_regular(path, None) as file:
+                size = file.seek(0, 2)
+                file.seek(offset)
+                piece = file.read(MOST_PIECES - len(self.body))
+        except FileNotFoundError:
+            return  # it was pruned, and the next list of files is without it
+        except OSError:
+            self.unreadable.append(name)
+            return
+        self.told.append({"name": name, "offset": offset, "bytes": len(piece), "size": size})
+        self.body += piece
 
 
 def _add_log(pieces: _Pieces, path: Path, there: Sequence[int]) -> None:
     """Adds what a log has more than its mirror: all of it if it was replaced."""
     size, checksum = there
-    with suppress(OSError), opened_regular(path, None) as file:
-        present = file.seek(0, 2)
-        file.seek(max(size - TAIL, 0))
-        is_same = 0 <= size <= present and crc32(file.read(min(size, TAIL))) == checksum
-        if not is_same or present > size:
-            pieces.add(path, path.name, size if is_same else 0)
+    try:
+        with opened_regular(path, None) as file:
+            present = file.seek(0, 2)
+            file.seek(max(size - TAIL, 0))
+            is_same = 0 <= size <= present and crc32(file.read(min(size, TAIL))) == checksum
+    except FileNotFoundError:
+        return
+    except OSError:
+        pieces.unreadable.append(path.name)
+        return
+    if not is_same or present > size:
+        pieces.add(path, path.name, size if is_same else 0)
 
 
 def _files(run: Path) -> dict[str, list[int]]:
