@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.cli.messages import MESSAGES, without_controls
+from core.cli.setting_options import given_settings
 from core.events import Event, Waiting
 from core.language import _, sentences
 
@@ -17,22 +18,36 @@ if TYPE_CHECKING:
     from core.remote.hosts import Host
 
 FLAGS = {"json": "--json", "background": "--background", "all": "--all"}
+"""Options of the actions that are passed on as they are."""
 
 
 def run_there(options: argparse.Namespace) -> int:
     """Runs an action of `gan-studio queue` on the host that the options name, and prints what it prints there. Returns
     its exit code; raises `UserError`."""
     from core.remote.connection import Connection
+    from core.remote.far_queue import act, edit
     from core.remote.hosts import host
 
+    with Connection(host(options.host)) as connection:
+        if options.action == "edit":
+            edit(connection, options.entry, given_settings(options))
+            return 0
+        done = act(connection, options.action, *_words(options))
+    sys.stdout.write(without_controls(done.output))
+    MESSAGES.write(done.errors)
+    return done.code
+
+
+def _words(options: argparse.Namespace) -> list[str]:
+    """Returns the arguments of an action as they are passed on."""
     given = (getattr(options, name, None) for name in ("entry", "position"))
     words = [str(value) for value in given if value is not None]
-    flags = [flag for name, flag in FLAGS.items() if getattr(options, name, False)]
-    with Connection(host(options.host)) as connection:
-        done = connection.call("queue", arguments=[options.action, *words, *flags]).header
-    sys.stdout.write(without_controls(str(done["output"])))
-    MESSAGES.write(str(done["errors"]))
-    return int(done["code"])
+    words += [flag for name, flag in FLAGS.items() if getattr(options, name, False)]
+    if (webhook := getattr(options, "webhook", None)) is not None:
+        words.append(f"--webhook={webhook}")
+    if (desktop := getattr(options, "desktop", None)) is not None:
+        words.append("--desktop" if desktop else "--no-desktop")
+    return words
 
 
 def run_elsewhere(run: Path) -> tuple[Host, str] | None:

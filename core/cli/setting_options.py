@@ -46,6 +46,11 @@ def add_settings(command: Parser) -> None:
             command.hide(action)
 
 
+def given_settings(options: argparse.Namespace) -> dict[str, Any]:
+    """Returns the settings that were given on the command line."""
+    return {name: getattr(options, name) for name in Settings.model_fields if getattr(options, name) is not None}
+
+
 def _value_text(value: Any, unit: Unit) -> str:
     """Returns a default as the command line takes it, with its unit."""
     if value is None:

@@ -115,7 +115,7 @@ def install(folder: Path, wheel: bytes, arguments: dict[str, Any]) -> None:
             else:
                 run([found, "-m", "venv", str(environment)], "environment")
                 command = [python, "-m", "pip", "install", "--disable-pip-version-check"]
-            run([*command, str(file), *arguments["options"]], "packages")
+            run([*command, f"{file}[slurm]", *arguments["options"]], "packages")
         (environment / COMPLETE).touch()
     except OSError as error:
         tell({"failed": "disk", "details": str(error)})

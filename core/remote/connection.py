@@ -16,7 +16,7 @@ from core.errors import UserError
 from core.language import _
 from core.remote.frames import PROTOCOL, Frame, read_frame, skip_noise, write_frame
 from core.remote.hosts import Host
-from core.remote.ssh import LONGEST_DETAILS, NoConnectionError, failure, python_command, start
+from core.remote.ssh import NoConnectionError, failure, python_command, start, unreadable
 
 START_SECONDS = 90.0
 """Seconds for the first answer: the other end imports its modules, perhaps from a slow network drive."""
@@ -85,7 +85,7 @@ class Connection:
             )
         self._errors: IO[bytes] = TemporaryFile()  # noqa: SIM115
         self._process = start(self.host, python_command(self.host, "-P", "-m", "core.remote.far"), self._errors)
-        self._frames: SimpleQueue[Frame | None] = SimpleQueue()
+        self._frames: SimpleQueue[Frame | Exception | None] = SimpleQueue()
         self._reader = Thread(target=_read, args=(self._process.stdout, self._frames), name="ssh", daemon=True)
         self._reader.start()
         began = time()
@@ -109,20 +109,20 @@ class Connection:
         try:
             write_frame(self._process.stdin, header, body)
         except OSError as error:
-            raise self._lost() from error
+            raise self._lost(error) from error
         return self._next(seconds)
 
     def _next(self, seconds: float) -> Frame:
         try:
             frame = self._frames.get(timeout=seconds)
         except Empty:
-            frame = None
-        if frame is None:
-            raise self._lost()
-        return frame
+            frame = TimeoutError(f"no answer within {seconds:g} s")
+        if isinstance(frame, Frame):
+            return frame
+        raise self._lost(frame) from frame
 
-    def _lost(self) -> NoConnectionError:
-        """Ends the connection; returns the reason."""
+    def _lost(self, reason: Exception | None) -> NoConnectionError:
+        """Ends the connection; returns the error. `reason`: what went wrong here, None if the other end has ended."""
         process = self._process
         assert process is not None
         code = None
@@ -133,7 +133,9 @@ class Connection:
         self._errors.seek(0)
         text = self._errors.read(2**20).decode("utf-8", "replace")
         self._end()
-        return failure(self.host, code, text[-LONGEST_DETAILS:])
+        if isinstance(reason, ValueError):
+            return unreadable(self.host, f"{reason}\n{text}")
+        return failure(self.host, code, "\n".join(filter(None, (text, str(reason or "")))))
 
     def _end(self) -> None:
         process, self._process = self._process, None
@@ -160,13 +162,12 @@ def pauses() -> Iterator[float]:
         pause = min(2 * pause, LONGEST_PAUSE)
 
 
-def _read(file: IO[bytes], frames: SimpleQueue[Frame | None]) -> None:
-    """Puts the frames of the other end into a queue, and None at their end."""
+def _read(file: IO[bytes], frames: SimpleQueue[Frame | Exception | None]) -> None:
+    """Puts the frames of the other end into a queue; at their end None, or the error that ended them."""
     try:
         skip_noise(file)
         while (frame := read_frame(file)) is not None:
             frames.put(frame)
-    except (OSError, ValueError):
-        pass  # the end, whose reason ssh tells
-    finally:
         frames.put(None)
+    except Exception as error:  # the thread that waits for an answer raises it
+        frames.put(error)

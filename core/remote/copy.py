@@ -1,10 +1,11 @@
-"""Copying a prepared dataset to another machine: once, by its fingerprint, and resumed where it was cut off."""
+"""Copying a prepared dataset or a checkpoint to another machine: once, by its fingerprint, and resumed where it was cut
+off."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -17,11 +18,11 @@ from core.data.cache.exclusions import excluded
 from core.data.cache.row_reader import entry_folder
 from core.data.names import digest, opened_regular
 from core.data.prepare import prepare_whole
-from core.errors import UserError
+from core.errors import UserError, refused_by_system
 from core.events import Event, Progress
 from core.language import _
 from core.remote.connection import Connection, pauses
-from core.remote.operations.receive import BLOCK, FILES
+from core.remote.operations.receive import BLOCK, CHECKPOINT, FILES
 from core.remote.ssh import NoConnectionError
 
 FINISH_SECONDS = 1800.0
@@ -32,28 +33,29 @@ PATIENCE_SECONDS = 600.0
 
 @dataclass(frozen=True)
 class PreparedCopy:
-    """Prepared dataset to copy: the folder of its files in the cache, its name elsewhere, and the names left out."""
+    """What is copied: its name there, and the path or the bytes of each of its files."""
 
-    folder: Path
     name: str
-    excluded: bytes
+    files: Mapping[str, Path | bytes]
 
     @property
     def source(self) -> str:
-        """Name by which the copy is opened on the other machine."""
+        """Name by which a copied dataset is opened on the other machine."""
         return PREFIX + self.name
 
     @property
     def sizes(self) -> dict[str, int]:
-        """Size in bytes of each file."""
-        there = {name: self.folder / name for name in sorted(FILES) if (self.folder / name).is_file()}
-        return {**{name: path.stat().st_size for name, path in there.items()}, EXCLUDED: len(self.excluded)}
+        """Size in bytes of each file. Raises `OSError`."""
+        return {
+            name: len(file) if isinstance(file, bytes) else file.stat().st_size for name, file in self.files.items()
+        }
 
     def piece(self, file: str, offset: int) -> bytes:
         """Returns at most `BLOCK` bytes of a file. Raises `OSError`."""
-        if file == EXCLUDED:
-            return self.excluded[offset : offset + BLOCK]
-        with opened_regular(self.folder / file, None) as opened:
+        found = self.files[file]
+        if isinstance(found, bytes):
+            return found[offset : offset + BLOCK]
+        with opened_regular(found, None) as opened:
             opened.seek(offset)
             return opened.read(BLOCK)
 
@@ -77,11 +79,22 @@ def prepared_copy(source: str, how: Preparation) -> Generator[Event, None, Prepa
     names = excluded(dataset.source)
     left_out = json.dumps(names).encode()
     name = f"{dataset.fingerprint}-{digest(left_out)}" if names else dataset.fingerprint
-    return PreparedCopy(folder, name, left_out)
+    there = {file: folder / file for file in sorted(FILES) if (folder / file).is_file()}
+    return PreparedCopy(name, {**there, EXCLUDED: left_out})
+
+
+def checkpoint_copy(path: Path) -> Generator[Event, None, PreparedCopy]:
+    """Returns what is to be copied of a checkpoint, whose name is its SHA-256. Raises `UserError`."""
+    yield Progress(_("Reading {file}").format(file=path.name), 0, 0)
+    try:
+        name = PreparedCopy("", {CHECKPOINT: path}).digest(CHECKPOINT)
+    except OSError as error:
+        raise refused_by_system(error) from error
+    return PreparedCopy(name, {CHECKPOINT: path})
 
 
 def copy(connection: Connection, copied: PreparedCopy) -> Generator[Event, None, None]:
-    """Copies a prepared dataset; yields `Progress` in bytes. Does nothing if it is there.
+    """Copies files; yields `Progress` in bytes. Does nothing if they are there.
 
     A connection that is lost is made again for `PATIENCE_SECONDS`, and what has arrived is not sent again. Raises
     `UserError`.
@@ -100,8 +113,8 @@ def copy(connection: Connection, copied: PreparedCopy) -> Generator[Event, None,
             yield Progress(_("Waiting for {host}").format(host=connection.host.name), 0, 0)
             time.sleep(next(waits))
         except OSError as error:
-            what = _("The prepared images in {folder} can no longer be read.").format(folder=copied.folder)
-            raise UserError(what, _("Check the disk of the cache, then try again."), str(error)) from error
+            what = _("The files to be copied can no longer be read.")
+            raise UserError(what, _("Check their disk, then try again."), str(error)) from error
 
 
 def _copy(connection: Connection, copied: PreparedCopy) -> Generator[Event, None, None]:

@@ -6,6 +6,7 @@ Only the operations below exist. Paths are those of the queue's runs and of copi
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,21 +19,24 @@ from typing import IO, Any, cast, get_args
 from core import __version__
 from core.concurrency import own_process
 from core.config.settings import validate
+from core.data.cache.copied import copies_folder, copy_folder
 from core.errors import FOREIGN_ERRORS, UserError, refused_by_system
 from core.language import _
+from core.queue.edit import edit
 from core.queue.entry import AUTO, CLUSTER, Entry, State
 from core.queue.folder import Queue
 from core.queue.runner import is_served, start_runner
 from core.remote.frames import MARK, PROTOCOL, Frame, read_frame, write_frame
 from core.remote.hosts import Cluster
 from core.remote.operations.poll import named_entry, poll
-from core.remote.operations.receive import copy_state, finish_copy, put_piece
+from core.remote.operations.receive import CHECKPOINT, copy_state, finish_copy, put_piece
 from core.runs.requests import Kind, Request, ask, wait_for_answer
 from core.runs.run import next_folder, runs_folder
 
 ACTIONS = {"list", "start", "stop", "remove", "hold", "release", "retry", "move", "pause", "resume"}
 """Actions of `gan-studio queue` that are run here as they are."""
-FLAGS = {"--json", "--background", "--all"}
+FLAG = re.compile(r"--json|--background|--all|--(no-)?desktop|--webhook=.*")
+"""Options of these actions."""
 ACTION_SECONDS = 40.0
 IDLE_SECONDS = 900.0
 """Seconds without a call after which this process ends: its connection has gone without a word."""
@@ -66,11 +70,12 @@ def _answer(call: Frame) -> tuple[Mapping[str, Any], bytes]:
         return found if isinstance(found, tuple) else (found, b"")
     except UserError as problem:
         return _problem(problem), b""
-    except FileNotFoundError as error:
+    except subprocess.TimeoutExpired as error:
+        what = _("The other machine did not carry it out within {seconds:g} s.").format(seconds=error.timeout)
+        return _problem(UserError(what, _("List what runs with gan-studio queue list."))), b""
+    except OSError as error:
         return _problem(refused_by_system(error)), b""
     except FOREIGN_ERRORS as error:
-        if isinstance(error, OSError):
-            return _problem(refused_by_system(error)), b""
         what = _("The other machine did not understand the question.")
         remedy = _("Install the same version there with gan-studio hosts install.")
         return _problem(UserError(what, remedy, repr(error))), b""
@@ -109,20 +114,42 @@ def _add(
     given: Mapping[str, Any] | None,
     device: str = AUTO,
     cluster: Mapping[str, Any] | None = None,
+    resume: str | None = None,
 ) -> dict[str, Any]:
-    """Adds a training to the queue of this machine and starts the queue, or submits it to the cluster."""
+    """Adds a training to the queue of this machine and starts the queue, or submits it to the cluster.
+
+    `resume`: name of the copy of the checkpoint to begin from.
+    """
     queue = Queue()
     chosen = validate(dict(settings))
-    out = _free_folder(queue, title, chosen.preset)
-    entry = Entry(source=source, settings=chosen, given=None if given is None else dict(given), out=out, device=device)
-    added = queue.add(entry if cluster is None else entry.model_copy(update={"device": CLUSTER}))
-    if cluster is not None:
-        from core.remote.slurm import submit
-
-        submit(queue, added.id, Cluster.model_validate(cluster))
-    else:
+    entry = Entry(
+        source=source,
+        settings=chosen,
+        given=None if given is None else dict(given),
+        out=_free_folder(queue, title, chosen.preset),
+        resume=None if resume is None else copy_folder(resume) / CHECKPOINT,
+        device=device if cluster is None else CLUSTER,
+    )
+    added = queue.add(entry)
+    if cluster is None:
         start_runner(queue)
+        return added.facts
+    try:
+        _submit(queue, added.id, cluster)
+    except UserError:
+        queue.remove(added.id)  # it would wait for a job that does not exist
+        raise
     return added.facts
+
+
+def _submit(queue: Queue, id: str, cluster: Mapping[str, Any] | None) -> None:
+    """Submits an entry as a job of the cluster. Raises `UserError`."""
+    from core.remote.slurm import submit
+
+    if cluster is None:
+        what = _("{title} runs as a job of a Slurm cluster.").format(title=queue.entry(id).entry.title)
+        raise UserError(what, _("Set the resources of its jobs with gan-studio hosts add --slurm."))
+    submit(queue, id, Cluster.model_validate(cluster))
 
 
 def _free_folder(queue: Queue, title: str, kind: str) -> Path:
@@ -133,13 +160,14 @@ def _free_folder(queue: Queue, title: str, kind: str) -> Path:
     return folder.with_name(f"{max(number, max(taken, default=-1) + 1):05d}{rest}")
 
 
-def _queue(body: bytes, arguments: Sequence[str]) -> dict[str, Any]:
-    """Runs an action of `gan-studio queue`; returns its exit code and what it prints."""
+def _queue(body: bytes, arguments: Sequence[str], cluster: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Runs an action of `gan-studio queue`; returns its exit code and what it prints. `cluster`: resources of a job of
+    Slurm, for an entry that is retried there."""
     action, *rest = map(str, arguments)
-    if action not in ACTIONS or any(word.startswith("-") and word not in FLAGS for word in rest):
+    if action not in ACTIONS or any(word.startswith("-") and not FLAG.fullmatch(word) for word in rest):
         raise ValueError(f"queue {action}")
-    if action == "start":
-        rest = ["--background"]
+    if action == "start" and "--background" not in rest:
+        rest = [*rest, "--background"]
     process = own_process("-m", "core", "queue", action, *rest, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     with process:
         try:
@@ -147,13 +175,22 @@ def _queue(body: bytes, arguments: Sequence[str]) -> dict[str, Any]:
         except subprocess.TimeoutExpired:
             process.kill()
             raise
+    if action == "retry" and process.returncode == 0:
+        retried = Queue().entry(rest[0])
+        if retried.entry.device == CLUSTER:
+            _submit(Queue(), retried.id, cluster)
     texts = (part.decode("utf-8", "replace") for part in (output, errors))
     return {"code": process.returncode, "output": next(texts), "errors": next(texts)}
 
 
+def _edit(body: bytes, entry: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Changes settings of an entry of the queue."""
+    edit(Queue(), entry, values)
+    return {}
+
+
 def _facts(body: bytes) -> dict[str, Any]:
     """Returns what a check wants to know: the devices, and whether the folders of runs and copies can be written."""
-    from core.data.cache.copied import copies_folder
     from core.devices import survey
 
     devices = [{"name": each.name, "title": each.title, "trouble": each.trouble} for each in survey()]
@@ -217,6 +254,7 @@ OPERATIONS: dict[str, Callable[..., Mapping[str, Any] | tuple[Mapping[str, Any],
     "ask": _ask,
     "add": _add,
     "queue": _queue,
+    "edit": _edit,
     "poll": poll,
     "copy_state": copy_state,
     "put_piece": put_piece,

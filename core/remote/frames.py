@@ -35,7 +35,7 @@ def write_frame(file: IO[bytes], header: Mapping[str, Any], body: bytes = b"") -
 
 
 def read_frame(file: IO[bytes]) -> Frame | None:
-    """Reads a frame; None at the end of the file. Raises `OSError`, and `ValueError` if it is none."""
+    """Reads a frame; None at the end of the file. Raises `OSError`, and `ValueError` if it is not valid."""
     lengths = file.read(_LENGTHS.size)
     if len(lengths) < _LENGTHS.size:
         return None
@@ -52,10 +52,9 @@ def read_frame(file: IO[bytes]) -> Frame | None:
 
 
 def skip_noise(file: IO[bytes]) -> None:
-    """Reads up to the end of `MARK`. Raises `ValueError` if it does not come."""
+    """Reads up to the end of `MARK`, or of the file. Raises `ValueError` if it does not come."""
     before = b""
-    while not before.endswith(MARK):
-        more = file.read(1)
-        if not more or len(before) > MOST_NOISE:
-            raise ValueError("the other end did not answer")
+    while not before.endswith(MARK) and (more := file.read(1)):
         before += more
+        if len(before) > MOST_NOISE:
+            raise ValueError(f"no answer, but {bytes(before[:200])!r}")

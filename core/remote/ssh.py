@@ -8,9 +8,9 @@ import re
 import shlex
 import subprocess
 from collections.abc import Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryFile
-from threading import Thread
 from typing import IO, Any
 
 from core.errors import UserError
@@ -76,6 +76,17 @@ def failure(host: Host, code: int | None, text: str) -> NoConnectionError:
     """Returns the error for an end of ssh. `code`: its exit code, None if it was ended here; `text`: its output."""
     what, remedy = _sentences(host, code, text)
     return NoConnectionError(what, remedy, text[-LONGEST_DETAILS:])
+
+
+def unreadable(host: Host, details: str) -> NoConnectionError:
+    """Returns the error for bytes that are no answer of the program."""
+    return NoConnectionError(
+        _("The answer of {host} cannot be read.").format(host=host.name),
+        _("Run ssh {address} in a terminal: the start files of its shell must print nothing.").format(
+            address=host.address
+        ),
+        details[:LONGEST_DETAILS],
+    )
 
 
 def _sentences(host: Host, code: int | None, text: str) -> tuple[str, str]:
@@ -150,27 +161,37 @@ def run_bootstrap(host: Host, arguments: Mapping[str, Any], data: bytes = b"") -
     """Yields the lines that the script prints there. Raises `NoConnectionError` if it could not be run to its end."""
     script = SCRIPT.read_bytes()
     sent = b"%d\n" % len(script) + script + json.dumps(arguments).encode() + b"\n" + data
-    with TemporaryFile() as errors, start(host, python_command(host, "-c", RECEIVE), errors) as process:
+    with (
+        TemporaryFile() as errors,
+        ThreadPoolExecutor(1, "ssh") as sender,
+        start(host, python_command(host, "-c", RECEIVE), errors) as process,
+    ):
         assert process.stdin is not None
         assert process.stdout is not None
-        writer = Thread(target=_send, args=(process.stdin, sent), name="ssh", daemon=True)
-        writer.start()
+        sending = sender.submit(_send, process.stdin, sent)
         try:
             for line in process.stdout:
-                if line.startswith(b"{"):  # start files of the shell may print text
-                    yield json.loads(line)
+                if (facts := _facts(line)) is not None:
+                    yield facts
             code = process.wait()
         finally:
             process.kill()
-            writer.join()
-        if code:
+        problem = sending.exception()
+        if code or problem:
             errors.seek(0)
-            raise failure(host, code, errors.read(2**20).decode("utf-8", "replace"))
+            text = errors.read(2**20).decode("utf-8", "replace")
+            raise failure(host, code, "\n".join(filter(None, (text, str(problem or "")))))
 
 
 def _send(file: IO[bytes], data: bytes) -> None:
+    with file:
+        file.write(data)
+
+
+def _facts(line: bytes) -> dict[str, Any] | None:
+    """Returns the facts in a line; None for other text, which start files of the shell may print."""
     try:
-        with file:
-            file.write(data)
-    except OSError:
-        pass  # the other end has gone, which its exit code tells
+        facts = json.loads(line)
+    except ValueError:
+        return None
+    return facts if isinstance(facts, dict) else None

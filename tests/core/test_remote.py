@@ -147,6 +147,21 @@ def test_other_protocol_is_refused(far: FarHost, tmp_path: Path) -> None:
         connection.call("hello")
 
 
+@pytest.mark.parametrize(("lines", "expected"), [(10, ""), (10_000, "answer of far cannot be read")])
+def test_text_of_start_files_is_skipped_up_to_a_limit(far: FarHost, tmp_path: Path, lines: int, expected: str) -> None:
+    noisy = tmp_path / "noisy python"
+    noisy.write_text(f"#!/bin/sh\nyes Welcome | head -n {lines}\nexec '{sys.executable}' \"$@\"\n")
+    noisy.chmod(0o755)
+    with Connection(far.host.model_copy(update={"python": str(noisy)})) as connection:
+        if not expected:
+            connection.call("hello")
+            return
+        with pytest.raises(NoConnectionError, match=expected) as problem:
+            connection.call("hello")
+    assert "Welcome" in problem.value.details
+    assert "start files" in problem.value.remedy
+
+
 def test_check_says_what_is_there(far: FarHost) -> None:
     found = {each.title: each for each in check(far.host)}
     assert {each.state for each in found.values()} <= {"good", "warning"}

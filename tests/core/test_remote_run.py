@@ -20,6 +20,7 @@ from core.errors import RunBusyError, UserError
 from core.events import Event
 from core.queue.entry import Entry, State
 from core.queue.folder import Listed
+from core.queue.notify import Channels
 from core.remote.connection import Connection
 from core.remote.mirror import Lost, Mirrored, Restored, mirror, mirror_folder
 from core.remote.send import send
@@ -167,3 +168,39 @@ def test_commands_of_another_machine(
     (added,) = far.queue.entries()
     assert (added.state, added.entry.settings.batch) == (State.WAITING, 8)
     assert added.entry.source.startswith("copied:")
+    assert main(["queue", "edit", added.id, "--steps", "77", "--host", "far"]) == 0
+    assert far.queue.entry(added.id).entry.settings.steps == 77
+    assert main(["queue", "edit", added.id, "--host", "far"]) == 2
+    assert "No setting was given" in capsys.readouterr().err
+
+
+def test_notifications_of_another_queue_are_set(far: FarHost, capsys: pytest.CaptureFixture[str]) -> None:
+    flags = ["--webhook", "http://127.0.0.1:9/a b", "--no-desktop"]
+    assert main(["queue", "start", "--host", "far", *flags]) == 0
+    assert Channels.stored(far.queue.folder) == Channels(webhook=flags[1], desktop=False)
+    assert main(["queue", "start", "--host", "far", "--webhook", "file:///etc"]) == 2
+    assert "http" in capsys.readouterr().err
+    assert main(["queue", "list", "--host", "far", "--queue", "folder"]) == 2
+    assert "--queue cannot be given together with --host" in capsys.readouterr().err
+
+
+def test_checkpoint_and_several_trainings_are_sent(
+    far: FarHost, finished_run: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    newest = Run(finished_run).newest()
+    command = ["queue", "add", str(pictures), "--host", "far", "--resume", str(newest)]
+    assert main([*command, "--out", "x"]) == 2
+    assert "--out is not for another machine" in capsys.readouterr().err
+    assert main([*command, "--steps", "9", "--seeds", "3-4"]) == 0
+    added = far.queue.entries()
+    assert [each.entry.settings.seed for each in added] == [3, 4]
+    assert {each.entry.resume for each in added} == {each.entry.resume for each in added[:1]}
+    sent = added[0].entry.resume
+    assert sent is not None
+    assert sent.read_bytes() == newest.read_bytes()
+    with Connection(far.host) as connection:
+        here = mirror_folder("far", added[0].id, added[0].entry.title)
+        last = list(mirror(connection, added[0].id, here))[-1]
+    assert isinstance(last, Mirrored)
+    assert last.facts["state"] == State.DONE, last.facts["reason"]
+    assert last.checkpoint == "000000009.safetensors"

@@ -16,7 +16,7 @@ from core.cli.elsewhere import run_there
 from core.cli.messages import MESSAGES, as_json, without_controls
 from core.cli.parser import OPTIONS, Parser
 from core.cli.paths import checkpoint, place, source
-from core.cli.setting_options import add_settings
+from core.cli.setting_options import add_settings, given_settings
 from core.config.settings import Settings
 from core.errors import UserError
 from core.language import _, in_context, listed, number, plural, titled
@@ -35,7 +35,7 @@ STATES = {
     "stopped": in_context("queue", "stopped"),
     "failed": in_context("queue", "failed"),
 }
-ELSEWHERE = {"add", "list", "start", "stop", "remove", "hold", "release", "retry", "move", "pause", "resume"}
+ELSEWHERE = {"add", "list", "start", "stop", "remove", "hold", "release", "retry", "move", "edit", "pause", "resume"}
 """Actions on the queue of another machine, which `--host` names."""
 STOP_SECONDS = 30.0
 """Seconds to wait until a training has saved and ended: a step may take long."""
@@ -138,28 +138,31 @@ def _action(actions: argparse._SubParsersAction[Parser], name: str, help: str, c
 
 def _here_or_there(call: Call, options: argparse.Namespace) -> int:
     """Runs an action on this machine, or on the one that `--host` names."""
-    if options.host is None or call is _add:
+    if options.host is None:
         return call(options)
-    return run_there(options)
+    if options.queue is not None:
+        raise UserError(
+            _("--queue cannot be given together with --host."), _("Leave one out: a host has a queue of its own.")
+        )
+    return _send(options) if call is _add else run_there(options)
 
 
 def _send(options: argparse.Namespace) -> int:
-    from core.cli.commands.training import chosen_settings, one_source
+    """Adds trainings to the queue of another machine."""
     from core.cli.progress import show
     from core.remote.connection import Connection
     from core.remote.hosts import host
     from core.remote.send import send
 
-    if options.out or options.resume:
-        raise UserError(
-            _("--out and --resume are not for another machine."), _("Leave them out: the run gets a folder there.")
-        )
-    settings, given = chosen_settings(options, needs_folder=False)
+    if options.out:
+        raise UserError(_("--out is not for another machine."), _("Leave it out: the run gets a folder there."))
+    plans = list(_plans(options))
     with Connection(host(options.host)) as connection:
-        added = show(send(connection, one_source(options.data, settings), settings, given), "")
-    MESSAGES.say(_("Added {title} as {id}.").format(title=added["title"], id=added["id"]))
-    watch = _("Watch it with gan-studio watch {host}:{run}.")
-    MESSAGES.say(watch.format(host=options.host, run=added["title"]))
+        for plan in plans:
+            added = show(send(connection, plan.source, plan.settings, plan.given, options.resume), "")
+            MESSAGES.say(_("Added {title} as {id}.").format(title=added["title"], id=added["id"]))
+            watch = _("Watch it with gan-studio watch {host}:{run}.")
+            MESSAGES.say(watch.format(host=options.host, run=added["title"]))
     return 0
 
 
@@ -183,8 +186,6 @@ def _add_entry(action: argparse._ActionsContainer, nargs: str | None = None) -> 
 
 
 def _add(options: argparse.Namespace) -> int:
-    if options.host is not None:
-        return _send(options)
     from core.queue.entry import Entry
     from core.queue.folder import Queue
     from core.queue.runner import start_runner
@@ -220,7 +221,7 @@ def _plans(options: argparse.Namespace) -> Iterator[_Plan]:
 
     for name in options.presets.split(",") if options.presets else [options.preset]:
         options.preset = name
-        settings, given = chosen_settings(options)
+        settings, given = chosen_settings(options, needs_folder=options.host is None)
         sources = [one_source(options.data, settings)] if settings.two_sided else options.data
         seeds = parse_seeds(options.seeds) if options.seeds else [settings.seed]
         for data in sources:
@@ -334,15 +335,9 @@ def _stop(options: argparse.Namespace) -> int:
 
 
 def _edit(queue: Queue, entry: Listed, options: argparse.Namespace) -> None:
-    from core.runs.requests import Request, ask, wait_for_answer
+    from core.queue.edit import edit
 
-    values = {name: getattr(options, name) for name in Settings.model_fields if getattr(options, name) is not None}
-    if not values:
-        raise UserError(_("No setting was given."), _("Name one, such as --lr-g 1e-4."))
-    if entry.state.is_active:
-        wait_for_answer(ask(entry.entry.out, Request("edit", values)))
-    else:
-        queue.replace(entry.id, entry.entry.changed(**values))
+    edit(queue, entry.id, given_settings(options))
 
 
 def _pause(options: argparse.Namespace) -> int:

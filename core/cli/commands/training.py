@@ -14,7 +14,7 @@ from core.cli.elsewhere import ask_there, run_elsewhere, watch_there
 from core.cli.messages import MESSAGES, without_controls
 from core.cli.parser import OPTIONS, USAGE
 from core.cli.paths import checkpoint, dataset, place, source
-from core.cli.setting_options import add_settings
+from core.cli.setting_options import add_settings, given_settings
 from core.config.applies import applies
 from core.config.choices import choice_title
 from core.config.fields import title_of
@@ -146,7 +146,7 @@ def chosen_settings(options: argparse.Namespace, needs_folder: bool = True) -> t
     new run must be given. Raises `UserError`."""
     from core.checkpoint import load
 
-    given = {name: getattr(options, name) for name in Settings.model_fields if getattr(options, name) is not None}
+    given = given_settings(options)
     if options.copy and not options.resume:
         raise UserError(_("--copy needs the run that is copied."), _("Name it with --resume."))
     if needs_folder and not options.out and not options.resume:
@@ -222,8 +222,7 @@ def request(options: argparse.Namespace) -> int:
     from core.runs.run import Run
     from core.runs.run_lock import OwnerWatch
 
-    names = Settings.model_fields if options.kind == "edit" else ()
-    values = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+    values = given_settings(options) if options.kind == "edit" else {}
     if options.kind == "edit" and not values:
         raise UserError(_("No setting was given."), _("Name one, such as --lr-g 1e-4."))
     if there := run_elsewhere(options.run):

@@ -1,5 +1,5 @@
-"""Receiving a prepared dataset from another machine: piece by piece into a partial folder, which is renamed at the
-end."""
+"""Receiving a prepared dataset or a checkpoint from another machine: piece by piece into a partial folder, which is
+renamed at the end."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import errno
 import re
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -22,7 +22,9 @@ from core.formatting import size_text
 from core.language import _
 from core.queue.folder import Queue
 
-FILES = {"meta.json", "images.npy", "labels.npy", "records.npy", "names.npy", EXCLUDED}
+CHECKPOINT = "checkpoint.safetensors"
+"""File of the copy of a checkpoint."""
+FILES = {"meta.json", "images.npy", "labels.npy", "records.npy", "names.npy", EXCLUDED, CHECKPOINT}
 UNFINISHED = ".unfinished"
 """Suffix of the folder of a copy that is not complete."""
 SPARE = 2**28
@@ -36,16 +38,18 @@ def copy_state(body: bytes, name: str, files: Mapping[str, int]) -> dict[str, An
     """Returns whether a copy is complete, and the bytes of each of its files that are here. Raises `UserError` if the
     rest does not fit on the disk."""
     folder = copy_folder(name)
-    if (folder / "meta.json").is_file():
+    if _sizes(folder, files) == files:
         return {"is_complete": True, "have": {}}
+    if folder.exists():
+        shutil.rmtree(folder)  # it was damaged
     _remove_unused()
     unfinished = _unfinished(name)
     unfinished.mkdir(parents=True, exist_ok=True)
-    have = {file: (unfinished / _known(file)).stat().st_size if (unfinished / file).exists() else 0 for file in files}
+    have = _sizes(unfinished, files)
     missing = sum(files.values()) - sum(have.values())
     if missing + SPARE > shutil.disk_usage(unfinished).free:
         raise UserError(
-            _("The disk of the other machine is full: the images need {size}.").format(size=size_text(missing)),
+            _("The disk of the other machine is full: the copy needs {size}.").format(size=size_text(missing)),
             _("Free some space there, or set GAN_STUDIO_CACHE there to a folder on another disk."),
         )
     return {"is_complete": False, "have": have}
@@ -64,7 +68,7 @@ def put_piece(body: bytes, name: str, file: str, offset: int, checksum: int) -> 
             opened.write(body)
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        what = _("The disk of the other machine is full.") if full else _("The other machine cannot write the images.")
+        what = _("The disk of the other machine is full.") if full else _("The other machine cannot write the copy.")
         remedy = _("Free some space there, or set GAN_STUDIO_CACHE there to a folder on another disk.")
         raise UserError(what, remedy, str(error)) from error
     return {}
@@ -78,12 +82,18 @@ def finish_copy(body: bytes, name: str, digests: Mapping[str, str]) -> dict[str,
         path = unfinished / _known(file)
         if _digest(path) != digest:
             path.unlink()
-            raise UserError(_("The copied images are damaged."), _("Try again: the damaged file is copied anew."))
+            raise UserError(_("The copied files are damaged."), _("Try again: the damaged file is copied anew."))
         flush(path)
     flush_folder(unfinished)
     unfinished.replace(folder)
     flush_folder(folder.parent)
     return {}
+
+
+def _sizes(folder: Path, files: Iterable[str]) -> dict[str, int]:
+    """Returns the size of each file in a folder; 0 if it is not there."""
+    paths = {file: folder / _known(file) for file in files}
+    return {file: path.stat().st_size if path.is_file() else 0 for file, path in paths.items()}
 
 
 def _unfinished(name: str) -> Path:
@@ -106,10 +116,12 @@ def _digest(path: Path) -> str:
 
 def _remove_unused() -> None:
     """Deletes copies that were not used for long, complete or not, and that no entry of the queue needs."""
-    sources = {each.entry.source for each in Queue().entries() if not each.state.has_ended}
+    entries = [each.entry for each in Queue().entries() if not each.state.has_ended]
+    used = {entry.source.removeprefix(PREFIX) for entry in entries}
+    used |= {entry.resume.parent.name for entry in entries if entry.resume}
     with suppress(FileNotFoundError):
         for folder in copies_folder().iterdir():
             name = folder.name.removesuffix(UNFINISHED)
             is_ours = re.fullmatch(r"[0-9a-f-]+", name) and folder.is_dir()
-            if is_ours and PREFIX + name not in sources and time.time() - opened_at(folder) > KEPT_SECONDS:
+            if is_ours and name not in used and time.time() - opened_at(folder) > KEPT_SECONDS:
                 shutil.rmtree(folder, ignore_errors=True)
