@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
@@ -25,13 +25,13 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.flop_counter import flop_registry
 
 from benchmarks.table import machine
 from core.config.settings import Settings
 from core.data.dataset import Dataset
 from core.data.records import Records
-from core.distributed.ranks import Order, Ranks
+from core.distributed.ranks import Order, Ranks, meeting
 from core.events import Tuned
 from core.jobs.trainer import trainer_for
 from core.presets import FitContext, preset
@@ -56,24 +56,30 @@ class Link:
     bandwidth: float
 
 
-NVLINK = Link("NVLink, 8 H100 in a machine", 20e-6, 350e9)
-"""All-reduce of nccl-tests on a DGX H100: about 480 GB/s at 8 GB, about 350 GB/s at the 64 to 256 MB of gradients;
-small sums take 15 to 25 microseconds."""
-PCIE = Link("PCIe 4.0 x16, no NVLink", 30e-6, 20e9)
-"""All-reduce of nccl-tests between GPUs at PCIe switches: 18 to 24 GB/s."""
-INFINIBAND = Link("InfiniBand NDR, a 400 Gbit/s card for each H100", 50e-6, 200e9)
-"""All-reduce of nccl-tests over 2 to 8 machines of 8 H100: 350 GB/s and more at 8 GB, 150 to 250 GB/s at the size of
-gradients; small sums take 40 to 60 microseconds."""
-ETHERNET = Link("Ethernet, 25 Gbit/s for each machine", 150e-6, 2.8e9)
-"""25 Gbit/s are 3.1 GB/s, of which TCP leaves about 2.8 GB/s; all GPUs of a machine share them."""
+NVLINK = Link("NVLink", 20e-6, 350e9)
+"""8 H100 in a machine. Peak bus bandwidth: 480 GB/s, for which 256 MB are too few
+(https://github.com/NVIDIA/nccl-tests/issues/212); 475 GB/s on 8 H200, 370 GB/s by rings
+(https://github.com/NVIDIA/nccl-tests/issues/272). 350 GB/s at the 64 to 256 MB of gradients is an assumption, and so
+is the latency."""
+PCIE = Link("PCIe", 40e-6, 20e9)
+"""PCIe 4.0 x16 without NVLink. Small sums take 42 microseconds on 8 RTX 4090
+(https://github.com/NVIDIA/nccl/issues/1530). NCCL assumes 24 GB/s below a CPU and 10 GB/s between two
+(https://github.com/NVIDIA/nccl-tests/issues/307); 20 GB/s is an assumption for GPUs below one CPU."""
+INFINIBAND = Link("InfiniBand", 50e-6, 200e9)
+"""NDR, a 400 Gbit/s card for each GPU. Small sums take 46 to 48 microseconds on 16 GPUs in 2 machines
+(https://github.com/NVIDIA/nccl/issues/1244). A card reaches 46 to 48 GB/s
+(https://github.com/NVIDIA/nccl-tests/issues/290), so 8 of them 370 to 380 GB/s at best; 200 GB/s at the size of
+gradients is an assumption."""
+ETHERNET = Link("Ethernet", 150e-6, 2.8e9)
+"""25 Gbit/s for each machine are 3.1 GB/s, of which TCP leaves about 2.8 GB/s; its GPUs share them. An assumption."""
 IN_A_MACHINE = 8
 """GPUs of a machine."""
 FLOPS = 60e12
-"""Arithmetic that convolutions of this size reach on an H100 in TF32, of 495e12 at best."""
+"""Arithmetic that convolutions of this size reach on an H100 in TF32, of 495e12 at best: an assumption."""
 OPERATOR = 8e-6
-"""Seconds in which the host starts an operator. Steps of several ranks are not recorded as CUDA graphs."""
+"""Seconds in which the host starts an operator: an assumption. Steps of several ranks are no CUDA graphs."""
 REPLAYED = 2e-6
-"""Seconds of the smallest kernel in a CUDA graph."""
+"""Seconds of the smallest kernel in a CUDA graph: an assumption."""
 
 
 @dataclass(frozen=True)
@@ -119,23 +125,28 @@ class Counted(Ranks):
 
 
 class Operators(TorchDispatchMode):
-    """Counts operators."""
+    """Counts operators and their arithmetic. `FlopCounterMode` follows modules, which fails in gradient penalties."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.count = 0
+        self.count, self.flops = 0, 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None) -> Any:
+        found = func(*args, **(kwargs or {}))
         self.count += 1
-        return func(*args, **(kwargs or {}))
+        if counts := flop_registry.get(func.overloadpacket):
+            self.flops += counts(*args, **(kwargs or {}), out_val=found)
+        return found
 
 
 def main() -> None:
     print(machine())
-    link = show_gloo()
-    for name in sys.argv[1:] or PRESETS:
-        for resolution in RESOLUTIONS:
-            show_step(name, resolution, counted(name, resolution), link)
+    gloo = show_gloo()
+    names = sys.argv[1:] or PRESETS
+    steps = {(name, resolution): counted(name, resolution) for resolution in RESOLUTIONS for name in names}
+    show_exchanged(steps, gloo)
+    for scenario in SCENARIOS:
+        show_times(steps, scenario)
 
 
 # -- gloo on this machine ----------------------------------------------------------------------------------------------
@@ -170,7 +181,7 @@ def timed(count: int) -> list[float]:
 def rank(folder: Path, count: int, own: int) -> None:
     """Times sums as one of several processes; the first one prints the seconds."""
     ranks = Ranks(count, own, own)
-    ranks.meet(f"file://{folder.as_posix()}/meeting")
+    ranks.meet(meeting(folder / "meeting", count))
     ranks.connect(torch.device("cpu"))
     for size in SIZES:
         tensor, best = torch.zeros(ceil(size / 4)), float("inf")
@@ -219,50 +230,80 @@ def run(settings: Settings, images: int) -> tuple[list[int], float, int]:
     ranks = Counted()
     tuned = Tuned("cpu", "fp32", "contiguous", {})
     trainer = trainer_for(settings, dataset, tuned, signals=False, ranks=ranks)
-    with trainer.running(), FlopCounterMode(display=False) as flops, Operators() as operators:
+    with trainer.running(), Operators() as operators:
         for _event in trainer.advance():
             pass
-    return ranks.sums, flops.get_total_flops() / images, operators.count
+    return ranks.sums, operators.flops / images, operators.count
 
 
 # -- a step on GPUs ----------------------------------------------------------------------------------------------------
 
 
-def show_step(name: str, resolution: int, step: Step, gloo: Link) -> None:
-    """Prints what a step exchanges, and for each number of GPUs its time and images a second."""
-    megabytes = step.gradients / 1e6
-    here = step.exchange(2, step.batch / 2, gloo)
-    print(
-        f"\n**{name}, {resolution} px**, batch {step.batch}: {step.flops / 1e9:,.0f} GFLOP an image, "
-        f"{step.operators:,} operators, gradients {megabytes:,.1f} MB in {step.updates} sums, {step.sums} further sums "
-        f"of {step.fixed / 1e3:,.1f} kB a rank and {step.growing / 1e3:,.1f} kB an image; "
-        f"{here:.2g} s over {gloo.title} here.\n"
-    )
-    print("| GPUs | " + " | ".join(map(str, GPUS)) + " |")
+@dataclass(frozen=True)
+class Scenario:
+    """Cluster of GPUs: links in a machine and between machines, and whether they share the batch of one GPU instead of
+    having so many images each."""
+
+    title: str
+    within: Link
+    between: Link
+    shares_batch: bool
+
+    def link(self, gpus: int) -> Link:
+        """Returns the link that limits the sums over some GPUs."""
+        return self.within if gpus <= IN_A_MACHINE else self.between
+
+
+SCENARIOS = (
+    Scenario("The preset's batch on each GPU; NVLink and InfiniBand", NVLINK, INFINIBAND, False),
+    Scenario("The preset's batch on each GPU; PCIe and Ethernet", PCIE, ETHERNET, False),
+    Scenario("The preset's batch shared by all GPUs; NVLink and InfiniBand", NVLINK, INFINIBAND, True),
+)
+Steps = Mapping[tuple[str, int], Step]
+"""Costs of a step, by preset and resolution."""
+
+
+def show_exchanged(steps: Steps, gloo: Link) -> None:
+    """Prints what a step of each preset exchanges."""
+    columns = "batch", "GFLOP an image", "operators", "gradients", "further sums", "a rank", "an image"
+    print("\n| preset | " + " | ".join(columns) + f" | {gloo.title} |")
+    print("| --- " * (len(columns) + 2) + "|")
+    for (name, resolution), step in steps.items():
+        cells = (
+            f"{name}, {resolution} px",
+            f"{step.batch}",
+            f"{step.flops / 1e9:,.1f}",
+            f"{step.operators:,}",
+            f"{step.gradients / 1e6:,.1f} MB in {step.updates}",
+            f"{step.sums}",
+            f"{step.fixed / 1e3:,.1f} kB",
+            f"{step.growing / 1e3:,.1f} kB",
+            f"{1e3 * step.exchange(2, step.batch / 2, gloo):,.0f} ms",
+        )
+        print("| " + " | ".join(cells) + " |", flush=True)
+
+
+def show_times(steps: Steps, scenario: Scenario) -> None:
+    """Prints the time of a step on each number of GPUs."""
+    print(f"\n**{scenario.title}**\n\n| GPUs | " + " | ".join(map(str, GPUS)) + " |")
     print("| --- " * (len(GPUS) + 1) + "|")
-    for title, links, is_fixed in scenarios():
-        print(f"| {title} | " + " | ".join(cells(step, links, is_fixed)) + " |", flush=True)
+    for (name, resolution), step in steps.items():
+        cells = (cell(step, scenario, gpus) for gpus in GPUS)
+        print(f"| {name}, {resolution} px | " + " | ".join(cells) + " |", flush=True)
 
 
-def scenarios() -> Iterator[tuple[str, tuple[Link, Link], bool]]:
-    """Yields kinds of clusters: links in a machine and between machines, and whether the batch stays the same."""
-    yield "ms, same batch, NVLink + InfiniBand", (NVLINK, INFINIBAND), True
-    yield "ms, batch on each GPU, NVLink + InfiniBand", (NVLINK, INFINIBAND), False
-    yield "ms, batch on each GPU, PCIe + Ethernet", (PCIE, ETHERNET), False
-
-
-def cells(step: Step, links: tuple[Link, Link], is_fixed: bool) -> Iterator[str]:
-    """Yields the milliseconds of a step on each number of GPUs, and the efficiency: images a second of a GPU, relative
-    to one GPU alone."""
+def cell(step: Step, scenario: Scenario, gpus: int) -> str:
+    """Returns milliseconds of a step, the share of them that is exchange, and the efficiency: images a second of each
+    GPU, relative to one GPU alone."""
+    if scenario.shares_batch and gpus > step.batch:
+        return "-"
+    images = step.batch / gpus if scenario.shares_batch else step.batch
+    exchange = step.exchange(gpus, images, scenario.link(gpus))
+    seconds = step.computation(gpus, images) + exchange
     alone = step.batch / step.computation(1, step.batch)
-    for gpus in GPUS:
-        if is_fixed and gpus > step.batch:
-            yield "-"
-            continue
-        images = step.batch / gpus if is_fixed else step.batch
-        link = links[0] if gpus <= IN_A_MACHINE else links[1]
-        seconds = step.computation(gpus, images) + step.exchange(gpus, images, link)
-        yield f"{1e3 * seconds:.1f} ({100 * images / seconds / alone:.0f} %)"
+    if gpus == 1:
+        return f"{1e3 * seconds:.1f}"
+    return f"{1e3 * seconds:.1f} ({100 * exchange / seconds:.0f} %, {100 * images / seconds / alone:.0f} %)"
 
 
 def size_of(count: int) -> str:

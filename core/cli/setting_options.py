@@ -7,6 +7,7 @@ from typing import Any, cast, get_args
 
 from core.cli.parser import Parser, with_default
 from core.config.choices import choices_of
+from core.config.devices import device_names, joined_devices
 from core.config.setting import GROUP_TITLES, Unit, unit_text
 from core.config.settings import Settings
 from core.language import _
@@ -44,6 +45,16 @@ def add_settings(command: Parser) -> None:
             action = group.add_argument(flag, metavar=metavar, choices=names, help=help)
         if name not in COMMON:
             command.hide(action)
+        if name == "device":
+            help = _("GPUs of NVIDIA or AMD that train together, by number: 0,1 is --device cuda:0,cuda:1.")
+            group.add_argument("--gpus", dest=name, type=_gpus, metavar="N,N", help=help)
+
+
+def _gpus(text: str) -> str:
+    numbers = device_names(text)
+    if not all(number.isdecimal() for number in numbers):
+        raise argparse.ArgumentTypeError(_("Give the numbers of GPUs, as in 0,1."))
+    return joined_devices([f"cuda:{int(number)}" for number in numbers])
 
 
 def given_settings(options: argparse.Namespace) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from core.config import pretrained
 from core.config.choices import choice_title
 from core.config.fields import Fields, title_of
 from core.errors import UserError
-from core.language import _, one_of
+from core.language import _, number, one_of
 from core.registry import components, ranked
 
 LARGEST_SIDE = 1024
@@ -188,6 +188,19 @@ def _remedy(name: str, default: object) -> str:
     else:
         text = _("Set {setting} to {value}.")
     return text.format(setting=title_of(name), value=choice_title(name, default))
+
+
+def refuse_shares(batch: int, count: int) -> None:
+    """Raises `UserError` for a batch that several devices cannot divide equally. `count`: number of devices."""
+    if batch % count == 0:
+        return
+    below, above = batch // count * count, -(-batch // count) * count
+    what = _("A batch of {batch} images cannot be divided equally among {count} processes.")
+    remedy = _("Set the batch size to {below} or {above}.") if below else _("Set the batch size to {above}.")
+    raise UserError(
+        what.format(batch=number(batch), count=number(count)),
+        remedy.format(below=number(below), above=number(above)),
+    )
 
 
 def refuse_data(settings: Fields, classes: int, points: bool) -> None:

@@ -186,7 +186,10 @@ class TrainingFields(LossFields):
     device: str = setting(
         "auto",
         "Device",
-        _("Device to train on: auto (usual, the fastest here), cpu, cuda:0, xpu:0, mps ..."),
+        _(
+            "Device to train on: auto (usual, the fastest here), cpu, cuda:0, xpu:0, mps ... Several GPUs, such as "
+            "cuda:0,cuda:1, divide each batch among them."
+        ),
         title=_("Device"),
     )
     precision: Literal["auto", "fp32", "bf16", "fp16"] = setting(

@@ -1,4 +1,4 @@
-"""Ranks: the processes that train together, one for each device, as torchrun starts them.
+"""Ranks: the processes that train together, one for each device, as torchrun or the first of them starts them.
 
 The first one leads: it says what all do next, and the others follow. What it says, and tensors on the CPU, travel by
 gloo; tensors on GPUs by the library of their maker, such as NCCL.
@@ -9,22 +9,26 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.config.constraints import refuse_shares
+from core.config.devices import device_names
 from core.devices import resolve
 from core.devices.memory import is_out_of_memory
 from core.errors import UserError
-from core.language import _, number
+from core.language import _, plural
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
-    from torch.distributed import ProcessGroup
+    from torch.distributed import ProcessGroup, Store  # type: ignore[attr-defined]
 
     from core.config.settings import Settings
+    from core.events import Progress
 
 IDLE = timedelta(days=7)
 """Time for which a rank waits for the next word of the first one, which may be paused. A process that ends is noticed
@@ -85,32 +89,38 @@ class Ranks:
         share = batch // self.count
         return slice(self.own * share, (self.own + 1) * share)
 
-    def device_name(self, name: str) -> str:
+    def device_name(self, setting: str) -> str:
         """Returns the device of this rank for a setting: each rank of a machine has a GPU of its own.
 
-        Raises `UserError` if it does not exist, and for kinds that cannot be shared.
+        Raises `UserError` if a device does not exist, and for those that cannot train together.
         """
         if not self.several:
-            return name
-        kind = resolve(name).type
+            return setting
+        names = device_names(setting)
+        devices = [resolve(name) for name in names]
+        kind = devices[0].type
         if kind not in KINDS:
             raise UserError(
                 _("Several processes cannot train together on the device {device}.").format(device=kind),
                 _("Choose the device cpu, or start one process."),
             )
-        return kind if kind == "cpu" else f"{kind}:{self.local}"
+        if len(names) == 1:
+            return kind if kind == "cpu" else f"{kind}:{self.local}"
+        if any(device.type != kind for device in devices) or (kind != "cpu" and len({*devices}) < len(devices)):
+            raise UserError(
+                _("The devices {devices} cannot train together.").format(devices=setting),
+                _("Choose different GPUs of one kind."),
+            )
+        if self.local >= len(names):
+            raise UserError(
+                plural("The setting names {count} device.", "The setting names {count} devices.", len(names)),
+                _("Name as many devices as processes are started on this machine, or choose auto."),
+            )
+        return str(devices[self.local])
 
     def refuse_batch(self, batch: int) -> None:
         """Raises `UserError` for a batch that the ranks cannot share equally."""
-        if batch % self.count == 0:
-            return
-        below, above = batch // self.count * self.count, -(-batch // self.count) * self.count
-        what = _("A batch of {batch} images cannot be divided equally among {count} processes.")
-        remedy = _("Set the batch size to {below} or {above}.") if below else _("Set the batch size to {above}.")
-        raise UserError(
-            what.format(batch=number(batch), count=number(self.count)),
-            remedy.format(below=number(below), above=number(above)),
-        )
+        refuse_shares(batch, self.count)
 
     def share(self, settings: Settings) -> Settings:
         """Returns settings with this rank's device and the size of its part of a batch, at least 2."""
@@ -119,19 +129,27 @@ class Ranks:
         device = self.device_name(settings.device)
         return settings.changed(batch=max(settings.batch // self.count, 2), device=device)
 
-    def meet(self, address: str = "env://") -> None:
-        """Connects the ranks. `address`: where they meet, as of `torch.distributed`. Raises `LostRankError`."""
+    def gather(self) -> Generator[Progress, None, None]:
+        """Starts the other ranks if this process has to, and connects them."""
+        yield from ()
+
+    def meet(self, store: Store | None = None) -> None:
+        """Connects the ranks. `store`: where they meet; None for that of torchrun. Raises `LostRankError`."""
         if self.several:
             import torch.distributed as dist
-            from torch.distributed.distributed_c10d import PrefixStore
-            from torch.distributed.rendezvous import rendezvous
 
-            with _noticing():
-                store, own, count = next(rendezvous(address, self.own, self.count, timeout=IDLE))
-                # torchrun's store outlives the ranks, and still has the addresses of those before a restart.
-                store = PrefixStore(f"attempt {_restarts()}", store)
-                dist.init_process_group("gloo", store=store, world_size=count, rank=own, timeout=IDLE)
+            with self._noticing():
+                store = self._launched_store() if store is None else store
+                dist.init_process_group("gloo", store=store, world_size=self.count, rank=self.own, timeout=IDLE)
             self._words = dist.group.WORLD
+
+    def _launched_store(self) -> Store:
+        from torch.distributed.distributed_c10d import PrefixStore
+        from torch.distributed.rendezvous import rendezvous
+
+        store, _own, _count = next(rendezvous("env://", self.own, self.count, timeout=IDLE))
+        # torchrun's store outlives the ranks, and still has the addresses of those before a restart.
+        return PrefixStore(f"attempt {_restarts()}", store)
 
     def connect(self, device: torch.device) -> None:
         """Connects the devices; all ranks call it at the same time. Raises `LostRankError`."""
@@ -141,10 +159,12 @@ class Ranks:
 
             if device.type == "cuda":  # a rank that is lost must not end the others before they have saved
                 os.environ.setdefault("TORCH_NCCL_ASYNC_ERROR_HANDLING", "2")
-            with _noticing():
+            with self._noticing():
                 dist.barrier(self._words)  # some take longer to build their networks
                 backend = dist.get_default_backend_for_device(device)
-                group = dist.new_group(backend=backend, timeout=IDLE if device.type == "cpu" else PATIENCE)
+                if not dist.is_backend_available(backend):  # such as NCCL on Windows
+                    backend = "gloo"
+                group = dist.new_group(backend=backend, timeout=PATIENCE if backend != "gloo" else IDLE)
             assert isinstance(group, dist.ProcessGroup)
             self._tensors = group
             self.add_up(torch.zeros(1, device=device))  # the first sum connects the GPUs, which takes seconds
@@ -164,7 +184,7 @@ class Ranks:
         """Replaces a contiguous tensor by the sum of those of all ranks; returns it. Raises `LostRankError`."""
         import torch.distributed as dist
 
-        with _noticing():
+        with self._noticing():
             dist.all_reduce(tensor, group=self._tensors)
         return tensor
 
@@ -210,7 +230,7 @@ class Ranks:
         import torch.distributed as dist
 
         agreed = torch.tensor([word, received])
-        with _noticing():
+        with self._noticing():
             dist.all_reduce(agreed, dist.ReduceOp.MAX, self._words)
         word, told = agreed.tolist()
         if told and self.leads and not self._told:
@@ -223,9 +243,33 @@ class Ranks:
         import torch.distributed as dist
 
         if tensor.numel():
-            with _noticing():
+            with self._noticing():
                 dist.broadcast(tensor, 0, self._words)
         return tensor
+
+    @contextmanager
+    def _noticing(self) -> Iterator[None]:
+        """Turns errors of connections into `LostRankError`."""
+        from torch.distributed import DistError
+
+        try:
+            yield
+        except (DistError, RuntimeError) as error:
+            if is_out_of_memory(error):
+                raise
+            raise self.lost(str(error)) from error
+
+    def lost(self, details: str) -> LostRankError:
+        """Returns the error to raise when another rank is lost. `details`: technical cause."""
+        what = _("The connection to another process of this training is lost.")
+        return LostRankError(what, _("See what that process says, and continue from the newest checkpoint."), details)
+
+
+def meeting(file: Path, count: int) -> Store:
+    """Returns the store in a file at which ranks of one machine meet. `count`: their number."""
+    from torch.distributed import FileStore  # type: ignore[attr-defined]
+
+    return FileStore(str(file), count)
 
 
 def _restarts() -> int:
@@ -236,21 +280,6 @@ def _bytes(text: bytes) -> Tensor:
     import torch
 
     return torch.frombuffer(bytearray(text), dtype=torch.uint8)
-
-
-@contextmanager
-def _noticing() -> Iterator[None]:
-    """Turns errors of connections into `LostRankError`."""
-    from torch.distributed import DistError
-
-    try:
-        yield
-    except (DistError, RuntimeError) as error:
-        if is_out_of_memory(error):
-            raise
-        what = _("The connection to another process of this training is lost.")
-        remedy = _("See what that process says, and continue from the newest checkpoint.")
-        raise LostRankError(what, remedy, str(error)) from error
 
 
 ALONE = Ranks()

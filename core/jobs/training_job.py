@@ -31,6 +31,7 @@ from core.events import Edited, Event, Finished, Measured, Notice, Progress, Sav
 from core.jobs.autotune import trial
 from core.jobs.divergence_recovery import DivergenceRecovery
 from core.jobs.live_evaluation import LiveEvaluator
+from core.jobs.ranks.started import ranks_of
 from core.jobs.trainer import trainer_for
 from core.language import _, listed, sentences
 from core.presets import FitContext, preset
@@ -61,7 +62,8 @@ class TrainingJob:
     beside the first one unless `out` or `runs` is given, or that one is a mirror. `given`: settings that the user
     chose; the preset fits the others to the images and the device. Without `given`, all settings stay unchanged.
     `on_request`: whether other processes may steer the training (`core.runs.requests`). `ranks`: those that train
-    together, and follow this job. `trainer` and `run` exist from the first `Samples` or `Points` event on.
+    together, and follow this job; if the settings name several devices, the job starts them itself. `trainer` and
+    `run` exist from the first `Samples` or `Points` event on.
     """
 
     chosen: Settings
@@ -94,7 +96,13 @@ class TrainingJob:
         another machine, and `UserError`; the run keeps what was saved.
         """
         checkpoint = load(self.resume) if self.resume else None
-        use(self.ranks.device_name(self.chosen.device))  # an unusable device raises before the images are read
+        with closing(ranks_of(self.chosen.device, self.ranks)) as ranks:
+            self.ranks = ranks
+            use(ranks.device_name(self.chosen.device))  # an unusable device raises before the images are read
+            yield from ranks.gather()
+            yield from self._events(checkpoint)
+
+    def _events(self, checkpoint: Checkpoint | None) -> Generator[Event, None, None]:
         if origin := self._continued():
             with RunLock(origin.folder) as lock:
                 yield from self._begin(checkpoint)
@@ -294,7 +302,8 @@ class TrainingJob:
             return self.chosen
         sides = sides_for(self.chosen, dataset)
         images = min(len(sides.inputs), len(sides.targets))
-        facts = FitContext(images, resolve(self.chosen.device).type != "cpu", len(dataset.classes))
+        device = resolve(self.ranks.device_name(self.chosen.device))
+        facts = FitContext(images, device.type != "cpu", len(dataset.classes))
         return preset(self.chosen.preset).fitted(facts, **self.given)
 
     def _continued(self) -> Run | None:

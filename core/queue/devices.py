@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from core.concurrency import own_process
+from core.config.devices import device_names
 from core.devices import available
 from core.devices.device import Device
 from core.errors import FOREIGN_ERRORS, UserError
@@ -43,27 +44,37 @@ def devices_now() -> list[str]:
         return [CPU]
 
 
-def suits(wanted: str, device: str, devices: Sequence[str]) -> bool:
-    """Returns whether a device is the one that an entry wants: by its name, by its kind such as `cuda`, or `AUTO`.
+def placed(wanted: str, free: Sequence[str], devices: Sequence[str]) -> str | None:
+    """Returns the device among those that are `free` on which an entry runs; None if there is none.
 
-    `AUTO` is the CPU only if `devices`, those of the machine, has no other: a GPU that is busy is worth the wait.
+    `wanted`: the device of an entry: its name, its kind such as `cuda`, `AUTO`, or several names, which are returned as
+    they are. `AUTO` is the CPU only if `devices`, those of the machine, has no other: a GPU that is busy is worth the
+    wait.
     """
+    names = device_names(wanted)
+    if len(names) > 1:
+        return wanted if {*names} <= {*free} else None
+    return next((device for device in free if _suits(wanted, device, devices)), None)
+
+
+def _suits(wanted: str, device: str, devices: Sequence[str]) -> bool:
     if wanted == AUTO:
         return device != CPU or list(devices) == [CPU]
     return wanted in (device, device.partition(":")[0])
 
 
 @contextmanager
-def occupied(queue: Path, device: str) -> Iterator[None]:
-    """Context of a training outside of the queue in a folder, which starts no entry on this device meanwhile.
+def occupied(queue: Path, *devices: str) -> Iterator[None]:
+    """Context of a training outside of the queue in a folder, which starts no entry on these devices meanwhile.
 
     It trains in any case: without a lock if another such training has it, or if the folder cannot be written to.
     """
-    with ExitStack() as lock:
-        with suppress(OSError, UserError):
-            folder = _folder_of(queue, device)
-            folder.mkdir(parents=True, exist_ok=True)
-            lock.enter_context(RunLock(folder))
+    with ExitStack() as locks:
+        for device in devices:
+            with suppress(OSError, UserError):
+                folder = _folder_of(queue, device)
+                folder.mkdir(parents=True, exist_ok=True)
+                locks.enter_context(RunLock(folder))
         yield
 
 

@@ -41,9 +41,9 @@ class Entry(BaseModel):
     """Training to run. `given`: settings that the user chose, as for `TrainingJob`; None leaves all unchanged. Once the
     training has begun, `settings` are those in force and `given` is None.
 
-    `out`: folder of its run. `resume`: checkpoint to begin from, in another run. `device`: name of a device, or `AUTO`.
-    `order`: entries run in ascending order. `held`: whether it waits until it is released. `begun`: whether a run in
-    `out` belongs to the entry, and is continued; another run there is not touched.
+    `out`: folder of its run. `resume`: checkpoint to begin from, in another run. `device`: name of a device, several
+    names as in the setting, or `AUTO`. `order`: entries run in ascending order. `held`: whether it waits until it is
+    released. `begun`: whether a run in `out` belongs to the entry, and is continued; another run there is not touched.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -9,6 +9,7 @@ from pathlib import Path
 from time import monotonic
 
 from core.checkpoint import summary
+from core.config.devices import device_names
 from core.config.settings import Settings
 from core.errors import RunBusyError, UserError
 from core.events import Edited, Event, Finished
@@ -82,7 +83,7 @@ class _Job:
 
         entry, device = self._listed.entry, self._listed.device
         try:
-            use(device)
+            use(device_names(device)[0])
         except UserError as problem:
             if entry.device != AUTO:
                 raise

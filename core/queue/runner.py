@@ -14,10 +14,11 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from core.concurrency import own_process
+from core.config.devices import device_names
 from core.errors import RunBusyError, UserError
 from core.events import Event, Notice, Waiting
 from core.language import _, plural
-from core.queue.devices import is_occupied, suits
+from core.queue.devices import is_occupied, placed
 from core.queue.entry import CLUSTER, State
 from core.queue.folder import LOG, Listed, Queue, trained_by
 from core.queue.job import NO_DEVICE
@@ -144,7 +145,8 @@ class _Runner:
 
     def _start(self, entries: Sequence[Listed]) -> Generator[Event, None, None]:
         """Starts the entries whose device is free, in order."""
-        taken = {each.device for each in entries if each.state is State.RUNNING or each.id in self._processes}
+        running = (each for each in entries if each.state is State.RUNNING or each.id in self._processes)
+        taken = {name for each in running for name in device_names(each.device)}
         free = [
             device for device in self._devices if device not in taken and not is_occupied(self._queue.folder, device)
         ]
@@ -153,10 +155,10 @@ class _Runner:
                 continue
             wanted = listed.entry.device
             try:
-                if not any(suits(wanted, device, self._devices) for device in self._devices):
+                if placed(wanted, self._devices, self._devices) is None:
                     yield self._failed(listed, _missing(wanted))
                     continue
-                device = next((each for each in free if suits(wanted, each, self._devices)), None)
+                device = placed(wanted, free, self._devices)
                 if device is None or trained_by(listed.entry.out) is not None:
                     continue
                 step = _last_step(listed.entry.out)
@@ -170,7 +172,7 @@ class _Runner:
             except (OSError, UserError) as problem:  # such as a full disk
                 yield Notice(str(problem))
                 continue
-            free.remove(device)
+            free = [name for name in free if name not in device_names(device)]
             yield Started(listed, device)
 
     def _process(self, listed: Listed, device: str, starts: int, step: int) -> Popen[bytes]:

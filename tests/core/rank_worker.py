@@ -15,7 +15,7 @@ from torch import Tensor
 
 from core.checkpoint import Checkpoint, Meta
 from core.config.settings import Settings
-from core.distributed.ranks import Ranks
+from core.distributed.ranks import Ranks, meeting
 from core.jobs.trainer import trainer_for
 from core.training.loop import TrainingLoop
 from tests.core.tiny import FIXED, dataset_for, tiny_settings, tiny_translation
@@ -97,7 +97,7 @@ def main(folder: Path, own: int, plan: dict[int, list[str]]) -> None:
         if own >= count:
             continue
         ranks = Ranks(count, own, own)
-        ranks.meet(f"file://{folder.as_posix()}/meeting of {count}")
+        ranks.meet(meeting(folder / f"meeting of {count}", count))
         ranks.connect(torch.device("cpu"))
         for case in cases:
             resumed = folder / f"{case}.pt" if case == RESUMED else None

@@ -18,7 +18,7 @@ from core.checkpoint import load
 from core.errors import UserError
 from core.events import Event, Stepped, Waiting
 from core.jobs.training_job import TrainingJob
-from core.queue.devices import is_occupied, occupied, suits
+from core.queue.devices import is_occupied, occupied, placed
 from core.queue.entry import Entry, State
 from core.queue.folder import Listed, Queue, read
 from core.queue.job import BUSY, NO_DEVICE, run_entry
@@ -152,20 +152,22 @@ def test_after_a_reboot_an_entry_waits_again(queue: Queue) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "device", "devices", "expected"),
+    ("wanted", "free", "devices", "expected"),
     [
-        ("auto", "cuda:0", ["cuda:0", "cpu"], True),
-        ("auto", "cpu", ["cuda:0", "cpu"], False),
-        ("auto", "cpu", ["cpu"], True),
-        ("cuda", "cuda:1", ["cuda:1", "cpu"], True),
-        ("cuda:0", "cuda:1", ["cuda:1", "cpu"], False),
-        ("cpu", "cpu", ["cuda:0", "cpu"], True),
+        ("auto", ["cuda:0", "cpu"], ["cuda:0", "cpu"], "cuda:0"),
+        ("auto", ["cpu"], ["cuda:0", "cpu"], None),
+        ("auto", ["cpu"], ["cpu"], "cpu"),
+        ("cuda", ["cuda:1", "cpu"], ["cuda:0", "cuda:1", "cpu"], "cuda:1"),
+        ("cuda:0", ["cuda:1"], ["cuda:1", "cpu"], None),
+        ("cpu", ["cuda:0", "cpu"], ["cuda:0", "cpu"], "cpu"),
+        ("cuda:0,cuda:1", ["cuda:1", "cuda:0", "cpu"], ["cuda:1", "cuda:0", "cpu"], "cuda:0,cuda:1"),
+        ("cuda:0,cuda:1", ["cuda:1", "cpu"], ["cuda:1", "cuda:0", "cpu"], None),
     ],
 )
 def test_an_entry_takes_the_device_that_it_wants(
-    wanted: str, device: str, devices: Sequence[str], expected: bool
+    wanted: str, free: Sequence[str], devices: Sequence[str], expected: str | None
 ) -> None:
-    assert suits(wanted, device, devices) is expected
+    assert placed(wanted, free, devices) == expected
 
 
 # -- the runner, where it starts nothing -------------------------------------------------------------------------------

@@ -28,9 +28,9 @@ from studio.widgets.data.dataset_view import PAIRS
 from studio.widgets.data.finding_card import FindingCard
 from studio.widgets.data.finding_view import MOST_NAMES
 from studio.widgets.data.image_browser import ImageBrowser
+from studio.widgets.data.preparation_controls import PreparationControls
 from studio.widgets.images.image_tile import ImageTile
 from studio.widgets.images.virtual_grid import VirtualGrid
-from studio.widgets.settings.preparation_controls import PreparationControls
 from tests.core.photos import fill
 from tests.core.test_health import trouble
 from tests.studio.conftest import PATIENCE

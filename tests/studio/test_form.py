@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QStandardItemModel
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QDoubleSpinBox, QLabel, QSpinBox, QToolButton
+from PySide6.QtWidgets import QAbstractButton, QCheckBox, QComboBox, QDoubleSpinBox, QLabel, QSpinBox, QToolButton
 from pytestqt.qtbot import QtBot
 
 from core.config import pretrained
@@ -13,7 +13,7 @@ from core.config.settings import Settings, live_settings
 from core.devices.device import Device, Trouble
 from core.presets import FitContext, preset
 from studio.widgets.basic.labels import Glyph
-from studio.widgets.settings.fields import PresetBox
+from studio.widgets.settings.choice_field import GpuBoxes, PresetBox
 from studio.widgets.settings.form import SettingsForm
 from studio.widgets.settings.group import SettingGroup
 from studio.widgets.settings.row_label import RowLabel
@@ -307,6 +307,44 @@ def test_a_device_that_cannot_be_used_is_listed_with_the_reason(form: SettingsFo
     assert "It is too old." in tip
     assert "&lt;b&gt;" in tip
     assert "uv pip install" in tip
+
+
+def test_several_gpus_are_chosen_by_their_check_boxes(form: SettingsForm) -> None:
+    changes: list[str] = []
+    form.changed.connect(changes.append)
+    form.set_data(0, points=False)
+    arrive(form, 500, 32)
+    assert not gpu_boxes(form)
+    cards = [Device(f"cuda:{number}", "RTX 3090", 24 * 2**30) for number in (2, 0, 1)]
+    form.set_devices([*cards, CPU, Device("cuda:3", "GTX 1080", trouble=Trouble("It is too old.", "Buy another"))])
+    zero, one, two = gpu_boxes(form)
+    assert (zero.text(), one.text(), two.text()) == ("cuda:0", "cuda:1", "cuda:2")
+    one.click()
+    assert form.settings().device == "cuda:1"
+    zero.click()
+    assert form.settings().device == "cuda:0,cuda:1"
+    assert changes == ["device", "device"]
+    form.change({"device": "cuda:2", "batch": 32})
+    assert [box.isChecked() for box in (zero, one, two)] == [False, False, True]
+    said: list[str] = []
+    form.refused.connect(said.append)
+    zero.click()
+    one.click()
+    assert "32 images cannot be divided equally among 3 processes" in said[-1]
+    form.change({"batch": 30})
+    assert said[-1] == ""
+    form.set_locked(True)
+    assert not any(box.isEnabled() for box in (zero, one, two))
+    form.set_locked(False)
+    for box in (zero, one, two):
+        box.click()
+    assert form.settings().device == "auto"
+
+
+def gpu_boxes(form: SettingsForm) -> list[QCheckBox]:
+    """Check boxes of the GPUs in sight, in order."""
+    (boxes,) = form.findChildren(GpuBoxes)
+    return [box for box in boxes.findChildren(QCheckBox) if not boxes.isHidden()]
 
 
 def groups(form: SettingsForm) -> set[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QObject, Signal
 
+from core.config.devices import device_names
 from core.config.settings import Settings, live_settings
 from core.errors import UserError
 from core.events import (
@@ -123,7 +124,8 @@ class TrainingService(QObject):
                 Run(copy).newest() if copy is not None else resume
             )  # the other process may have deleted an older one
             self._job = TrainingJob(settings, source, runs=runs, resume=origin, copy=copy is not None)
-            with occupied(queue_folder(), str(resolve(settings.device))):
+            devices = [str(resolve(name)) for name in device_names(settings.device)]
+            with occupied(queue_folder(), *devices):
                 yield from self._job.events()
 
         self._thread = self._workers.spawn(events, self._show, end=self._end, background=True)

@@ -42,12 +42,12 @@ from studio.widgets.data.before_after_view import BeforeAfterView
 from studio.widgets.data.finding_view import FindingView
 from studio.widgets.data.findings_list import FindingsList
 from studio.widgets.data.image_browser import ImageBrowser
+from studio.widgets.data.preparation_controls import PreparationControls
 from studio.widgets.data.split_question import SplitQuestion
 from studio.widgets.data.statistics_view import StatisticsView
 from studio.widgets.data.translation_examples_view import TranslationExamplesView
 from studio.widgets.images.image_grid import ImageGrid
 from studio.widgets.images.tile_view import NO_IMAGES
-from studio.widgets.settings.preparation_controls import PreparationControls
 
 MOST_LINES = 12
 """Longer lists of sizes and classes end with "and 40 more"; a tip holds them all."""

@@ -9,11 +9,10 @@ from typing import Any, Protocol, get_args
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 from PySide6.QtCore import QLocale, QSignalBlocker, Qt
-from PySide6.QtGui import QStandardItemModel, QValidator
+from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QCheckBox,
-    QComboBox,
     QDoubleSpinBox,
     QLineEdit,
     QSizePolicy,
@@ -24,19 +23,17 @@ from PySide6.QtWidgets import (
 from core.config.choices import choice_title, choices_of
 from core.config.setting import Unit, unit_text
 from core.config.translation_fields import GENERATE
-from core.language import _, plural
+from core.language import _
 from core.presets import presets
 from core.presets.settings_diff import value_text
 from studio.widgets.basic.color_edit import ColorEdit
-from studio.widgets.basic.labels import ElidedComboBox, plain_tip
+from studio.widgets.basic.labels import plain_tip
 from studio.widgets.basic.spin_boxes import WheelGuard, indent_spin_box
+from studio.widgets.settings.choice_field import ChoiceField, DeviceField, PresetBox, Refusal
 
 UNLIMITED = 10**9
 SHORT: dict[Unit, str] = {"kimg": _("k images")}
 """Units too long for a field, with their abbreviations."""
-
-Refusal = Callable[[Any], str]
-"""Function from a value to the reason why a setting cannot have it now; empty if it can."""
 
 
 class Field(Protocol):
@@ -66,7 +63,9 @@ def field_of(name: str, info: FieldInfo, unit: Unit) -> Field:
     field: Field
     if name == "preset":
         field = ChoiceField(_options(name, info), suffix, PresetBox())
-    elif name == "device" or choices_of(name, info):
+    elif name == "device":
+        field = DeviceField(_options(name, info))
+    elif choices_of(name, info):
         field = ChoiceField(_options(name, info), suffix)
     elif info.annotation is bool:
         field = SwitchField()
@@ -85,73 +84,6 @@ def field_of(name: str, info: FieldInfo, unit: Unit) -> Field:
     field.widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     field.widget.installEventFilter(WheelGuard(field.widget))
     return field
-
-
-class ChoiceField:
-    """Choice of one option: (text, value, help)."""
-
-    help = ""
-
-    def __init__(self, options: list[tuple[str, Any, str]], suffix: str, box: QComboBox | None = None) -> None:
-        self.widget = box or ElidedComboBox()
-        self._suffix = suffix
-        self._tips: dict[Any, str] = {}
-        self.set_options(options)
-
-    def set_options(self, options: list[tuple[str, Any, str]]) -> None:
-        """Replaces the options, and keeps the value if it is one of them."""
-        before = self.value()
-        self._tips = {value: tip for _text, value, tip in options}
-        with QSignalBlocker(self.widget):
-            self.widget.clear()
-            for text, option, _tip in options:
-                self.widget.addItem(f"{text}{self._suffix}", option)
-        if before in self._tips:
-            self.set_value(before)
-
-    def value(self) -> Any:
-        return self.widget.currentData()
-
-    def set_value(self, value: Any) -> None:
-        with QSignalBlocker(self.widget):
-            index = self.widget.findData(value)
-            if index < 0:  # a device of another machine, for example: keep it, and report the problem at the start
-                self.widget.addItem(str(value), value)
-                index = self.widget.count() - 1
-            self.widget.setCurrentIndex(index)
-
-    def connect(self, edited: Callable[[], None]) -> None:
-        self.widget.currentIndexChanged.connect(lambda _value: edited())
-
-    def gray_out(self, refusal: Refusal) -> None:
-        model = self.widget.model()
-        assert isinstance(model, QStandardItemModel)
-        for row in range(self.widget.count()):
-            value = self.widget.itemData(row)
-            why = refusal(value)
-            model.item(row).setEnabled(not why)
-            model.item(row).setToolTip(plain_tip(why or self._tips.get(value, "")))
-
-
-class PresetBox(ElidedComboBox):
-    """Choice of a preset. The closed box also shows the number of changed settings: "Studio, 2 changed"."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._changes = 0
-
-    def set_changes(self, count: int) -> None:
-        """Sets the number of settings that differ from the chosen preset."""
-        self._changes = count
-        self.setAccessibleDescription(self.shown_text())
-        self.update()
-
-    def shown_text(self) -> str:
-        title = self.currentText()
-        if not self._changes:
-            return title
-        name = title.replace("（", " (").partition(" (")[0]  # of "Studio (start here)"
-        return plural("{preset}, {count} changed", "{preset}, {count} changed", self._changes, preset=name)
 
 
 class TextField:

@@ -12,7 +12,8 @@ from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QComboBox, QSpinBox, QVBoxLayout, QWidget
 
 from core.config.applies import applies
-from core.config.constraints import refuse_data
+from core.config.constraints import refuse_data, refuse_shares
+from core.config.devices import device_names
 from core.config.fields import makes_points
 from core.config.model_fields import Resolution
 from core.config.preparation import Preparation, Size
@@ -20,10 +21,11 @@ from core.config.settings import Settings, live_settings, validate
 from core.config.translation_fields import GENERATE
 from core.devices.device import Device, Trouble
 from core.errors import UserError
-from core.language import _, listed, sentences, titled
+from core.language import sentences
 from core.presets import FitContext, presets
 from studio.model.data import SideCounts
-from studio.widgets.settings.fields import ChoiceField, preset_options
+from studio.widgets.settings.choice_field import ChoiceField
+from studio.widgets.settings.fields import preset_options
 from studio.widgets.settings.preset_fit import PREPARED, PresetFit
 from studio.widgets.settings.rows import SettingRows
 
@@ -190,17 +192,8 @@ class SettingsForm(QWidget):
 
     def set_devices(self, devices: list[Device]) -> None:
         """Sets the devices of this machine, the choice of `auto` first; unavailable ones show why."""
-        box = self._fields["device"].widget
-        assert isinstance(box, QComboBox)
-        chosen = self._fields["device"].value()
-        with QSignalBlocker(box):
-            box.clear()
-            box.addItem(_("Auto ({device})").format(device=devices[0].name), "auto")
-            for device in devices:
-                said = _("unavailable") if device.trouble else "" if device.name == "cpu" else device.memory
-                box.addItem(titled(device.name, listed(filter(None, (device.title, said)))), device.name)
+        self._rows.device.set_devices(devices)
         self._troubles = {device.name: device.trouble for device in devices if device.trouble}
-        self._fields["device"].set_value(chosen)
         self._best = devices[0].name
         self._preset.set_facts(accelerator=self._best != "cpu")
         self._check()
@@ -228,6 +221,7 @@ class SettingsForm(QWidget):
         self._locked, self._live = locked, frozenset() if is_elsewhere else live_settings()
         for name, field in self._fields.items():
             field.widget.setEnabled(self.can_edit(name))
+        self._rows.device.gpus.setEnabled(self.can_edit("device"))
         self._check()
 
     def can_edit(self, name: str) -> bool:
@@ -356,6 +350,7 @@ class SettingsForm(QWidget):
     def _refuse(self, settings: Settings) -> None:
         if self._data is not None and not self._locked:  # a training that runs has its data
             refuse_data(settings, *self._data)
+            refuse_shares(settings.batch, len(device_names(settings.device)))
 
     def _gray_out(self, settings: Settings) -> None:
         free = [name for name in self._fields if name != "preset" and self.can_edit(name)]

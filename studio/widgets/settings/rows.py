@@ -16,7 +16,8 @@ from core.language import _, titled
 from core.learn import topics
 from core.presets.settings_diff import value_text
 from studio.widgets.basic.labels import LabeledButton, WrappedLabel, plain_tip
-from studio.widgets.settings.fields import Field, PresetBox, field_of
+from studio.widgets.settings.choice_field import DeviceField, PresetBox
+from studio.widgets.settings.fields import Field, field_of
 from studio.widgets.settings.group import SettingGroup
 from studio.widgets.settings.preset_fit import PREPARED
 from studio.widgets.settings.row_label import GUTTER, RowLabel
@@ -118,6 +119,8 @@ class SettingRows(QWidget):
     def _add(self, name: str) -> None:
         info, extra, title = Settings.model_fields[name], _extra(name), title_of(name)
         field = self.fields[name] = field_of(name, info, extra["unit"])
+        if isinstance(field, DeviceField):
+            self.device = field
         field.connect(partial(self.edited.emit, name))
         field.widget.setAccessibleName(title)
         term, is_preset = topics.of_setting(name), name == "preset"
@@ -132,7 +135,8 @@ class SettingRows(QWidget):
             group = self._groups[extra["group"]] = SettingGroup(GROUP_TITLES[extra["group"]])
             self._column.addWidget(group)
         # The preset's row also shows the number of changed settings, and reserves room for it.
-        widget = self._preset_row(label, field.widget) if is_preset else field.widget
+        widget = field.row() if isinstance(field, DeviceField) else field.widget
+        widget = self._preset_row(label, field.widget) if is_preset else widget
         self._groups[extra["group"]].add_row(name, None if is_preset else label, widget, extra["advanced"])
 
     def _preset_row(self, label: RowLabel, box: QWidget) -> QWidget:

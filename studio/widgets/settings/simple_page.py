@@ -27,7 +27,8 @@ from core.presets.quality import BALANCED, LEVELS, level_of, settings_of
 from studio.model.data import ExampleRequest, Examples
 from studio.widgets.basic.labels import Glyph, Label, WrappedLabel
 from studio.widgets.basic.spin_boxes import WheelGuard
-from studio.widgets.settings.fields import ChoiceField, Field, PresetBox, field_of, preset_options
+from studio.widgets.settings.choice_field import ChoiceField, PresetBox
+from studio.widgets.settings.fields import Field, field_of, preset_options
 from studio.widgets.settings.form import SettingsForm
 from studio.widgets.settings.preset_card import LIST_WIDTH, CardDelegate, PresetCard
 from studio.widgets.settings.scrolled import scrolled
