@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import psutil
 
 from core.errors import UserError
 from core.language import _
@@ -39,7 +42,8 @@ class ClusterJob:
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
         code = self._process.wait()
         queue = Queue(self._queue)
-        if (entry := queue.entry(self._id)).outcome is None:  # it was killed, and the cluster does not start it again
+        entry = queue.entry(self._id)
+        if not (entry.state.has_ended or entry.state.is_active):  # it was killed, and is not started again
             reason = _("Its process ended without a result. See the cluster's messages in {folder}.")
             queue.end(entry, State.FAILED, reason.format(folder=entry.folder / SUBMITTED), entry.step)
         return code
@@ -49,8 +53,11 @@ class ClusterJob:
         from submitit.helpers import DelayedSubmission
 
         if self._process is not None:
-            self._process.terminate()
-            self._process.wait()
+            with suppress(psutil.NoSuchProcess):  # it has just ended
+                # The handler interrupts Popen.wait, whose lock a second call would wait for.
+                training = psutil.Process(self._process.pid)
+                training.terminate()
+                training.wait()
         return DelayedSubmission(ClusterJob(self._queue, self._id))
 
 
