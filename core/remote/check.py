@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -34,7 +34,7 @@ class Result:
     remedy: str = ""
 
 
-def check(host: Host) -> Iterator[Result]:
+def check(host: Host) -> Generator[Result, None, None]:
     """Yields a result after another: connection, Python, disk, clock, GPU, program, devices, folders. An error ends
     the check as a result."""
     try:
