@@ -42,8 +42,8 @@ class Entry(BaseModel):
     training has begun, `settings` are those in force and `given` is None.
 
     `out`: folder of its run. `resume`: checkpoint to begin from, in another run. `device`: name of a device, several
-    names as in the setting, or `AUTO`. `order`: entries run in ascending order. `held`: whether it waits until it is
-    released. `begun`: whether a run in `out` belongs to the entry, and is continued; another run there is not touched.
+    names as in the setting, or `AUTO`. `held`: whether it waits until it is released. `begun`: whether a run in `out`
+    belongs to the entry, and is continued; another run there is not touched.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,7 +54,6 @@ class Entry(BaseModel):
     out: Path
     resume: Path | None = None
     device: str = AUTO
-    order: float = 0.0
     held: bool = False
     begun: bool = False
 

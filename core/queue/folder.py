@@ -1,14 +1,15 @@
 """The queue: a folder with a folder for each entry. Its files are the whole state, so that it survives a crash.
 
 `entry.json` says what to train, and is replaced when it is edited. `lock.json` exists while a process trains it
-(`core.runs.run_lock`), and `outcome.json` from its end on. `device.json` names the device and counts the starts,
-`stop` asks the process to end, and `log.txt` has its output.
+(`core.runs.run_lock`), and `outcome.json` from its end on. `device.json` names the device and counts the deaths of
+its process, `stop` asks the process to end, and `log.txt` has its output. `order.json` has the order of moved entries.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ import platformdirs
 
 from core.config.settings import Settings
 from core.data.names import content
-from core.durable_write import PARTIAL, replaced
+from core.durable_write import PARTIAL, flush_folder, replaced
 from core.errors import FOREIGN_ERRORS, RunBusyError, UserError
 from core.language import _
 from core.queue.entry import AUTO, CLUSTER, Entry, Outcome, State
@@ -31,16 +32,22 @@ from core.runs.run import is_run, next_folder
 from core.runs.run_lock import NAME, Owner, OwnerWatch, RunLock, alive
 
 ENTRY, OUTCOME, DEVICE, STOP, LOG, PAUSED = "entry.json", "outcome.json", "device.json", "stop", "log.txt", "paused"
+ORDER = "order.json"
+TIME_DIGITS = 20
+ID = re.compile(rf"[0-9a-f]{{{TIME_DIGITS + 8}}}")
+"""ID of an entry: the nanoseconds since 1970 at which it was added, and a random number."""
 REMOVED = ".removed"
 """Suffix of the folder of an entry that is being deleted."""
+PARTIAL_SECONDS = 3600.0
+"""Age in seconds from which a partial entry is that of a process that has ended."""
 LOCK_SECONDS = 1.0
 """Seconds to wait for another change of an entry. A lock that is held for longer is that of a training."""
 
 
 @dataclass(frozen=True)
 class Listed:
-    """An entry as it is now. `device`: where it runs or last ran. `starts`: number of starts without a new
-    checkpoint since `step`. `owner`: process that trains it."""
+    """An entry as it is now. `device`: where it runs or last ran. `deaths`: number of deaths of its process without a
+    new checkpoint since `step`; one that runs counts until it ends in order. `owner`: process that trains it."""
 
     id: str
     folder: Path
@@ -49,7 +56,7 @@ class Listed:
     outcome: Outcome | None = None
     owner: Owner | None = None
     device: str = ""
-    starts: int = 0
+    deaths: int = 0
     step: int = 0
 
     @property
@@ -82,7 +89,8 @@ class Queue:
 
     def entries(self) -> list[Listed]:
         """Returns every readable entry in order."""
-        return sorted(self._read_all(), key=lambda listed: (listed.entry.order, listed.id))
+        ranks = {id: rank for rank, id in enumerate(self._moved())}
+        return sorted(self._read_all(), key=lambda listed: (ranks.get(listed.id, len(ranks)), listed.id))
 
     def damaged(self) -> list[Path]:
         """Returns the files of the entries that cannot be read."""
@@ -100,22 +108,23 @@ class Queue:
     def add(self, entry: Entry) -> Listed:
         """Adds an entry at the end. A run that exists at its `out` is continued. Raises `UserError` if another entry
         that has not ended trains there, or the run is that of another machine."""
-        entries = self.entries()
-        for other in entries:
+        for other in self._read_all():
             if not other.state.has_ended and _same(other.entry.out, entry.out):
                 what = _("The queue already has an entry with the run folder {run}.").format(run=entry.out)
                 raise UserError(what, _("Choose another folder, or edit that entry."))
-        last = max((other.entry.order for other in entries), default=0.0)
-        update: dict[str, Any] = {"order": last + 1.0}
         if is_run(entry.out):
             refuse_mirror(entry.out)
-            update |= {"begun": True, "given": None}
-        folder = self.folder / f"{time.time_ns():020x}{token_hex(4)}"
-        partial = self.folder / f".{token_hex(8)}.partial"
+            entry = entry.model_copy(update={"begun": True, "given": None})
+        folder, partial = self.folder / self._new_id(), self.folder / f".{token_hex(8)}.partial"
         with self._writing():
-            partial.mkdir(parents=True)
-            _write(partial / ENTRY, entry.model_copy(update=update).model_dump_json(indent=2))
-            partial.replace(folder)
+            try:
+                partial.mkdir(parents=True)
+                _write(partial / ENTRY, entry.model_dump_json(indent=2))
+                partial.replace(folder)
+            except BaseException:
+                shutil.rmtree(partial, ignore_errors=True)
+                raise
+            flush_folder(self.folder)
         return _present(folder)
 
     def free_folder(self, runs: Path, title: str, kind: str) -> Path:
@@ -126,18 +135,16 @@ class Queue:
     def replace(self, id: str, entry: Entry) -> Listed:
         """Changes an entry that waits. Raises `UserError` if it runs or has ended."""
         with self._changing(id) as listed:
-            kept = {"order": listed.entry.order, "begun": listed.entry.begun}
-            return self._written(listed, entry.model_copy(update=kept))
+            return self._written(listed, entry.model_copy(update={"begun": listed.entry.begun}))
 
     def move(self, id: str, position: int) -> None:
         """Moves an entry to a position, from 0, among those that have not ended. Raises `UserError`."""
         with self._changing(id) as moved:
-            others = [each for each in self.entries() if not each.state.has_ended and each.id != moved.id]
-            orders = [each.entry.order for each in others]
-            place = min(max(position, 0), len(orders))
-            after = orders[place] if place < len(orders) else max(orders, default=0.0) + 2.0
-            before = orders[place - 1] if place else after - 2.0
-            self._written(moved, moved.entry.model_copy(update={"order": (before + after) / 2}))
+            others = [each for each in self.entries() if each.id != moved.id]
+            places = [place for place, each in enumerate(others) if not each.state.has_ended]
+            place = places[max(position, 0)] if position < len(places) else len(others)
+            ids = [each.id for each in others]
+            _write(self.folder / ORDER, json.dumps([*ids[:place], moved.id, *ids[place:]]))
 
     def hold(self, id: str, held: bool = True) -> None:
         """Keeps an entry from running until it is released. Raises `UserError` if it runs or has ended."""
@@ -202,9 +209,9 @@ class Queue:
             self.folder.mkdir(parents=True, exist_ok=True)
             mark.touch() if paused else mark.unlink(missing_ok=True)
 
-    def tell_device(self, listed: Listed, device: str, starts: int, step: int) -> None:
-        """Records the device on which an entry is started, and the starts without progress. Raises `UserError`."""
-        _write(listed.folder / DEVICE, json.dumps({"device": device, "starts": starts, "step": step}))
+    def tell_device(self, listed: Listed, device: str, deaths: int, step: int) -> None:
+        """Records the device on which an entry is started, and the deaths without progress. Raises `UserError`."""
+        _write(listed.folder / DEVICE, json.dumps({"device": device, "deaths": deaths, "step": step}))
 
     def tell_begun(self, listed: Listed, settings: Settings | None = None) -> None:
         """Records that the run at `out` is that of the entry, and the settings in force. For the process that trains
@@ -220,6 +227,25 @@ class Queue:
 
     def _read_all(self) -> Iterator[Listed]:
         return (listed for folder in self._folders() if (listed := read(folder)) is not None)
+
+    def sweep(self) -> None:
+        """Deletes what interrupted changes left behind; what cannot be deleted now is tried again the next time."""
+        with suppress(OSError):
+            for left in self.folder.iterdir():
+                is_partial = PARTIAL.fullmatch(left.name) and time.time() - left.lstat().st_mtime > PARTIAL_SECONDS
+                if is_partial or (left.suffix == REMOVED and ID.fullmatch(left.stem)):
+                    shutil.rmtree(left, ignore_errors=True)
+
+    def _moved(self) -> list[str]:
+        """Returns the IDs in the order to which they were moved. Entries that were added later are not among them."""
+        with suppress(*FOREIGN_ERRORS):
+            return [str(id) for id in json.loads(content(self.folder / ORDER))]
+        return []
+
+    def _new_id(self) -> str:
+        """Returns an ID that is greater than all others, also if the clock was put back."""
+        times = [int(each.name[:TIME_DIGITS], 16) for each in self._folders() if ID.fullmatch(each.name)]
+        return f"{max([time.time_ns(), *(last + 1 for last in times)]):0{TIME_DIGITS}x}{token_hex(4)}"
 
     def _folders(self) -> list[Path]:
         try:
@@ -328,7 +354,7 @@ def _outcome(folder: Path) -> Outcome | None:
 def _facts(folder: Path) -> tuple[str, int, int]:
     with suppress(*FOREIGN_ERRORS):
         found = json.loads(content(folder / DEVICE))
-        return str(found["device"]), int(found["starts"]), int(found["step"])
+        return str(found["device"]), int(found["deaths"]), int(found["step"])
     return AUTO, 0, 0
 
 

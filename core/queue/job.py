@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Generator
-from contextlib import closing, suppress
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from time import monotonic
 
@@ -26,6 +26,13 @@ from core.runs.run_lock import RunLock
 BUSY, NO_DEVICE = 3, 4
 """Exit codes of a process that did not train, and leaves the entry waiting: another one trains in the run, or the
 device is not there."""
+SIGNALED = range(129, 160)
+"""Exit codes after a signal that let the process save the training."""
+
+
+def is_orderly(code: int) -> bool:
+    """Returns whether a process with this exit code ended by itself, and did not die."""
+    return code in (0, 2, BUSY, NO_DEVICE) or code in SIGNALED
 
 
 def run_entry(queue: Queue, id: str) -> Generator[Event, None, int]:
@@ -40,11 +47,24 @@ def run_entry(queue: Queue, id: str) -> Generator[Event, None, int]:
             listed = queue.entry(id)
             if listed.outcome is not None:
                 return 0
-            code = yield from _to_its_end(queue, listed, lock, notifier)
+            with _counted(queue, listed, lock):
+                code = yield from _to_its_end(queue, listed, lock, notifier)
         ended = read(folder)
         if ended is not None and ended.outcome is not None:
             notifier.tell(Message.of_end(ended))
         return code
+
+
+@contextmanager
+def _counted(queue: Queue, listed: Listed, lock: RunLock) -> Iterator[None]:
+    """Context of a process that trains an entry. Counts a death of the entry, unless the process leaves it."""
+    queue.tell_device(listed, listed.device, listed.deaths + 1, listed.step)
+    try:
+        yield
+    finally:
+        if not lock.is_lost():
+            with suppress(UserError):  # a full disk must not hide how the training ended
+                queue.tell_device(listed, listed.device, listed.deaths, listed.step)
 
 
 def _to_its_end(queue: Queue, listed: Listed, lock: RunLock, notifier: Notifier) -> Generator[Event, None, int]:
@@ -108,7 +128,6 @@ class _Job:
                 if interruption:
                     if job.run:
                         yield job.save_at_end()
-                    self._queue.tell_device(self._listed, device, 0, self._listed.step)  # this start was no failure
                     return interruption.exit_code
                 if isinstance(event, Finished):
                     finished = event

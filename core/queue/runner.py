@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Sequence
-from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -20,8 +20,8 @@ from core.events import Event, Notice, Waiting
 from core.language import _, plural
 from core.queue.devices import is_occupied, placed
 from core.queue.entry import CLUSTER, State
-from core.queue.folder import LOG, Listed, Queue, trained_by
-from core.queue.job import NO_DEVICE
+from core.queue.folder import LOG, Listed, Queue, read, trained_by
+from core.queue.job import NO_DEVICE, is_orderly
 from core.queue.notify import Message, Notifier
 from core.runs.retention import numbered
 from core.runs.run_lock import RunLock
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 1.0
 """Seconds between two looks at the queue."""
-MOST_STARTS = 3
-"""Starts without a further checkpoint after which an entry fails."""
+MOST_DEATHS = 3
+"""Deaths of its process without a further checkpoint after which an entry fails."""
 TURN_SECONDS = 0.05
 """Seconds between two looks at the processes that were started."""
 RUNNER = "runner"
@@ -74,6 +74,7 @@ def run_queue(queue: Queue, look: Callable[[], Sequence[str]], stay: bool = Fals
             except RunBusyError as busy:
                 what = _("The queue is running already ({place}).").format(place=busy.place)
                 raise UserError(what, _("Entries that are added start by themselves."), busy.details) from busy
+            queue.sweep()
             notifier = stack.enter_context(closing(Notifier(queue.folder)))
             yield from _Runner(queue, look, held, notifier).events(stay)
         if not queue.waits:  # otherwise an entry was added just as this runner ended, which looked as if it would run
@@ -107,6 +108,8 @@ class _Runner:
         self._devices = look()
         self._processes: dict[str, Popen[bytes]] = {}
         """Processes of entries that this runner has started, by ID."""
+        self._started: dict[str, Listed] = {}
+        """These entries as they were at the start."""
 
     def events(self, stay: bool) -> Generator[Event, None, None]:
         running: set[str] = set()
@@ -131,10 +134,20 @@ class _Runner:
     def _reap(self) -> None:
         """Forgets processes that have ended, and looks for the devices again if one was not there."""
         ended = {id: code for id, process in self._processes.items() if (code := process.poll()) is not None}
-        for id in ended:
+        for id, code in ended.items():
             del self._processes[id]
+            started = self._started.pop(id)
+            if not is_orderly(code):
+                self._count_death(started)
         if NO_DEVICE in ended.values():
             self._devices = self._look()
+
+    def _count_death(self, started: Listed) -> None:
+        """Counts the death of a process before it could count its start itself."""
+        now = read(started.folder)
+        if now is not None and now.outcome is None and (now.deaths, now.step) == (started.deaths, started.step):
+            with suppress(UserError):  # a full disk: nothing is started until it has space again
+                self._queue.tell_device(now, now.device, now.deaths + 1, now.step)
 
     def _wait(self) -> Generator[Event, None, None]:
         """Waits for the next look at the queue, or for the end of a process."""
@@ -162,11 +175,12 @@ class _Runner:
                 if device is None or trained_by(listed.entry.out) is not None:
                     continue
                 step = _last_step(listed.entry.out)
-                starts = listed.starts if step == listed.step else 0
-                if starts >= MOST_STARTS:
+                deaths = listed.deaths if step == listed.step else 0
+                if deaths >= MOST_DEATHS:
                     yield self._failed(listed, _lost(listed))
                     continue
-                self._processes[listed.id] = self._process(listed, device, starts + 1, step)
+                self._started[listed.id] = replace(listed, device=device, deaths=deaths, step=step)
+                self._processes[listed.id] = self._process(self._started[listed.id])
             except RunBusyError:
                 continue
             except (OSError, UserError) as problem:  # such as a full disk
@@ -175,8 +189,8 @@ class _Runner:
             free = [name for name in free if name not in device_names(device)]
             yield Started(listed, device)
 
-    def _process(self, listed: Listed, device: str, starts: int, step: int) -> Popen[bytes]:
-        self._queue.tell_device(listed, device, starts, step)
+    def _process(self, listed: Listed) -> Popen[bytes]:
+        self._queue.tell_device(listed, listed.device, listed.deaths, listed.step)
         with (listed.folder / LOG).open("ab") as log:
             call = "-m", "core", "queue", "run", listed.id, "--queue", str(self._queue.folder)
             return own_process(*call, stdout=log, stderr=log, outlives=True)
@@ -205,7 +219,7 @@ def _lost(listed: Listed) -> UserError:
     what = plural(
         "Its process ended {count} time without a further checkpoint.",
         "Its process ended {count} times without a further checkpoint.",
-        listed.starts,
+        listed.deaths,
     )
     remedy = _("Look into {file}, and let it run again by gan-studio queue retry.").format(file=listed.folder / LOG)
     return UserError(what, remedy)

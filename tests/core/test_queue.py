@@ -24,7 +24,7 @@ from core.queue.folder import Listed, Queue, read
 from core.queue.job import BUSY, NO_DEVICE, run_entry
 from core.queue.notify import Channels
 from core.queue.progress import progress
-from core.queue.runner import MOST_STARTS, Ended, run_queue, start_runner
+from core.queue.runner import MOST_DEATHS, Ended, run_queue, start_runner
 from core.runs.requests import Request, ask
 from core.runs.run import Run, is_run
 from core.runs.run_lock import SILENT_SECONDS, Owner
@@ -73,6 +73,51 @@ def test_entries_stand_in_the_order_in_which_they_were_added_and_moved(queue: Qu
     assert titles(Queue(queue.folder)) == ["c", "a"]
 
 
+def test_entries_are_moved_any_number_of_times(queue: Queue) -> None:
+    for name in "abc":
+        queue.add(entry_for(queue, name))
+    for _ in range(60):  # always the last one, between the same two
+        queue.move(queue.entries()[2].id, 1)
+    assert titles(queue) == ["a", "b", "c"]
+    queue.move(queue.entries()[2].id, 1)
+    assert titles(queue) == ["a", "c", "b"]
+    queue.add(entry_for(queue, "d"))
+    assert titles(queue) == ["a", "c", "b", "d"]
+    (queue.folder / "order.json").write_text("[7, {}")
+    assert titles(queue) == ["a", "b", "c", "d"]
+
+
+def test_entries_that_have_ended_keep_their_place(queue: Queue) -> None:
+    ids = [queue.add(entry_for(queue, name)).id for name in "abcd"]
+    queue.stop(ids[1])
+    queue.move(ids[3], 1)
+    assert titles(queue) == ["a", "b", "d", "c"]
+    queue.move(ids[3], -5)
+    assert titles(queue) == ["d", "a", "b", "c"]
+
+
+def test_a_clock_that_was_put_back_changes_no_order(queue: Queue) -> None:
+    first = queue.add(entry_for(queue, "a"))
+    later = queue.folder / ("f" * 19 + "0" + first.id[20:])
+    first.folder.replace(later)  # added at a time that is still to come
+    assert queue.add(entry_for(queue, "b")).id > later.name
+    assert titles(queue) == ["a", "b"]
+
+
+def test_what_interrupted_changes_left_is_deleted(queue: Queue) -> None:
+    added = queue.add(entry_for(queue, "a"))
+    removed, old, new = (
+        queue.folder / name for name in (added.id + ".removed", f".{1:016x}.partial", f".{2:016x}.partial")
+    )
+    for folder in (removed, old, new):
+        folder.mkdir()
+    os.utime(old, (time.time() - 7200,) * 2)
+    (queue.folder / "notes.removed").touch()
+    queue.sweep()
+    assert [path.exists() for path in (added.folder, removed, old, new)] == [True, False, False, True]
+    assert (queue.folder / "notes.removed").exists()
+
+
 def test_an_entry_waits_is_held_and_is_edited(queue: Queue) -> None:
     added = queue.add(entry_for(queue, "a"))
     assert added.state is State.WAITING
@@ -81,7 +126,7 @@ def test_an_entry_waits_is_held_and_is_edited(queue: Queue) -> None:
     queue.hold(added.id, False)
     queue.replace(added.id, added.entry.changed(steps=9, device="cuda:1"))
     now = queue.entry(added.id).entry
-    assert (now.settings.steps, now.device, now.order) == (9, "cuda:1", added.entry.order)
+    assert (now.settings.steps, now.device) == (9, "cuda:1")
 
 
 def test_two_entries_never_share_a_run_folder(queue: Queue) -> None:
@@ -182,7 +227,7 @@ def test_a_device_that_is_not_there_fails_its_entry(queue: Queue) -> None:
 
 def test_an_entry_whose_process_keeps_dying_fails(queue: Queue) -> None:
     added = queue.add(entry_for(queue, "a"))
-    queue.tell_device(added, "cpu", MOST_STARTS, 0)
+    queue.tell_device(added, "cpu", MOST_DEATHS, 0)
     list(run_queue(queue, lambda: ["cpu"]))
     ended = queue.entry(added.id)
     assert ended.state is State.FAILED
@@ -261,7 +306,7 @@ def test_a_signal_saves_the_training_which_goes_on_later(queue: Queue, pictures:
         _, code = all_of(events)
     assert code == 128 + signal.SIGTERM
     waiting = queue.entry(added.id)
-    assert (waiting.state, waiting.starts) == (State.WAITING, 0)
+    assert (waiting.state, waiting.deaths) == (State.WAITING, 1)
     saved = load(Run(added.entry.out).newest()).meta.step
     assert saved >= 5
     queue.replace(added.id, waiting.entry.changed(steps=saved + 3))

@@ -18,15 +18,17 @@ from core.checkpoint import load
 from core.queue.entry import Entry, State
 from core.queue.folder import Listed, Queue
 from core.queue.notify import Channels
+from core.queue.runner import MOST_DEATHS
 from core.runs.requests import Request, ask, wait_for_answer
 from core.runs.run import Run, is_run
 from core.runs.run_lock import SILENT_SECONDS
 from tests.core.campaign import tries
 from tests.core.nursery import Nursery
+from tests.core.operations import fault
 from tests.core.tiny import tiny_settings
 
-MOST_DEATHS = 2
-"""Times that one job is killed: after a third start without a checkpoint it would fail."""
+DEATHS = MOST_DEATHS - 1
+"""Times that one job is killed: after one more without a checkpoint it would fail."""
 
 
 @pytest.fixture
@@ -125,15 +127,14 @@ def test_every_job_ends_once_whatever_is_killed(queue: Queue, nursery: Nursery, 
         assert {id: now.get(id) for id in seen} == seen  # no job ends twice
         seen = now
         fate, running = draw.random() if faults else 1.0, jobs(queue)
-        may_die = {id for id in running if deaths[id] < MOST_DEATHS}
+        may_die = {id for id in running if deaths[id] < DEATHS}
         faults -= fate < 0.5
         if fate < 0.25 and may_die:
             victim = draw.choice(sorted(may_die))
             deaths[victim] += 1
             kill(running[victim])
         elif fate < 0.4 and not (running.keys() - may_die):
-            # A job that was starting has no lock yet; its start counts all the same.
-            for id in machine.reboot() | {listed.id for listed in queue.entries() if listed.starts}:
+            for id in machine.reboot() | {listed.id for listed in queue.entries() if listed.deaths > deaths[listed.id]}:
                 deaths[id] += 1
         elif fate < 0.5 or not machine.is_on():
             machine.kill_runner()
@@ -142,6 +143,51 @@ def test_every_job_ends_once_whatever_is_killed(queue: Queue, nursery: Nursery, 
     for listed in queue.entries():
         assert listed.state is State.DONE, (listed.outcome, (listed.folder / "log.txt").read_text())
         assert_whole(listed.entry.out, added[listed.id])
+
+
+def test_kills_of_the_runner_as_it_starts_a_job_are_not_the_jobs(
+    queue: Queue, nursery: Nursery, pictures: Path, tmp_path: Path
+) -> None:
+    output, count = tmp_path / "runner.txt", tmp_path / "count"
+
+    def start(queue: Queue, listed: Listed, number: int) -> int:
+        """Runs a queue with a kill at an operation in the folder of the entry."""
+        arguments = ["queue", "start", "--queue", str(queue.folder)]
+        return nursery.run(arguments, output, fault=fault("kill", number, listed.folder, count))
+
+    probe = Queue(tmp_path / "probe")
+    listed, number = add(probe, "probe run", pictures), 0
+    while not (listed.folder / "log.txt").exists():  # it is opened last, just before the process starts
+        number += 1
+        start(probe, listed, number)
+    for process in jobs(probe).values():
+        kill(process)
+    listed = add(queue, "a", pictures)
+    for before in (1, 2, 3):
+        for _ in range(MOST_DEATHS):
+            assert start(queue, listed, number - before) == -signal.SIGKILL
+    assert (listed.folder / "device.json").exists()
+    assert not (listed.folder / "log.txt").exists()
+    assert queue.entry(listed.id).deaths == 0
+    machine = Machine(queue, nursery, output)
+    machine.start()
+    assert machine.wait() == 0
+    assert queue.entry(listed.id).state is State.DONE
+
+
+def test_a_job_that_dies_each_time_fails(queue: Queue, nursery: Nursery, pictures: Path, tmp_path: Path) -> None:
+    listed = add(queue, "a", pictures, 10**6)
+    machine = Machine(queue, nursery, tmp_path / "runner.txt")
+    machine.start()
+    killed = set[int]()
+    while queue.entry(listed.id).outcome is None:
+        for process in {*jobs(queue).values()} - killed:
+            killed.add(process)
+            kill(process)
+        time.sleep(0.01)
+    assert machine.wait() == 0
+    assert len(killed) == MOST_DEATHS
+    assert queue.entry(listed.id).state is State.FAILED
 
 
 def test_the_jobs_outlive_the_runner_and_the_next_one_finds_them(
