@@ -19,8 +19,10 @@ EPSILON = 1e-6
 
 
 def filled(images: Tensor) -> Tensor:
-    """Returns images (N, C + 1, h, w) whose last channel is 1 where they are hidden and -1 elsewhere, with hidden pixels
-    replaced by means of visible ones; 0 where none is within `REACH`. h and w are multiples of `1 << LEVELS`."""
+    """Returns images (N, C + 1, h, w) with means of visible pixels in hidden ones; 0 where none is within `REACH`.
+
+    The last channel, 1 where they are hidden and -1 elsewhere, stays. h and w are multiples of `1 << LEVELS`.
+    """
     colors, mask = images[:, :-1], images[:, -1:]
     return torch.cat([_filled(colors, (1 - mask) / 2, LEVELS), mask], 1)
 

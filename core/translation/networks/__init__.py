@@ -51,8 +51,8 @@ class TranslatorShape:
 class Translator(nn.Module):
     """Base of every translator.
 
-    `features`: channels of the feature maps that `encode` returns. `reach`: distance in pixels from which hidden ones are
-    filled before the first layer sees them, in addition to `BORDER`.
+    `features`: channels of the feature maps that `encode` returns. `reach`: distance in pixels from which hidden ones
+    are filled before the first layer sees them, in addition to `BORDER`.
     """
 
     features: tuple[int, ...]
