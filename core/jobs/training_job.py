@@ -167,8 +167,8 @@ class TrainingJob:
             return run.record(trainer, evaluator.beside(trainer.events()), lambda: evaluator.subject)
 
         self._recovery = DivergenceRecovery(trainer, run, train)
-        inbox = Inbox(run.folder, is_open=self.on_request)
-        with closing(self._recovery.events()) as events:
+        inbox = Inbox(run.folder, self.on_request, lock.is_lost)
+        with closing(inbox), closing(self._recovery.events()) as events:
             for event in events:
                 if lock.is_lost():
                     raise self._taken_over(run)

@@ -1,7 +1,8 @@
 """Requests of other processes to the training in a run, such as to stop it: files that it reads between two steps.
 
 A request is a file in the folder `requests` of the run. The training carries requests out in the order in which they
-were made, and replaces each by its answer, which the process that asked reads and removes.
+were made, and replaces each by its answer, which the process that asked reads and removes. At its end it refuses those
+that are left. What nobody fetched, such as after a kill, the next training in the run deletes without obeying it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,12 +100,13 @@ def is_paused(run: Path) -> bool:
 class Inbox:
     """Requests to the training of this process in one run."""
 
-    def __init__(self, run: Path, is_open: bool = True) -> None:
+    def __init__(self, run: Path, is_open: bool = True, is_lost: Callable[[], bool] = lambda: False) -> None:
         """Drops the requests to an earlier training. `is_open`: tells other processes that requests are carried out.
+        `is_lost`: returns whether another process has taken over the run, whose requests stay.
 
         Raises `UserError` if the run cannot be written to.
         """
-        self._folder, self._next = run / FOLDER, 0.0
+        self._folder, self._next, self._is_lost = run / FOLDER, 0.0, is_lost
         try:
             if self._folder.is_symlink():
                 return
@@ -139,6 +141,17 @@ class Inbox:
             asked.unlink(missing_ok=True)
             with replaced(asked.with_suffix(ANSWER)) as file:
                 file.write_text(json.dumps(answer, ensure_ascii=False), "utf-8")
+
+    def close(self) -> None:
+        """Refuses the requests that are left, as the training has ended, and takes no others."""
+        ended = UserError(_("The training has ended."), _("Continue from the newest checkpoint of the run."))
+        if self._folder.is_symlink() or self._is_lost():
+            return
+        with suppress(OSError):  # a drive that is gone: the next training drops the requests
+            for mark in (OPEN, PAUSED):
+                (self._folder / mark).unlink(missing_ok=True)
+            for asked in self._folder.glob(f"*{REQUEST}"):
+                self.answer(asked, ended)
 
     def set_paused(self, paused: bool) -> None:
         """Shows other processes whether the training is paused."""

@@ -13,7 +13,7 @@ from core.errors import UserError
 from core.events import Edited, Event, Finished, Saved, Stepped, Waiting
 from core.jobs.training_job import TrainingJob
 from core.presets import preset
-from core.runs.requests import Inbox, Request, ask, is_paused, wait_for_answer
+from core.runs.requests import Inbox, Request, ask, is_paused, takes_requests, wait_for_answer
 from core.runs.run import Run
 
 STEPS = 100_000
@@ -107,6 +107,27 @@ def test_requests_to_an_earlier_training_are_dropped(tmp_path: Path) -> None:
     assert not asked.exists()
     assert not is_paused(tmp_path)
     assert not list(inbox.requests())
+
+
+def test_what_is_asked_at_the_end_is_refused_and_nothing_is_left(tmp_path: Path) -> None:
+    with _Training(tmp_path / "run") as training:
+        training.ask("pause")
+        assert takes_requests(tmp_path / "run")
+        ask(tmp_path / "run", Request("stop"))
+        asked = ask(tmp_path / "run", Request("save"))
+    with pytest.raises(UserError, match="The training has ended"):
+        wait_for_answer(asked)
+    assert not takes_requests(tmp_path / "run")
+    assert not is_paused(tmp_path / "run")
+    assert not list((tmp_path / "run" / "requests").glob("*.json"))
+
+
+def test_requests_to_a_training_that_took_over_stay(tmp_path: Path) -> None:
+    inbox = Inbox(tmp_path, is_lost=lambda: True)
+    asked = ask(tmp_path, Request("save"))
+    inbox.close()
+    assert asked.exists()
+    assert takes_requests(tmp_path)
 
 
 def test_request_without_answer_is_taken_back(tmp_path: Path) -> None:
