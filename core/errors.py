@@ -36,13 +36,13 @@ class DivergenceError(UserError):
 
 
 class RunBusyError(UserError):
-    """Run that another window, process or machine is training.
+    """Run that another process, here or on another machine, is training.
 
     `folder`: of the run. `place`: where and since when, such as "on atelier since 10:32". `hint`: added to the remedy.
     """
 
     def __init__(self, folder: Path, place: str, hint: str = "", details: str = "") -> None:
-        what = _("Training in another window ({place}).").format(place=place)
+        what = _("Training in another process ({place}).").format(place=place)
         super().__init__(what, sentences(_("Watch it, or train a copy."), hint), details)
         self.folder = folder
         self.place = place

@@ -144,6 +144,7 @@ class QueueController:
     def open(self, row: QueueRow) -> None:
         """Opens the run of an entry, and watches it if it is being trained."""
         if self._session.training.state is TrainingState.IDLE:
+            self._session.opened_sources.add(row.entry.source)  # whoever fills the queue has named these images
             self._open_path(str(row.entry.out))
             return
         what = _("A training is running in this window.")

@@ -61,7 +61,7 @@ class TrainController:
         running, idle = self._training.is_running, state is TrainingState.IDLE
         dataset, reading, resumes = self._session.data.dataset, self._session.reading, self._session.resume is not None
         owner = self._session.watcher.owner if idle else None
-        reason = _("Training in another window ({place})").format(place=owner.place) if owner is not None else ""
+        reason = _("Training in another process ({place})").format(place=owner.place) if owner is not None else ""
         steers = owner is not None and self._session.watcher.can_steer
         menus.start.setEnabled(idle and dataset is not None and not reading)
         menus.pause.setEnabled(running or steers)

@@ -11,7 +11,7 @@ from core.config.settings import Settings, live_settings
 from core.errors import MirroredRunError, RunBusyError, UserError
 from core.events import Edited
 from core.language import _, number
-from studio.main_window import MainWindow
+from studio.main_window import QUEUE, MainWindow
 from studio.model.train import OpenedRun, TrainingState
 from studio.services.session import Session
 from studio.widgets.basic.banner import Offer
@@ -39,24 +39,32 @@ class WatchController:
         self._window.banner.show_problem(problem.what, problem.remedy, problem.details, offers)
 
     def show_run(self, run: OpenedRun) -> None:
-        """Says that the opened run is trained elsewhere."""
-        if run.owner is not None:
-            text = _("Training in another window ({place}). You are watching it.").format(place=run.owner.place)
-            offers: list[Offer] = [(COPY, partial(self._start, run.folder)), (_("Stop watching"), self.leave)]
-            self._window.banner.show_offers(text, offers)
+        """Says what trains the opened run: the queue, or another process."""
+        if run.owner is None:
+            return
+        offers: list[Offer]
+        queue = self._session.queue
+        if (row := queue.listing.running(run.folder)) is not None:
+            text = _("The queue trains this run ({place}). You are watching it.").format(place=run.owner.place)
+            show = partial(self._window.show_workspace, QUEUE)
+            offers = [(_("Show the queue"), show), (_("Stop"), partial(queue.stop, row))]
+        else:
+            text = _("Training in another process ({place}). You are watching it.").format(place=run.owner.place)
+            offers = [(COPY, partial(self._start, run.folder)), (_("Stop watching"), self.leave)]
+        self._window.banner.show_offers(text, offers)
 
     def show_edit(self, edited: Edited) -> None:
-        """Shows settings changed in the other window."""
+        """Shows settings changed in the other process."""
         self._window.train.form.set_values(edited.changes)
         self._window.train.show_edit(edited)
 
     def show_end(self, newest: Path | None) -> None:
         """Shows that the training elsewhere has ended."""
         if newest is None:
-            text = _("The training in the other window has ended. The run has no readable checkpoint.")
+            text = _("The training in the other process has ended. The run has no readable checkpoint.")
         else:
             step = int(newest.stem)
-            text = _("The training in the other window has ended. Continue resumes here from step {step}.").format(
+            text = _("The training in the other process has ended. Continue resumes here from step {step}.").format(
                 step=number(step)
             )
         self._window.banner.show_notice(text)

@@ -117,6 +117,10 @@ class QueueListing:
         """The entries that have not ended."""
         return [row for row in self.rows if not row.state.has_ended]
 
+    def running(self, run: Path) -> QueueRow | None:
+        """Returns the entry that trains a run, or None."""
+        return next((row for row in self.rows if row.state is State.RUNNING and row.entry.out == run), None)
+
     def count(self, *states: State) -> int:
         """Returns the number of entries in some states."""
         return sum(row.state in states for row in self.rows)

@@ -172,7 +172,7 @@ def watching(
         is_busy=not progress,
         can_pause=can_steer,
         is_paused=is_paused,
-        details=_("Trained in another window ({place})").format(place=place),
+        details=_("Trained in another process ({place})").format(place=place),
         can_start=can_start,
         can_stop=True,
         start=start,
@@ -180,7 +180,7 @@ def watching(
         stop=_("Stop") if can_steer else _("Stop watching"),
         stop_tip=_("Save a checkpoint, then stop the training in the other process")
         if can_steer
-        else _("Stop watching; the other window keeps training"),
+        else _("Stop watching; the other process keeps training"),
     )
     if progress is None:
         return shown

@@ -43,7 +43,7 @@ def test_a_second_one_is_refused_until_the_first_is_over(tmp_path: Path) -> None
             RunLock(tmp_path),
         ):
             pass
-        said = f"Training in another window ({Owner.here().place}). Watch it, or train a copy."
+        said = f"Training in another process ({Owner.here().place}). Watch it, or train a copy."
         assert str(caught.value) == said
         assert caught.value.folder == tmp_path
         assert f"Process {os.getpid()} " in caught.value.details
@@ -139,7 +139,7 @@ def test_of_two_that_take_a_stale_lock_over_at_once_one_trains(tmp_path: Path, m
         return owner
 
     monkeypatch.setattr(run_lock, "alive", taken_over_meanwhile)
-    with pytest.raises(UserError, match="Training in another window"), RunLock(tmp_path):
+    with pytest.raises(UserError, match="Training in another process"), RunLock(tmp_path):
         pass
     assert not first.is_lost()
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
@@ -198,7 +198,7 @@ def test_a_run_that_trains_cannot_be_continued_but_copied(
         first = Run(run).checkpoints()[0]
         resume = ["train", str(pictures), "--resume", str(first), "--steps", "3", "--out"]
         assert main([*resume, str(run)]) == 2
-        assert "Training in another window (on " in (said := capsys.readouterr().err)
+        assert "Training in another process (on " in (said := capsys.readouterr().err)
         assert "Watch it, or train a copy. See gan-studio watch, and --copy." in said
         assert main([*resume, str(tmp_path / "copy")]) == 0
     finally:

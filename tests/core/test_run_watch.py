@@ -277,7 +277,7 @@ def test_nothing_is_measured_in_a_run_that_another_process_trains(
     dataset = run_to_end(prepare(str(pictures), load(checkpoint).meta.settings.preparation))
     before = (run / "stats.jsonl").read_bytes()
     lock = left_lock(run)
-    with pytest.raises(RunBusyError, match="Training in another window"):
+    with pytest.raises(RunBusyError, match="Training in another process"):
         run_to_end(evaluation_job.measure(Run(run), checkpoint, dataset))
     lock.unlink()
     key = f"Metrics/fid@{'c' * 8}"

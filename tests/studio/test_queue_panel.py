@@ -233,7 +233,10 @@ def test_the_queue_is_started_watched_and_stopped(
         click(button(panel, "Watch"))
         qtbot.waitUntil(lambda: session.watcher.owner is not None, timeout=LONG)
         assert studio.window.pages.currentIndex() == TRAIN
-        studio.window.show_workspace(QUEUE)
+        assert "The queue trains this run" in banner_text(studio)
+        button(studio.window.banner, "Stop")
+        click(button(studio.window.banner, "Show the queue"))
+        assert studio.window.pages.currentIndex() == QUEUE
         click(button(panel, "Pause the queue"))
         qtbot.waitUntil(lambda: queue.is_paused, timeout=LONG)
         answer(QMessageBox, lambda box: click(button(box, "Stop and remove")))

@@ -71,13 +71,13 @@ def test_two_windows_on_one_run(qtbot: QtBot, studio: Application, run: Path, pi
     session, train, footer = studio.session, studio.window.train, studio.window.footer
     with trained_elsewhere(qtbot, nursery, pictures, run) as process:
         click(button(footer, "Continue"))
-        qtbot.waitUntil(lambda: "Training in another window" in banner_text(studio), timeout=PATIENCE)
+        qtbot.waitUntil(lambda: "Training in another process" in banner_text(studio), timeout=PATIENCE)
         assert banner_text(studio).replace("\n", " ").endswith("). Watch it, or train a copy.")
         qtbot.waitUntil(lambda: session.training.state is TrainingState.IDLE, timeout=PATIENCE)
         button(studio.window.banner, "Train a copy")
 
         studio.controllers.menus.measure.trigger()
-        qtbot.waitUntil(lambda: "Training in another window" in banner_text(studio), timeout=PATIENCE)
+        qtbot.waitUntil(lambda: "Training in another process" in banner_text(studio), timeout=PATIENCE)
         click(button(studio.window.banner, "Watch"))
         qtbot.waitUntil(lambda: session.watcher.owner is not None, timeout=PATIENCE)
         before = others(run)
@@ -90,7 +90,7 @@ def test_two_windows_on_one_run(qtbot: QtBot, studio: Application, run: Path, pi
         assert button(footer, "Train a copy").isEnabled()
         save = studio.controllers.menus.dialogs["save_checkpoint"]
         assert not save.isEnabled()
-        assert "Training in another window (on " in save.toolTip()
+        assert "Training in another process (on " in save.toolTip()
         os.kill(process, signal.SIGTERM)
         qtbot.waitUntil(lambda: "has ended" in banner_text(studio), timeout=PATIENCE)
     assert session.resume == Run(run).newest()

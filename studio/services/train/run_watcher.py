@@ -36,7 +36,7 @@ class RunWatcher(QObject):
     measured = Signal(object)
     """A `Measured`."""
     edited = Signal(object)
-    """An `Edited`: settings changed by the other window."""
+    """An `Edited`: settings changed by the other process."""
     saved = Signal(object)
     """A `Saved`: a newer checkpoint."""
     replaced = Signal(object)
