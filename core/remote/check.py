@@ -79,7 +79,7 @@ def _machine(host: Host, facts: dict[str, Any], now: float) -> Iterator[Result]:
     if facts["gpus"]:
         yield Result(_("GPU"), "good", listed(map(str, facts["gpus"])))
     if host.cluster is not None and not facts["slurm"]:
-        remedy = _("Log in to the machine on which sbatch works, or remove --slurm.")
+        remedy = _("Log in to the machine on which sbatch works, or add the host again with --no-slurm.")
         yield Result(_("Slurm"), "bad", _("The command sbatch is not there."), remedy)
 
 

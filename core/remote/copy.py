@@ -27,6 +27,8 @@ from core.remote.ssh import NoConnectionError
 
 FINISH_SECONDS = 1800.0
 """Seconds for the comparison of the whole copy there."""
+TURN_SECONDS = 0.1
+"""Seconds between two yields while there is no connection."""
 PATIENCE_SECONDS = 600.0
 """Seconds without a connection after which copying is given up; the next try goes on from there."""
 
@@ -110,8 +112,10 @@ def copy(connection: Connection, copied: PreparedCopy) -> Generator[Event, None,
             lost_at = lost_at or time.monotonic()
             if time.monotonic() - lost_at > PATIENCE_SECONDS:
                 raise
-            yield Progress(_("Waiting for {host}").format(host=connection.host.name), 0, 0)
-            time.sleep(next(waits))
+            until = time.monotonic() + next(waits)
+            while time.monotonic() < until:
+                yield Progress(_("Waiting for {host}").format(host=connection.host.name), 0, 0)
+                time.sleep(TURN_SECONDS)
         except OSError as error:
             what = _("The files to be copied can no longer be read.")
             raise UserError(what, _("Check their disk, then try again."), str(error)) from error

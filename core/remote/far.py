@@ -23,7 +23,7 @@ from core.data.cache.copied import copies_folder, copy_folder
 from core.errors import FOREIGN_ERRORS, UserError, refused_by_system
 from core.language import _
 from core.queue.edit import edit
-from core.queue.entry import AUTO, CLUSTER, Entry, State
+from core.queue.entry import AUTO, CLUSTER, Entry
 from core.queue.folder import Queue
 from core.queue.runner import is_served, start_runner
 from core.remote.frames import MARK, PROTOCOL, Frame, read_frame, write_frame
@@ -216,7 +216,9 @@ def _tidy(body: bytes) -> dict[str, Any]:
     """Deletes the other installed programs beside this one, unless something runs that may be one of them."""
     own = Path(sys.prefix)
     removed = []
-    is_idle = not is_served(Queue()) and not any(each.state is State.RUNNING for each in Queue().entries())
+    entries = [each for each in Queue().entries() if not each.state.has_ended]
+    needed = [each for each in entries if each.state.is_active or each.entry.device == CLUSTER]  # or a job waits for it
+    is_idle = not (needed or is_served(Queue()))
     if own.parent.name == PROGRAMS and is_idle:
         for other in own.parent.iterdir():
             if other != own:

@@ -60,16 +60,28 @@ def hosts_file() -> Path:
 
 
 def hosts() -> list[Host]:
-    """Returns the known hosts by name; none if the file is damaged."""
-    with suppress(*FOREIGN_ERRORS):
-        found = [Host.model_validate(each) for each in json.loads(content(hosts_file(), MOST_BYTES))]
-        return sorted(found, key=lambda host: host.name)
+    """Returns the known hosts by name; none if the file cannot be read."""
+    with suppress(UserError):
+        return stored()
     return []
 
 
+def stored() -> list[Host]:
+    """Returns the known hosts by name. Raises `UserError` if the file cannot be read."""
+    file = hosts_file()
+    try:
+        found = [Host.model_validate(each) for each in json.loads(content(file, MOST_BYTES))]
+    except FileNotFoundError:
+        return []
+    except FOREIGN_ERRORS as error:
+        what = _("The list of hosts in {file} cannot be read.").format(file=file)
+        raise UserError(what, _("Correct the file, or move it away and add the hosts again."), str(error)) from error
+    return sorted(found, key=lambda host: host.name)
+
+
 def host(name: str) -> Host:
-    """Returns the host of a name. Raises `UserError` if there is none."""
-    for each in hosts():
+    """Returns the host of a name. Raises `UserError` if there is none, or the file cannot be read."""
+    for each in stored():
         if each.name == name:
             return each
     what = _("No host is called {name!r}.").format(name=name)
@@ -78,20 +90,21 @@ def host(name: str) -> Host:
 
 def put(new: Host) -> None:
     """Adds a host, or replaces the one of its name. Raises `UserError` for an invalid name or address, and if the file
-    cannot be written."""
+    cannot be read or written."""
     if not NAME.fullmatch(new.name):
         what = _("{name!r} is no name of a host.").format(name=new.name)
         raise UserError(what, _("Use letters, digits, dots and hyphens."))
     if not ADDRESS.fullmatch(new.address):
         what = _("{address!r} is no address.").format(address=new.address)
         raise UserError(what, _("Write it as ssh takes it, such as user@host."))
-    _write([*(each for each in hosts() if each.name != new.name), new])
+    _write([*(each for each in stored() if each.name != new.name), new])
 
 
 def remove(name: str) -> None:
-    """Forgets a host; nothing changes on it. Raises `UserError` if it is not known, or the file cannot be written."""
+    """Forgets a host; nothing changes on it. Raises `UserError` if it is not known, or the file cannot be read or
+    written."""
     gone = host(name)
-    _write([each for each in hosts() if each != gone])
+    _write([each for each in stored() if each != gone])
 
 
 def _write(kept: list[Host]) -> None:

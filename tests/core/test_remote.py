@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from core import __version__
+from core.cli.main import main
 from core.concurrency import run_to_end
 from core.config.preparation import Preparation
 from core.data.cache.copied import copies_folder
@@ -23,7 +24,7 @@ from core.events import Progress
 from core.remote.check import check
 from core.remote.connection import Connection
 from core.remote.copy import PreparedCopy, copy, prepared_copy
-from core.remote.hosts import Host, host, hosts, hosts_file, put, remove
+from core.remote.hosts import Cluster, Host, host, hosts, hosts_file, put, remove
 from core.remote.install import install
 from core.remote.ssh import NoConnectionError
 from core.remote.wheel import wheel
@@ -47,10 +48,28 @@ def test_address_is_no_option_of_ssh(address: str) -> None:
         put(Host(name="a", address=address))
 
 
-def test_damaged_list_of_hosts_is_empty() -> None:
+def test_damaged_list_of_hosts_is_empty_and_not_replaced() -> None:
     hosts_file().parent.mkdir(parents=True, exist_ok=True)
     hosts_file().write_text("[{")
     assert hosts() == []
+    with pytest.raises(UserError, match="list of hosts") as problem:
+        put(Host(name="a", address="me@a"))
+    assert "move it away" in problem.value.remedy
+    with pytest.raises(UserError, match="list of hosts"):
+        remove("a")
+    assert hosts_file().read_text() == "[{"
+
+
+def test_change_of_a_host_keeps_the_rest() -> None:
+    add = ["hosts", "add", "a", "me@a"]
+    assert main([*add, "--python", "/opt/python", "--folder", "there", "--hours", "2"]) == 0
+    assert main([*add, "--gpus", "3"]) == 0
+    kept = host("a")
+    assert (kept.python, kept.folder, kept.cluster) == ("/opt/python", "there", Cluster(hours=2, gpus=3))
+    assert main([*add, "--no-slurm"]) == 0
+    assert host("a") == kept.model_copy(update={"cluster": None})
+    assert main(["hosts", "add", "a", "me@b"]) == 0
+    assert host("a") == Host(name="a", address="me@b")  # another machine
 
 
 def test_one_connection_answers_all_calls(far: FarHost) -> None:
@@ -179,9 +198,6 @@ def test_program_is_installed_into_a_folder_of_its_own(far: FarHost, monkeypatch
     assert installed.python is not None
     assert Path(installed.python).is_relative_to(far.home / "program" / "programs")
     assert host("far") == installed
-    with Connection(installed) as connection:
-        connection.call("hello")
-        assert connection.version == __version__
     made = Path(installed.python).stat().st_ino
     assert run_to_end(install(new, ["--no-deps", "--no-index"])) == installed
     assert Path(installed.python).stat().st_ino == made

@@ -30,7 +30,9 @@ def add_hosts(commands: Commands) -> None:
         "--python", metavar="PATH", help=_("Python there that has GAN Studio, if it is installed already.")
     )
     add.add_argument("--folder", metavar="PATH", help=_("Folder there to install GAN Studio into."))
-    add.add_argument("--slurm", action="store_true", help=_("Run trainings as jobs of the Slurm cluster there."))
+    add.add_argument(
+        "--slurm", action=argparse.BooleanOptionalAction, help=_("Run trainings as jobs of the Slurm cluster there.")
+    )
     add.add_argument("--hours", type=between(float, 1, 720), metavar="X", help=_("Time limit of a Slurm job in hours."))
     add.add_argument("--gpus", type=between(int, 0, 64), metavar="N", help=_("GPUs of a Slurm job."))
     add.add_argument("--cpus", type=between(int, 1, 1024), metavar="N", help=_("CPU cores of a Slurm job."))
@@ -57,30 +59,27 @@ def add_hosts(commands: Commands) -> None:
 
 
 def _add(options: argparse.Namespace) -> int:
-    from core.remote.hosts import FOLDER, Cluster, Host, hosts, put
+    from core.remote.hosts import Cluster, Host, put, stored
 
-    names = {name: getattr(options, name) for name in Cluster.model_fields}
-    given = {name: value for name, value in names.items() if value is not None}
-    known = next(
-        (each.python for each in hosts() if (each.name, each.address) == (options.name, options.address)), None
-    )
-    put(
-        Host(
-            name=options.name,
-            address=options.address,
-            python=options.python or known,
-            folder=options.folder or FOLDER,
-            cluster=Cluster(**given) if options.slurm or given else None,
-        )
-    )
+    new = Host(name=options.name, address=options.address)
+    known = next((each for each in stored() if (each.name, each.address) == (new.name, new.address)), new)
+    given = {name: value for name in Cluster.model_fields if (value := getattr(options, name)) is not None}
+    cluster = known.cluster or Cluster()
+    is_cluster = options.slurm if options.slurm is not None else bool(given or known.cluster)
+    changes = {
+        "python": options.python or known.python,
+        "folder": options.folder or known.folder,
+        "cluster": cluster.model_copy(update=given) if is_cluster else None,
+    }
+    put(known.model_copy(update=changes))
     MESSAGES.say(_("Check it with gan-studio hosts check {name}.").format(name=options.name))
     return 0
 
 
 def _list(options: argparse.Namespace) -> int:
-    from core.remote.hosts import hosts
+    from core.remote.hosts import stored
 
-    found = hosts()
+    found = stored()
     if options.json:
         print(as_json([host.model_dump() for host in found]))
         return 0
