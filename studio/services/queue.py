@@ -71,6 +71,10 @@ class QueueService(QObject):
         """
         self._thread.ask(f"change {next(self._changes)}", lambda: _added(self._queue, wanted, runs), self._show_added)
 
+    def prepare_hand_over(self, done: Callable[[], object]) -> None:
+        """Pauses the queue, so that nothing that waits takes the device before `hand_over`. Calls `done` after that."""
+        self._thread.ask(f"change {next(self._changes)}", self._queue.pause, lambda _: done())
+
     def hand_over(self, run: Path, source: str, settings: Settings, done: Callable[[], object]) -> None:
         """Puts the run that this window has trained first in the queue, and starts it. Calls `done` after that."""
 

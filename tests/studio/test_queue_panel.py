@@ -315,9 +315,11 @@ def test_the_queue_leaves_the_device_to_a_training_of_the_window(
 def test_closing_keeps_the_training_in_the_background(
     qtbot: QtBot, studio: Application, pictures: Path, queue: Queue
 ) -> None:
-    add(queue, pictures, "other")
-    queue.hold(queue.entries()[0].id)
+    add(queue, pictures, "other", steps=1_000_000)
+    queue.pause(False)
     begin(qtbot, studio, pictures)
+    studio.session.queue.pause(False)
+    qtbot.waitUntil(lambda: is_served(queue), timeout=LONG)
     run = studio.session.training.run_folder
     assert run is not None
     answer(QMessageBox, lambda box: click(button(box, "Keep training")))
@@ -331,4 +333,4 @@ def test_closing_keeps_the_training_in_the_background(
         qtbot.waitUntil(lambda: any(report.step > begun for report in Run(run).reports()), timeout=LONG)
     finally:
         end(qtbot, queue)
-    assert states(queue) == {run.name: State.STOPPED, "other": State.HELD}
+    assert states(queue) == {run.name: State.STOPPED, "other": State.WAITING}

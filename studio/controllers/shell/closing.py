@@ -17,7 +17,7 @@ class ClosingController:
         self._window, self._session = window, session
         self.is_closing = False
         """Tells whether the window closes when the training has ended."""
-        self._must_close = self._hands_over = False
+        self._must_close = self._hands_over = self._was_paused = False
 
     def show_state(self, state: TrainingState) -> None:
         """Closes the window as soon as the training has ended, if it should."""
@@ -50,6 +50,8 @@ class ClosingController:
     def keep_open(self) -> None:
         """Keeps the window open, as an error should be seen first."""
         self.is_closing = self._must_close
+        if self._hands_over and not self._was_paused:
+            self._session.queue.pause(False)
         self._hands_over = False
 
     def _ask(self) -> None:
@@ -72,5 +74,8 @@ class ClosingController:
         if training.state is TrainingState.IDLE:  # it ended while the question was open
             self._window.release()
         else:
-            self.is_closing, self._hands_over = True, chosen is keep
-            training.abandon() if chosen is discard else training.stop()
+            self.is_closing, self._hands_over, self._was_paused = True, chosen is keep, is_paused
+            if chosen is keep:
+                self._session.queue.prepare_hand_over(training.stop)
+            else:
+                training.abandon() if chosen is discard else training.stop()
