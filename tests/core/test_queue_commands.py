@@ -47,6 +47,14 @@ def test_entries_are_added_listed_and_edited(queue: Queue, tmp_path: Path, capsy
     assert [each.state for each in queue.entries()] == [State.WAITING]
 
 
+def test_the_list_tells_that_nothing_runs_the_queue(
+    queue: Queue, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(queue, tmp_path / "a")
+    assert call("list") == 0
+    assert "Nothing runs the queue." in capsys.readouterr().err
+
+
 def test_sources_presets_and_seeds_are_a_training_each(queue: Queue, tmp_path: Path) -> None:
     (tmp_path / "00004-old-gan").mkdir()
     names = "--presets", "gan,dcgan", "--seeds", "0-1"

@@ -59,6 +59,15 @@ def add_queue(commands: Commands) -> None:
     command = commands.add_parser("queue", help=help, description=help)
     actions = command.add_subparsers(metavar="ACTION", required=True, parser_class=Parser)
 
+    _add_adding(actions)
+    show = _action(actions, "list", _("List the entries of the queue."), _list)
+    show.add_argument("--json", action="store_true", help=_("Print JSON for programs."))
+    _add_running(actions)
+    _add_changes(actions)
+    _add_entry(_action(actions, "run", "", _run))
+
+
+def _add_adding(actions: argparse._SubParsersAction[Parser]) -> None:
     add = _action(actions, "add", _("Add trainings to the end of the queue."), _add)
     add.usage = f"gan-studio queue add DATA... --out RUN {OPTIONS}"
     add.add_argument(
@@ -81,9 +90,8 @@ def add_queue(commands: Commands) -> None:
     add.set_defaults(copy=False)
     add_settings(add)
 
-    show = _action(actions, "list", _("List the entries of the queue."), _list)
-    show.add_argument("--json", action="store_true", help=_("Print JSON for programs."))
 
+def _add_running(actions: argparse._SubParsersAction[Parser]) -> None:
     start = _action(actions, "start", _("Run the queue until nothing waits."), _start)
     start.add_argument("--background", action="store_true", help=_("Return at once; the queue runs on."))
     start.add_argument(
@@ -102,6 +110,8 @@ def add_queue(commands: Commands) -> None:
     _add_entry(which, nargs="?")
     which.add_argument("--all", action="store_true", help=_("Every running entry. The queue is paused, too."))
 
+
+def _add_changes(actions: argparse._SubParsersAction[Parser]) -> None:
     _change(actions, "remove", _("Remove an entry; its run stays."), lambda queue, entry, _o: queue.remove(entry.id))
     _change(actions, "hold", _("Keep an entry from running."), lambda queue, entry, _o: queue.hold(entry.id))
     _change(actions, "release", _("Let a held entry run."), lambda queue, entry, _o: queue.hold(entry.id, False))
@@ -121,7 +131,6 @@ def add_queue(commands: Commands) -> None:
     add_settings(_change(actions, "edit", _("Change the settings of an entry; live settings while it runs."), _edit))
     _action(actions, "pause", _("Start no further entries; those that run go on."), _pause)
     _action(actions, "resume", _("Start further entries again."), _resume)
-    _add_entry(_action(actions, "run", "", _run))
 
 
 def _action(actions: argparse._SubParsersAction[Parser], name: str, help: str, call: Call) -> Parser:
@@ -249,6 +258,7 @@ def _short(source: str) -> str:
 def _list(options: argparse.Namespace) -> int:
     from core.queue.folder import Queue
     from core.queue.progress import progress
+    from core.queue.runner import is_served
 
     queue = Queue(options.queue)
     entries = queue.entries()
@@ -266,6 +276,8 @@ def _list(options: argparse.Namespace) -> int:
         MESSAGES.say(_("The entry {file} cannot be read.").format(file=file))
     if queue.is_paused:
         MESSAGES.say(_("The queue is paused."))
+    elif queue.waits and not is_served(queue):
+        MESSAGES.say(_("Nothing runs the queue. To start it: gan-studio queue start"))
     return 0
 
 
