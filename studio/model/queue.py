@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.config.settings import Settings
-from core.language import _, in_context, number, sentences
+from core.language import _, in_context, number
 from core.queue.entry import CLUSTER, Entry, State
 from core.queue.folder import Listed
 from core.queue.progress import progress
@@ -141,5 +141,5 @@ class QueueListing:
             running=number(running), waiting=number(waiting), ended=number(len(self.rows) - waiting - running)
         )
         if self.is_paused:
-            return sentences(counts + ".", _("The queue is paused."))
-        return counts if self.goes_on else sentences(counts + ".", _("The queue has not been started."))
+            return " · ".join((counts, _("The queue is paused.")))
+        return counts if self.goes_on else " · ".join((counts, _("The queue has not been started.")))
