@@ -126,7 +126,7 @@ def _help(name: str) -> str:
     try:
         with redirect_stdout(out):
             main([name, "--help"])
-    except SystemExit:
+    except SystemExit:  # argparse ends the program after its help
         pass
     finally:
         os.environ.pop("COLUMNS")

@@ -20,6 +20,7 @@ from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 from threadpoolctl import ThreadpoolController
 
 from core.concurrency import in_order
+from core.devices.memory import REMEDY
 from core.durable_write import replaced, unwritable
 from core.errors import UserError
 from core.events import Images, Notice, Progress, Saved
@@ -65,7 +66,8 @@ class Enlarger(NamedTuple):
         """Takes an image, and returns it enlarged, as a `Part` does. Raises `UserError` if memory is full."""
         named = next(images)
         planes = np.ascontiguousarray(named.image.transpose(2, 0, 1))
-        return [named._replace(image=whole(self.translator.translate(planes)))]
+        tiles = self.translator.translate(planes, remedy=REMEDY)  # an export has no choice of tiles
+        return [named._replace(image=whole(tiles))]
 
 
 Part = Callable[[], Iterable[NamedImage]]

@@ -21,6 +21,7 @@ from core.translation.networks import build_translator
 from core.translation.tiles import Part, Planes, Tiling, in_tiles
 from core.translation.unchanged import enlarged
 
+SMALLER_TILES = _("Choose smaller tiles, or close other programs that use the device.")
 HIDDEN = 128
 """Alpha below which the task repair takes a pixel for hidden."""
 
@@ -61,12 +62,15 @@ class AppliedTranslator:
             self._network.load_state_dict(on_device, assign=True)
             self._tiling = Tiling.of(settings, self._network, shape, tile)
 
-    def translate(self, picture: Planes, strength: float = 1.0, mask: Planes | None = None) -> Iterator[Part]:
+    def translate(
+        self, picture: Planes, strength: float = 1.0, mask: Planes | None = None, remedy: str = SMALLER_TILES
+    ) -> Iterator[Part]:
         """Translates a picture, gray, RGB or RGBA (C, H, W); yields a `Part` after each tile.
 
         `strength`: 0 returns the picture, 1 the translation, and values between blend them. `mask`: (1, H, W), 255
         where the task repair fills and 0 where the picture stays; without it, transparent pixels are filled. Otherwise
-        alpha is kept. Raises `UserError` if memory is full, and for a picture to repair in which nothing is hidden.
+        alpha is kept. Raises `UserError` with `remedy` if memory is full, and for a picture to repair in which nothing
+        is hidden.
         """
         if self.repairs and mask is None:
             mask = hidden_by_alpha(picture)
@@ -81,7 +85,6 @@ class AppliedTranslator:
         what = _("There is not enough memory for a tile of {width} x {height} px.").format(
             width=self._tiling.size[0], height=self._tiling.size[1]
         )
-        remedy = _("Choose smaller tiles, or close other programs that use the device.")
 
         @torch.inference_mode()
         def make(tile: Tensor) -> Tensor:

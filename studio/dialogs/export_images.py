@@ -46,6 +46,8 @@ FORMATS: dict[ImageFormat, tuple[str, str]] = {
 PACKINGS: dict[Packing, str] = {"folder": _("Separate files"), "zip": _("One zip"), "sheet": _("Contact sheet")}
 ENDINGS: dict[ImageFormat, str] = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 SCALES = (1, 2, 4, 8)
+_Texts = tuple[QWidget, str, str]
+"""Widget, its accessible name (empty if its own text is the name), and its tool tip."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,7 @@ class ExportImagesDialog(QDialog):
         self._sign = Glyph("image", 20, "muted")
         self._summary = _Summary()
         self._export = QPushButton(_("Export"))
+        self._set_up()
         self._describe()
         self._build()
         self._connect()
@@ -261,21 +264,13 @@ class ExportImagesDialog(QDialog):
 
     # Building
 
-    def _describe(self) -> None:
+    def _set_up(self) -> None:
         group = QButtonGroup(self)
         for button in (self._use_selected, self._use_list, self._use_range):
             group.addButton(button)
         self._use_selected.setVisible(self._what.count > 0)
         self._each_class.setVisible(len(self._what.classes) > 1)
-        for format, (title, tip) in FORMATS.items():
-            self._format.addItem(title, format)
-            self._format.setItemData(self._format.count() - 1, plain_tip(tip), Qt.ItemDataRole.ToolTipRole)
-        for packing, title in PACKINGS.items():
-            self._packing.addItem(title, packing)
-        for scale in SCALES:
-            self._scale.addItem(f"× {scale}", scale)
-        self._enlarger.addItem(in_context("enlarge", "No"), None)
-        self._enlarger.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContentsOnFirstShow)
+        self._fill_choices()
         indent_spin_box(self._count)
         self._count.setRange(1, MOST_SEEDS)
         self._count.setValue(FEW)
@@ -288,7 +283,27 @@ class ExportImagesDialog(QDialog):
         self._choose_file.setIcon(theme.icon("file-search"))
         for browse in (self._browse, self._choose_file):
             browse.setAutoDefault(False)
-        for widget, name, tip in (
+
+    def _fill_choices(self) -> None:
+        for format, (title, tip) in FORMATS.items():
+            self._format.addItem(title, format)
+            self._format.setItemData(self._format.count() - 1, plain_tip(tip), Qt.ItemDataRole.ToolTipRole)
+        for packing, title in PACKINGS.items():
+            self._packing.addItem(title, packing)
+        for scale in SCALES:
+            self._scale.addItem(f"× {scale}", scale)
+        self._enlarger.addItem(in_context("enlarge", "No"), None)
+        self._enlarger.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContentsOnFirstShow)
+
+    def _describe(self) -> None:
+        for widget, name, tip in (*self._selection_texts(), *self._file_texts()):
+            widget.setToolTip(plain_tip(tip))
+            if name:
+                widget.setAccessibleName(name)
+
+    def _selection_texts(self) -> tuple[_Texts, ...]:
+        """Returns the texts of the widgets that choose what is exported."""
+        return (
             (self._use_selected, "", _("Export the images selected on screen.")),
             (self._use_list, "", _("Export one image for each seed in a list.")),
             (self._use_range, "", _("Export one image for each of consecutive seeds.")),
@@ -301,6 +316,11 @@ class ExportImagesDialog(QDialog):
                 "",
                 _("Apply the directions as set by the sliders.") if self._what.like.offset else _NO_EDITS,
             ),
+        )
+
+    def _file_texts(self) -> tuple[_Texts, ...]:
+        """Returns the texts of the widgets that choose how and where it is written."""
+        return (
             (self._format, _("Format"), ""),
             (self._packing, _("Packing"), _("Separate files, one zip, or one image that shows them all.")),
             (self._scale, _("Size"), _("Width and height of the exported images.")),
@@ -321,10 +341,7 @@ class ExportImagesDialog(QDialog):
             (self._browse, _("Browse for a folder"), _("Choose the folder.")),
             (self._overwrite, "", _("Replace existing files. If off, an existing file stops the export.")),
             (self._export, _("Export"), ""),
-        ):
-            widget.setToolTip(plain_tip(tip))
-            if name:
-                widget.setAccessibleName(name)
+        )
 
     def _build(self) -> None:
         layout = QVBoxLayout(self)

@@ -224,7 +224,7 @@ class Operators(TorchDispatchMode):
 
 
 def _tensors(values: Iterable[object]) -> Iterator[Tensor]:
-    """The tensors among values, and in lists of them."""
+    """Returns the tensors among values, and in lists of them."""
     for value in values:
         if isinstance(value, Tensor):
             yield value

@@ -58,7 +58,7 @@ def encoded(image: Image.Image, form: str = "PNG", **options: Any) -> bytes:
 
 
 def decoded(data: bytes, size: Size = SMALL, **how: Any) -> Any:
-    """The picture as (H, W, C)."""
+    """Returns the picture as (H, W, C)."""
     return decode(io.BytesIO(data), Preparation(size, **how)).pixels.transpose(1, 2, 0)
 
 
@@ -125,7 +125,7 @@ def taped(path: Path, entries: Mapping[str, bytes], packing: str = "", form: int
 
 
 def archived(path: Path, entries: Mapping[str, bytes]) -> Path:
-    """A zip, a tar or a folder, as the name says."""
+    """Returns a zip, a tar or a folder, as the name says."""
     path.parent.mkdir(exist_ok=True)
     if not path.suffix:
         for name, data in entries.items():

@@ -17,7 +17,7 @@ OTHERS: list[Any] = [None, True, False, [], {}, [[]], [1, 2, 3], {"a": 1}, [None
 
 
 def mutated_json(random: Random, value: Any) -> Any:
-    """A copy in which up to three values, keys or items are others, missing, or there again."""
+    """Returns a copy in which up to three values, keys or items are others, missing, or there again."""
     value = json.loads(json.dumps(value))
     for _ in range(random.choice([1, 1, 1, 2, 3])):
         places = [place for place in _places(value) if place]
@@ -58,7 +58,7 @@ def _hostile(random: Random) -> Any:
 
 
 def mutated_bytes(random: Random, data: bytes, reach: int | None = None) -> bytes:
-    """A copy in which some bytes are others, missing or there again; `reach`: only so many from the start."""
+    """Returns a copy in which some bytes are others, missing or there again; `reach`: only so many from the start."""
     changed = bytearray(data)
     for _ in range(random.choice([1, 1, 2, 4, 8, 32])):
         if not changed:

@@ -23,7 +23,7 @@ SMALL = Preparation((32, 32))
 
 
 def photo(seed: int, width: int = 80, height: int = 80) -> Image.Image:
-    """Soft patches of any color with some noise on them."""
+    """Returns soft patches of any color with some noise on them."""
     random = np.random.default_rng(seed)
     patches = Image.fromarray(random.integers(0, 256, (7, 7, 3), np.uint8))
     soft = np.asarray(patches.resize((width, height), Image.Resampling.BICUBIC), np.int16)
@@ -31,7 +31,7 @@ def photo(seed: int, width: int = 80, height: int = 80) -> Image.Image:
 
 
 def fill(folder: Path, count: int, start: int = 0) -> Path:
-    """Photos named by their numbers."""
+    """Writes photos named by their numbers, and returns their folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(start, start + count):
         photo(number).save(folder / f"{number:03}.png")
@@ -70,7 +70,7 @@ def named(dataset: Dataset, rows: NDArray[np.int64]) -> list[str]:
 
 
 def made_of(images: Pixels, labels: NDArray[np.int64] | None = None, **records: Any) -> Dataset:
-    """A dataset of these pixels (N, C, H, W), the originals of which were as large."""
+    """Returns a dataset of these pixels (N, C, H, W), the originals of which were as large."""
     count, _, height, width = images.shape
     table = np.zeros(count, RECORD)
     table["width"], table["height"] = width, height

@@ -188,16 +188,16 @@ def requests(sampler: Sampler) -> list[LatentRequest]:
 )
 def test_augmentation_and_conditions(augment: str, condition: str) -> None:
     values = {"condition": condition, "mirror": True, "codes_continuous": 2, "augment": augment}
-    learned_there(trained("dcgan", tiny_dataset(40, classes=2, size=(20, 12)), **values))
+    assert_learned_there(trained("dcgan", tiny_dataset(40, classes=2, size=(20, 12)), **values))
 
 
 @pytest.mark.usefixtures("gpu")
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "rmsprop", "sgd"])
 def test_an_optimizer(optimizer: str) -> None:
-    learned_there(trained("playground", tiny_points(), optimizer=optimizer))
+    assert_learned_there(trained("playground", tiny_points(), optimizer=optimizer))
 
 
-def learned_there(trainer: Trainer) -> None:
+def assert_learned_there(trainer: Trainer) -> None:
     """Asserts that a training went to its end, and that networks and states of optimizers lie on the GPU."""
     assert trainer.step == trainer.settings.steps
     for network, optimizer in ((trainer.G, trainer.opt_G), (trainer.D, trainer.opt_D)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from itertools import pairwise, product
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -345,7 +345,7 @@ CANDIDATES = [
 ]
 
 
-def usable(settings: Settings, remedy: Remedy) -> None:
+def assert_usable(settings: Settings, remedy: Remedy) -> None:
     assert remedy.anew or remedy.changes.keys() <= live_settings()
     changed = settings.changed(**remedy.changes)
     assert all(getattr(changed, name) != getattr(settings, name) for name in remedy.changes)
@@ -360,7 +360,7 @@ def test_whatever_is_found_the_remedies_can_be_applied(name: str) -> None:
         for _ in range(60):
             offers = [remedy for one in diagnose(sick, settings, facts) for remedy in one.remedies]
             for remedy in offers:
-                usable(settings, remedy)
+                assert_usable(settings, remedy)
             if not offers:
                 break
             settings = settings.changed(**offers[0].changes)
@@ -368,11 +368,13 @@ def test_whatever_is_found_the_remedies_can_be_applied(name: str) -> None:
             pytest.fail("Remedies are offered without end.")
 
 
-@pytest.mark.parametrize(("name", "candidate"), list(product(presets(), CANDIDATES)))
-def test_every_edit_is_a_change_that_the_rules_allow(name: str, candidate: remedies.Candidate) -> None:
+@pytest.mark.parametrize("name", presets())
+def test_every_edit_is_a_change_that_the_rules_allow(name: str) -> None:
     settings = preset(name).apply()
-    for remedy in remedies.offered(Case(ReportHistory(), settings, RunFacts()), candidate):
-        assert settings.changed(**remedy.changes) != settings
+    case = Case(ReportHistory(), settings, RunFacts())
+    edits = [remedy for candidate in CANDIDATES for remedy in remedies.offered(case, candidate)]
+    assert len(edits) >= 5  # learning rates and noise suit every preset
+    assert all(settings.changed(**edit.changes) != settings for edit in edits)
 
 
 def test_an_edit_is_given_time_before_another_one_is_offered() -> None:

@@ -9,21 +9,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from core.checkpoint import save, summary
 from core.cli.main import main
 from core.concurrency import run_to_end
+from core.devices.memory import REMEDY, OutOfMemoryError
 from core.events import Event, Images, Notice, Progress
 from core.export import recipe
 from core.export.content_credentials import CERTIFICATES, KEY
-from core.export.image_files import export_images
+from core.export.image_files import NamedImage, export_images
 from core.export.selection import FileOptions, SeedSelection
 from core.imaging import provenance
+from core.imaging.tensors import from_pixels, to_images
 from core.jobs.apply_job import open_enlarger
 from core.latent.sampler import Sampler
+from core.trainer import Trainer
+from core.translation.unchanged import enlarged
 from core.translation_trainer import TranslationTrainer
-from tests.core.tiny import FIXED, tiny_dataset
+from tests.core.scarce_memory import memory_for
+from tests.core.tiny import FIXED, tiny_dataset, tiny_settings
 from tests.core.translators import random_translator
 
 
@@ -134,6 +140,31 @@ def test_a_model_of_gray_images_says_that_colors_are_removed(finished_checkpoint
     run_to_end(export_images(sampler, selection, tmp_path / "out", enlarger=model), events.append)
     assert [event.text for event in events if isinstance(event, Notice)]
     assert pixels(tmp_path / "out" / "seed0001.png").ndim == 2
+
+
+@pytest.mark.parametrize(("channels", "large"), [(1, (32, 32, 3)), (4, (32, 32, 4))])
+def test_gray_images_become_colored_and_alpha_is_kept(
+    enlarger: Path, tmp_path: Path, channels: int, large: tuple[int, ...]
+) -> None:
+    path = tmp_path / "generator.safetensors"
+    settings = tiny_settings("dcgan", alpha=channels == 4)
+    save(Trainer(settings, tiny_dataset(channels=channels), FIXED).checkpoint(), path)
+    assert summary(path).meta.channels == channels
+    assert generate(path, tmp_path / "small", seeds="1") == 0
+    assert generate(path, tmp_path / "large", "--enlarge-with", str(enlarger), seeds="1") == 0
+    assert pixels(tmp_path / "large" / "seed0001.png").shape == large
+    if channels == 4:
+        small = torch.tensor(pixels(tmp_path / "small" / "seed0001.png")[..., 3:]).permute(2, 0, 1)[None]
+        (alpha,) = to_images(enlarged(from_pixels(small), 2).clamp(-1, 1))
+        assert np.array_equal(pixels(tmp_path / "large" / "seed0001.png")[..., 3:], alpha)
+
+
+def test_full_memory_is_said_with_a_remedy_that_an_export_has(enlarger: Path) -> None:
+    model, images = open_enlarger(enlarger, "cpu"), [NamedImage("a", np.zeros((16, 16, 3), np.uint8), {})]
+    with memory_for(0), pytest.raises(OutOfMemoryError, match="for a tile of") as caught:
+        model.enlarge_next(iter(images))
+    assert caught.value.remedy == REMEDY
+    assert model.enlarge_next(iter(images))[0].image.shape == (32, 32, 3)
 
 
 def test_a_stopped_export_leaves_whole_files(finished_checkpoint: Path, enlarger: Path, tmp_path: Path) -> None:

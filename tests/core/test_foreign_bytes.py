@@ -126,7 +126,7 @@ def run(case: Case, kind: str, folder: Path) -> None:
 
 
 def _place(error: BaseException) -> str:
-    """Where it was raised."""
+    """Returns the file and line where an error was raised."""
     at = error.__traceback__
     while at is not None and at.tb_next is not None:
         at = at.tb_next

@@ -133,7 +133,10 @@ def test_damaged_settings_are_the_usual_ones(tmp_path: Path, text: str) -> None:
     assert Channels.stored(tmp_path) == Channels()
 
 
-def test_a_desktop_that_is_not_there_harms_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_desktop_that_is_not_there_leaves_the_other_channel(
+    tmp_path: Path, webhook: _Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path}/none")
-    Channels().store(tmp_path)
+    Channels(webhook=webhook.url, desktop=True).store(tmp_path)
     told(tmp_path)
+    assert [each["event"] for each in webhook.posted] == ["done"]

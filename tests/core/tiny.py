@@ -66,7 +66,7 @@ def tiny_settings(name: str = "studio", **values: Any) -> Settings:
 def tiny_dataset(
     count: int = 20, channels: int = 3, seed: int = 0, classes: int = 0, size: tuple[int, int] = (16, 16)
 ) -> Dataset:
-    """Noise: whatever the networks do with it, no two images are alike. Image k is of class k modulo `classes`."""
+    """Returns images of noise, no two of which any network makes alike. Image k is of class k modulo `classes`."""
     width, height = size
     images = np.random.default_rng(seed).integers(0, 256, (count, channels, height, width), np.uint8)
     images.flags.writeable = False
@@ -75,7 +75,7 @@ def tiny_dataset(
 
 
 def tiny_points(count: int = 20, classes: int = 0) -> Dataset:
-    """Noise in the plane."""
+    """Returns noise in the plane."""
     points = np.random.default_rng(0).uniform(-1, 1, (count, 2, 1, 1)).astype(np.float32)
     return Dataset(
         "noise", "noise", (1, 1), points, *labels(count, classes), (), f"points-{count}-{classes}", Records.none()
@@ -88,7 +88,7 @@ def labels(count: int, classes: int) -> tuple[NDArray[np.int64] | None, tuple[st
 
 
 def sided_records(count: int) -> Records:
-    """Names of inputs and of targets in turn: A/0.png, B/0.png, A/1.png ..."""
+    """Returns names of inputs and of targets in turn: A/0.png, B/0.png, A/1.png ..."""
     names = [f"{'AB'[row % 2]}/{row // 2}.png".encode() for row in range(count)]
     table = np.zeros(count, RECORD)
     table["length"] = [len(name) for name in names]
@@ -97,7 +97,7 @@ def sided_records(count: int) -> Records:
 
 
 def dataset_for(settings: Settings) -> Dataset:
-    """Images, or points where the network makes points, with labels where the settings ask for them."""
+    """Returns images, or points where the network makes points, with labels where the settings ask for them."""
     if settings.two_sided:
         return replace(tiny_dataset(size=settings.size), records=sided_records(20))
     classes = CLASSES if settings.condition != "none" else 0
@@ -114,7 +114,7 @@ def tiny_trainer(
 
 
 def tiny_translation(name: str, **values: Any) -> Settings:
-    """Settings of one of `TRANSLATIONS`."""
+    """Returns settings of one of `TRANSLATIONS`."""
     preset_name, changes = TRANSLATIONS[name]
     return tiny_settings(preset_name, **{"patch": 16, **changes, **values})
 
@@ -127,7 +127,7 @@ def translation_trainer(
 
 
 def finished(trainer: AnyTrainer) -> AnyTrainer:
-    """The trainer after all of its steps."""
+    """Returns the trainer after all of its steps."""
     for _ in trainer.events():
         pass
     return trainer
@@ -148,7 +148,7 @@ def run_to(trainer: TrainingLoop, step: int) -> list[Event]:
 
 
 def copied(checkpoint: Checkpoint) -> Checkpoint:
-    """A checkpoint that the training does not change any more."""
+    """Returns a checkpoint that the training does not change any more."""
     return Checkpoint(checkpoint.meta, {name: tensor.clone() for name, tensor in checkpoint.tensors.items()})
 
 
@@ -158,7 +158,7 @@ def bits(tensor: torch.Tensor) -> bytes:
 
 
 def differences(one: Checkpoint, other: Checkpoint) -> set[str]:
-    """Names of the tensors that only one has, or that differ in type, shape or any bit."""
+    """Returns names of the tensors that only one has, or that differ in type, shape or any bit."""
     differ = set(one.tensors) ^ set(other.tensors)
     for name in set(one.tensors) & set(other.tensors):
         a, b = one.tensors[name], other.tensors[name]
@@ -168,7 +168,7 @@ def differences(one: Checkpoint, other: Checkpoint) -> set[str]:
 
 
 def save_pictures(folder: Path, count: int = 20) -> Path:
-    """A folder of small color images."""
+    """Writes small color images into a folder, and returns it."""
     folder.mkdir(parents=True, exist_ok=True)
     for index in range(count):
         pixels = np.random.default_rng(index).integers(0, 256, (18, 20, 3), np.uint8)

@@ -14,7 +14,7 @@ from tests.core.tiny import FIXED, tiny_dataset, tiny_settings
 
 @cache
 def random_translator(task: str, translator: str = "light", **values: Any) -> Checkpoint:
-    """A translation with random weights, as after a training: initial ones would return the input."""
+    """Returns a translation with random weights, as after a training: initial ones would return the input."""
     settings = tiny_settings(
         "studio", task=task, translator=translator, **{"resolution": 32, "batch": 2, "samples": 1, **values}
     )

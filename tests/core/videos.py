@@ -25,7 +25,7 @@ class Shown(NamedTuple):
 
 
 def shown(path: Path) -> Shown:
-    """A film, or a folder of frames."""
+    """Returns a film, or a folder of frames."""
     if path.suffix == ".mp4":
         return _played(path)
     if path.is_dir():
@@ -64,7 +64,7 @@ def pixels(path: Path) -> Images:
 
 
 def waves(channels: int = 3, width: int = 32, height: int = 24, period: int = 12) -> Callable[[int], Images]:
-    """Frames of soft colors, HWC, that come back after a period, no two of them alike before."""
+    """Returns frames of soft colors, HWC, that come back after a period, no two of them alike before."""
     y, x = np.mgrid[:height, :width]
 
     def frame(number: int) -> Images:
@@ -78,7 +78,7 @@ def waves(channels: int = 3, width: int = 32, height: int = 24, period: int = 12
 
 
 def frames_of(frame: Callable[[int], Images]) -> Callable[[Sequence[int]], Generator[Images, None, None]]:
-    """As the encoders ask for them."""
+    """Returns frames as the encoders ask for them."""
 
     def frames(numbers: Sequence[int]) -> Generator[Images, None, None]:
         yield from map(frame, numbers)
@@ -87,5 +87,5 @@ def frames_of(frame: Callable[[int], Images]) -> Callable[[Sequence[int]], Gener
 
 
 def differ(one: Images, other: Images) -> float:
-    """The mean difference of two images' pixels."""
+    """Returns the mean difference of two images' pixels."""
     return float(np.abs(one.astype(int) - other).mean())

@@ -24,6 +24,15 @@ def start(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems always have a screen, or none that can be asked")
+def test_without_a_screen_it_says_so_in_one_line() -> None:
+    done = start(WAYLAND_DISPLAY="wayland-4711", DISPLAY=":4711")
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "screen" in done.stderr
+    assert "gan-studio train" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems always have a screen, or none that can be asked")
 @pytest.mark.parametrize(
     "display",
     [
@@ -35,12 +44,15 @@ def start(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
         {"QT_QPA_PLATFORM": "wayland;xcb", "DISPLAY": ":4711"},
     ],
 )
-def test_without_a_screen_it_says_so_in_one_line(display: dict[str, str]) -> None:
-    done = start(**display)
-    assert done.returncode == 2
-    assert len(done.stderr.splitlines()) == 1
-    assert "screen" in done.stderr
-    assert "gan-studio train" in done.stderr
+def test_a_screen_that_does_not_answer_is_a_problem(display: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in display.items():
+        monkeypatch.setenv(name, value)
+    problem = app.screen_problem()
+    assert problem is not None
+    assert "screen" in problem.what
+    assert "gan-studio train" in problem.remedy
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems always have a screen, or none that can be asked")

@@ -289,8 +289,8 @@ def _first_bytes(path: str) -> bytes:
         if S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
             with opened(path, 0) as file:
                 return file.read(FIRST_BYTES)
-    except OSError:
-        pass
+    except OSError:  # said by the reader that opens it next, with its reason
+        return b""
     return b""
 
 

@@ -207,8 +207,8 @@ def _as_numbers(labels: Sequence[Any]) -> Sequence[Any]:
     for kind in (int, float):
         try:
             return [kind(label) if isinstance(label, str) else label for label in labels]
-        except ValueError:
-            pass
+        except ValueError:  # words that are no numbers of this kind
+            continue
     return labels
 
 
