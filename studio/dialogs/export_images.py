@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from PySide6.QtCore import QSize, QStandardPaths, Qt, Signal
@@ -25,12 +24,13 @@ from PySide6.QtWidgets import (
 )
 
 from core.errors import UserError
-from core.export.selection import FileOptions, ImageFormat, Packing, RequestSelection, SeedSelection, Selection
+from core.export.selection import FileOptions, RequestSelection, SeedSelection, Selection
 from core.generator_inputs import LARGEST_SEED, MOST_SEEDS, parse_seeds
-from core.language import _, in_context, plural
-from core.latent.request import LatentRequest, Point
+from core.language import _, in_context
+from core.latent.request import Point
 from core.runs.enlarging_model import EnlargingModel
 from studio import theme
+from studio.model.export import ENDINGS, FORMATS, PACKINGS, RECIPE_TIP, Exportable, ExportChoice, export_text
 from studio.widgets.basic.ask_folder import ask_folder
 from studio.widgets.basic.labels import Glyph, Label, WrappedLabel, plain_tip
 from studio.widgets.basic.slider_row import SliderRow
@@ -38,47 +38,9 @@ from studio.widgets.basic.spin_boxes import SeedBox, indent_spin_box
 
 FEW = 64
 """Suggested number of images: a screenful."""
-FORMATS: dict[ImageFormat, tuple[str, str]] = {
-    "png": (_("PNG"), _("Lossless; stores the recipe. Dropped on the window, it restores all settings.")),
-    "jpeg": (_("JPEG"), _("Small files for photos; lossy, without transparency.")),
-    "webp": (_("WebP"), _("Smaller than JPEG; lossy.")),
-}
-PACKINGS: dict[Packing, str] = {"folder": _("Separate files"), "zip": _("One zip"), "sheet": _("Contact sheet")}
-ENDINGS: dict[ImageFormat, str] = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 SCALES = (1, 2, 4, 8)
 _Texts = tuple[QWidget, str, str]
 """Widget, its accessible name (empty if its own text is the name), and its tool tip."""
-
-
-@dataclass(frozen=True)
-class ExportChoice:
-    """Choice of an export. `selection` is None for the selected images on screen. `target`: a folder, or one file."""
-
-    selection: Selection | None
-    target: Path
-    file_options: FileOptions
-    overwrite: bool
-    enlarger: Path | None = None
-    """Checkpoint that enlarges the images before they are written."""
-
-
-@dataclass(frozen=True)
-class Exportable:
-    """Possible sources of an export.
-
-    `shown`: the images on screen as a request, or None where only their pixels are known, `pictures` of them. `like`:
-    the request whose settings other seeds take over. `size`: width and height, where known.
-    """
-
-    shown: LatentRequest | None = None
-    pictures: int = 0
-    like: Point = field(default_factory=Point)
-    classes: Sequence[str] = ()
-    size: tuple[int, int] | None = None
-
-    @property
-    def count(self) -> int:
-        return len(self.shown.positions) if self.shown else self.pictures
 
 
 class ExportImagesDialog(QDialog):
@@ -93,7 +55,7 @@ class ExportImagesDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(_("Export images"))
         self._what = what
-        self._use_selected = QRadioButton(_selected_title(what))
+        self._use_selected = QRadioButton(what.title)
         self._use_list = QRadioButton(_("Listed seeds"))
         self._use_range = QRadioButton(_("Consecutive seeds"))
         self._seeds = QLineEdit(f"0-{FEW - 1}")
@@ -217,7 +179,7 @@ class ExportImagesDialog(QDialog):
         self._name.setEnabled(self._packing.currentData() != "folder")
         self._format.setToolTip(plain_tip(FORMATS[self._format.currentData()][1]))
         try:
-            text, wrong = self._describe_choice(self.choice()), ""
+            text, wrong = export_text(self._what, self.choice(), self._enlarging_model()), ""
         except UserError as problem:
             text = wrong = str(problem)
         self._show_summary(text, bool(wrong))
@@ -227,21 +189,6 @@ class ExportImagesDialog(QDialog):
     def _show_summary(self, text: str, wrong: bool) -> None:
         self._summary.setText(text)
         self._sign.set_glyph(*(("warning-circle", "error") if wrong else ("image", "muted")))
-
-    def _describe_choice(self, choice: ExportChoice) -> str:
-        count = self._what.count if choice.selection is None else len(choice.selection)
-        file_options = choice.file_options
-        model = self._enlarging_model()
-        scale = file_options.scale * (model.factor if model else 1)
-        width, height = (side * scale for side in self._what.size or (0, 0))
-        if file_options.packing == "sheet":
-            return _("Contact sheet of {images}: {file}").format(
-                images=_images(count, width, height), file=choice.target
-            )
-        images = _images_of_format(FORMATS[file_options.format][0], count, width, height)
-        if file_options.packing == "folder":
-            return _("{images} into {folder}").format(images=images, folder=choice.target)
-        return _("{images} in {file}").format(images=images, file=choice.target)
 
     def _accept(self) -> None:
         try:
@@ -444,42 +391,6 @@ class ExportImagesDialog(QDialog):
         return QSize(640, super().sizeHint().height())
 
 
-def _selected_title(what: Exportable) -> str:
-    if what.count == 1:
-        return _("Image on screen") if what.shown else _("Selected image")
-    return plural("{count} selected image", "{count} selected images", what.count)
-
-
-def _images(count: int, width: int, height: int) -> str:
-    """Returns the number of images and their size; a width of 0 is unknown."""
-    if not width:
-        return plural("{count} image", "{count} images", count)
-    return plural(
-        "{count} image of {width} × {height} px",
-        "{count} images of {width} × {height} px",
-        count,
-        width=width,
-        height=height,
-    )
-
-
-def _images_of_format(format: str, count: int, width: int, height: int) -> str:
-    if not width:
-        return plural("{count} {format} image", "{count} {format} images", count, format=format)
-    return plural(
-        "{count} {format} image of {width} × {height} px",
-        "{count} {format} images of {width} × {height} px",
-        count,
-        format=format,
-        width=width,
-        height=height,
-    )
-
-
-RECIPE_TIP = _(
-    "Store the checkpoint's name and the latents in each PNG; dropped on the window, it restores all settings. "
-    "Every file is marked as generated either way."
-)
 _NO_EDITS = _("All directions are at 0.")
 
 

@@ -27,7 +27,7 @@ from core.export.animation import MOST_FPS, Animation
 from core.language import _, number, plural
 from core.latent.request import LatentRequest
 from studio import theme
-from studio.dialogs.export_images import RECIPE_TIP
+from studio.model.export import RECIPE_TIP
 from studio.widgets.basic.ask_folder import ask_folder
 from studio.widgets.basic.labels import Glyph, Label, plain_tip
 from studio.widgets.basic.spin_boxes import indent_spin_box

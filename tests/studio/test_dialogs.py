@@ -36,8 +36,9 @@ from core.presets import preset
 from core.runs.retention import prune
 from core.runs.saved_checkpoints import delete_checkpoint, offered_name, rename_checkpoint, set_note
 from studio.background.workers import Workers
-from studio.dialogs.export_images import Exportable, ExportChoice, ExportImagesDialog
+from studio.dialogs.export_images import ExportImagesDialog
 from studio.dialogs.open_checkpoint import OpenCheckpointDialog
+from studio.model.export import Exportable, ExportChoice
 from studio.model.train import CheckpointRow, CheckpointRows
 from studio.services.train.checkpoint_list import CheckpointList, read_checkpoints
 from studio.widgets.basic.banner import Banner

@@ -15,7 +15,8 @@ from pytestqt.qtbot import QtBot
 from core.checkpoint import save
 from core.export.recipe import TRANSLATION
 from studio.application import Application
-from studio.dialogs.export_images import Exportable, ExportImagesDialog
+from studio.dialogs.export_images import ExportImagesDialog
+from studio.model.export import Exportable
 from tests.core.tiny import finished, tiny_trainer
 from tests.core.translators import random_translator
 

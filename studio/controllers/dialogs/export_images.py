@@ -7,8 +7,9 @@ from functools import partial
 from core.events import Images
 from core.latent.request import LatentRequest
 from studio.controllers.dialogs.context import DialogContext
-from studio.dialogs.export_images import Exportable, ExportChoice, ExportImagesDialog
+from studio.dialogs.export_images import ExportImagesDialog
 from studio.main_window import EXPLORE
+from studio.model.export import Exportable, ExportChoice
 from studio.services.session import Session
 
 TITLE = "Export images…"
