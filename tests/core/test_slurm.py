@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -17,6 +18,8 @@ import pytest
 from core.errors import UserError
 from core.queue.entry import CLUSTER, Entry, State
 from core.queue.folder import Listed, Queue
+from core.remote.far import _answer
+from core.remote.frames import Frame
 from core.remote.hosts import Cluster
 from core.remote.slurm import SUBMITTED, submit
 from core.runs.run import Run, is_run
@@ -126,3 +129,30 @@ def test_cluster_that_is_not_there_is_told(queue: Queue, pictures: Path, tmp_pat
         submit(queue, entry.id, Cluster())
     assert problem.value.remedy
     assert "srun" in problem.value.details
+
+
+def _answered(operation: str, **arguments: object) -> dict[str, Any]:
+    header, _body = _answer(Frame({"operation": operation, "arguments": arguments}, b""))
+    return dict(header)
+
+
+def test_entry_that_the_cluster_refuses_does_not_stay_in_the_queue(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GAN_STUDIO_RUNS", str(tmp_path))
+    settings, cluster = tiny_settings("gan").model_dump(mode="json"), Cluster().model_dump()
+    told = _answered("add", source="x", title="x", settings=settings, given=None, cluster=cluster)
+    assert "did not take the training" in told["problem"]["what"]
+    assert Queue().entries() == []
+
+
+def test_program_that_a_waiting_job_needs_is_not_deleted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    own, other = tmp_path / "programs" / "own", tmp_path / "programs" / "other"
+    other.mkdir(parents=True)
+    own.mkdir()
+    monkeypatch.setattr(sys, "prefix", str(own))
+    entry = Queue().add(Entry(source="x", settings=tiny_settings("gan"), out=tmp_path / "run", device=CLUSTER))
+    assert _answered("tidy") == {"removed": []}
+    Queue().remove(entry.id)
+    assert _answered("tidy") == {"removed": ["other"]}
+    assert not other.exists()
