@@ -20,6 +20,7 @@ from studio.controllers.menus import Menus
 from studio.controllers.open import OpenController
 from studio.controllers.queue import QueueController
 from studio.controllers.saving import SavingController
+from studio.controllers.search import SearchController
 from studio.controllers.shell.appearance import AppearanceController
 from studio.controllers.shell.closing import ClosingController
 from studio.controllers.shell.crashes import CrashController
@@ -83,6 +84,7 @@ class Application:
             explore,
             ApplyController(window, session, opening),
             QueueController(window, session, opening.open),
+            SearchController(window, session, opening.open),
             saving,
             FeatureWeightsController(window, session),
             DialogContext(window, session, opening.open, explore.with_generator),
@@ -116,3 +118,4 @@ class Application:
         pyqtgraph_import.begin()
         self.session.explore.start()
         self.session.queue.start()
+        self.session.search.start()

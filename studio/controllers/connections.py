@@ -17,6 +17,7 @@ from studio.controllers.menus import Menus
 from studio.controllers.open import OpenController
 from studio.controllers.queue import QueueController
 from studio.controllers.saving import SavingController
+from studio.controllers.search import SearchController
 from studio.controllers.shell.appearance import AppearanceController
 from studio.controllers.shell.closing import ClosingController
 from studio.controllers.shell.crashes import CrashController
@@ -46,6 +47,7 @@ class Controllers:
     explore: ExploreController
     apply: ApplyController
     queue: QueueController
+    search: SearchController
     saving: SavingController
     weights: FeatureWeightsController
     dialogs: DialogContext
@@ -96,6 +98,7 @@ def connect_menus(window: MainWindow, session: Session, do: Controllers) -> None
         (do.menus.leave, do.watching.leave),
         (do.menus.queue, do.queue.add),
         (do.menus.queue_with, do.queue.add_with),
+        (do.menus.search, do.search.show),
         (do.menus.measure, session.measure),
         (do.menus.settings, window.show_settings),
         (do.menus.full_screen, window.toggle_full_screen),
@@ -184,6 +187,10 @@ def connect_train(window: MainWindow, session: Session, do: Controllers) -> None
     do.menus.panels.addActions(train.panel_actions())
     footer.start_requested.connect(do.train.start)
     footer.queue_requested.connect(do.queue.add)
+    footer.search_requested.connect(do.search.show)
+    session.search.listed.connect(do.search.show_listing)
+    session.search.began.connect(do.search.show_begun)
+    session.search.problem.connect(do.search.show_problem)
     footer.pause_requested.connect(do.watching.pause)
     footer.resume_requested.connect(do.watching.resume)
     footer.stop_requested.connect(do.watching.stop)

@@ -144,6 +144,7 @@ class Menus:
         menu.addSeparator()
         self.queue = self._add(menu, _("Add to queue"), "Ctrl+Shift+Return", "list-plus")
         self.queue_with = self._add(menu, _("Add to queue with…"), "", "plus")
+        self.search = self._add(menu, _("Find settings…"), "", "magnifying-glass")
         for action in (self.queue, self.queue_with):
             action.setEnabled(False)
         menu.addSeparator()

@@ -35,6 +35,7 @@ from studio.services.file_saving import FileSaving
 from studio.services.opening import Opening
 from studio.services.projects import Projects
 from studio.services.queue import QueueService
+from studio.services.search import SearchService
 from studio.services.train.checkpoint_list import CheckpointList
 from studio.services.train.continuation import read_continuation
 from studio.services.train.diagnosis_watcher import DiagnosisWatcher
@@ -96,6 +97,7 @@ class Session(QObject):
         self.library = DataLibrary(self.workers, self)
         self.projects = Projects(self.workers, self)
         self.queue = QueueService(self)
+        self.search = SearchService(self.runs_folder, self)
         self.training = TrainingService(self.workers, self)
         self.diagnosis = DiagnosisWatcher(self.training, self)
         self.checkpoints = CheckpointList(self.workers, self)
@@ -448,6 +450,7 @@ class Session(QObject):
         self.comparison.close()
         self.workers.shutdown()
         self.queue.shutdown()
+        self.search.shutdown()
         self.samples.shutdown()
         self.tiles.shutdown()
         self.examples.shutdown()

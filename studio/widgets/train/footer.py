@@ -23,6 +23,7 @@ class Footer(QFrame):
 
     start_requested = Signal()
     queue_requested = Signal()
+    search_requested = Signal()
     pause_requested = Signal()
     resume_requested = Signal()
     stop_requested = Signal()
@@ -41,6 +42,9 @@ class Footer(QFrame):
         self._queue = YieldingButton(theme.icon("list-plus"), _("Add to queue"))
         self._queue.setToolTip(plain_tip(_("Train with these settings when the device is free (Ctrl+Shift+Enter)")))
         self._queue.setEnabled(False)
+        self._search = YieldingButton(theme.icon("magnifying-glass"), _("Find settings…"))
+        self._search.setToolTip(plain_tip(_("Try other settings in short trainings, and show which are best")))
+        self._search.setEnabled(False)
         self._pause = QPushButton(theme.icon("pause"), _("Pause"))
         self._pause.setToolTip(_("Pause or resume the training (Space in the Train workspace)"))
         self._stop = QPushButton(theme.icon("stop"), _("Stop"))
@@ -48,6 +52,7 @@ class Footer(QFrame):
         self._is_paused = self._is_passing = False
         self._start.clicked.connect(self.start_requested)
         self._queue.clicked.connect(self.queue_requested)
+        self._search.clicked.connect(self.search_requested)
         self._pause.clicked.connect(self.toggle_pause)
         self._stop.clicked.connect(self.stop_requested)
         self._strips = QHBoxLayout()
@@ -59,8 +64,8 @@ class Footer(QFrame):
         row.addWidget(self._line)
         row.addLayout(self._strips, 1)
         row.addWidget(self._note)
-        for button in (self._start, self._queue, self._pause, self._stop):
-            if button is not self._queue:
+        for button in (self._start, self._queue, self._search, self._pause, self._stop):
+            if button not in (self._queue, self._search):
                 scale_length(button, button.setMinimumWidth, 92)
             row.addWidget(button)
         self.show_run(resting("", resumes=False))
@@ -70,8 +75,9 @@ class Footer(QFrame):
         self._strips.addWidget(strip, 100)
 
     def set_can_queue(self, can_queue: bool) -> None:
-        """Enables adding to the queue, when images are open."""
+        """Enables adding to the queue and the search for settings, when images are open."""
         self._queue.setEnabled(can_queue)
+        self._search.setEnabled(can_queue)
 
     def toggle_pause(self) -> None:
         """Pauses or resumes the training, if possible."""
