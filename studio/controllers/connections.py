@@ -17,7 +17,7 @@ from studio.controllers.menus import Menus
 from studio.controllers.open import OpenController
 from studio.controllers.queue import QueueController
 from studio.controllers.saving import SavingController
-from studio.controllers.search import SearchController
+from studio.controllers.search.controller import SearchController
 from studio.controllers.shell.appearance import AppearanceController
 from studio.controllers.shell.closing import ClosingController
 from studio.controllers.shell.crashes import CrashController

@@ -11,7 +11,7 @@ from core.config.settings import Settings
 from core.errors import UserError
 from core.language import _
 from core.search.space import Variation
-from studio.model.search import SearchListing
+from studio.model.search.listing import SearchListing
 from studio.widgets.basic.banner import Banner
 from studio.widgets.search.search_results import SearchResults
 from studio.widgets.search.search_setup import SearchSetup

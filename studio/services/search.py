@@ -13,7 +13,7 @@ from core.runs.sample_grid import read_pixels
 from core.search.study import Snapshot, Study, newest
 from core.search.trial import Plan
 from studio.background.threads import LatestThread
-from studio.model.search import SearchListing
+from studio.model.search.listing import SearchListing
 
 VISIBLE_MS, HIDDEN_MS = 1000, 5000
 """Interval between two looks at the search, while it is on screen and otherwise."""

@@ -18,8 +18,8 @@ from core.search.trial import Plan, SearchState, Trial, TrialState
 from studio import theme
 from studio.application import Application
 from studio.dialogs.find_settings import FindSettingsDialog
-from studio.model.search import SearchListing
-from studio.model.trial_axes import Axis, measured_axis
+from studio.model.search.axes import Axis, measured_axis
+from studio.model.search.listing import SearchListing
 from studio.widgets.search.search_results import SAMPLES, SearchResults
 from studio.widgets.search.search_setup import SearchSetup
 from tests.core.tiny import TINY, save_pictures, tiny_settings

@@ -9,7 +9,7 @@ from core.errors import UserError
 from core.events import Images
 from core.language import _, number
 from core.search.trial import Trial
-from studio.model.search import KID, SearchListing
+from studio.model.search.listing import KID, SearchListing
 from studio.widgets.basic.labels import ElidedLabel
 from studio.widgets.images.image_grid import ImageGrid
 from studio.widgets.images.tile_view import NO_IMAGES

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor
 
 from core.language import _
 from studio import theme
-from studio.model.trial_axes import Axis, PlottedTrial
+from studio.model.search.axes import Axis, PlottedTrial
 from studio.widgets.search.trial_canvas import HEIGHT, TrialCanvas, pen
 
 MARGIN, TITLES = 0.4, 1.16

@@ -11,7 +11,7 @@ from core.language import _, listed, number, titled
 from core.presets.settings_diff import value_text
 from core.search.trial import Trial
 from studio import theme
-from studio.model.search import KID, RECALL, STATES, SearchListing
+from studio.model.search.listing import KID, RECALL, STATES, SearchListing
 from studio.widgets.basic.labels import ElidedLabel, Label, WrappedLabel, plain_tip
 from studio.widgets.search.best_samples import BestSamples
 from studio.widgets.search.parallel_plot import ParallelPlot

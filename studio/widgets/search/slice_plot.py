@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor
 
 from core.language import _
 from studio import theme
-from studio.model.trial_axes import Axis, PlottedTrial
+from studio.model.search.axes import Axis, PlottedTrial
 from studio.widgets.search.trial_canvas import HEIGHT, TrialCanvas, pen
 
 DOT, SELECTED_DOT = 9, 14

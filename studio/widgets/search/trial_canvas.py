@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPen
 
 from studio import theme
-from studio.model.trial_axes import Axis, PlottedTrial
+from studio.model.search.axes import Axis, PlottedTrial
 
 REACH = 12.0
 """Distance in pixels at which a trial is under the pointer."""

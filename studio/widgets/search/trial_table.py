@@ -10,7 +10,7 @@ from core.language import _, in_context, number
 from core.presets.settings_diff import value_text
 from core.search.trial import Trial, TrialState
 from studio import theme
-from studio.model.search import KID, RECALL, STATES, SearchListing
+from studio.model.search.listing import KID, RECALL, STATES, SearchListing
 from studio.widgets.basic.labels import plain_tip
 from studio.widgets.basic.table import Table
 

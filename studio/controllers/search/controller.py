@@ -15,7 +15,7 @@ from core.search.space import is_searchable, suggested
 from core.search.trial import Trial
 from studio.main_window import MainWindow
 from studio.model.queue import NewEntry
-from studio.model.search import SearchListing
+from studio.model.search.listing import SearchListing
 from studio.model.train import TrainingState
 from studio.services.session import Session
 

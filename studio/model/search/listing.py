@@ -12,7 +12,7 @@ from core.search.space import Variation
 from core.search.study import Snapshot
 from core.search.trial import Trial, TrialState
 from studio.model.run_status import duration
-from studio.model.trial_axes import Axis, PlottedTrial, measured_axis
+from studio.model.search.axes import Axis, PlottedTrial, measured_axis
 
 KID, RECALL = _("KID"), _("Recall")
 STATES: Mapping[TrialState, str] = {

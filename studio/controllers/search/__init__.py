@@ -1,0 +1,1 @@
+"""Controller of the search for settings."""

@@ -1,0 +1,1 @@
+"""Values shown by the search for settings."""
