@@ -76,8 +76,7 @@ def ended(study: Study, interrupted_after: int = 1000) -> list[Event]:
     def is_interrupted() -> bool:
         return sum(isinstance(each, TrialStarted) for each in found) >= interrupted_after
 
-    for event in search(study, is_interrupted):
-        found.append(event)
+    found.extend(search(study, is_interrupted))
     return found
 
 
