@@ -76,7 +76,8 @@ def ended(study: Study, interrupted_after: int = 1000) -> list[Event]:
     def is_interrupted() -> bool:
         return sum(isinstance(each, TrialStarted) for each in found) >= interrupted_after
 
-    found.extend(search(study, is_interrupted))
+    for event in search(study, is_interrupted):
+        found += [event]
     return found
 
 
