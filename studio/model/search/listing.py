@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from core.language import _, in_context, number, plural, sentences
+from core.language import _, in_context, number, plural
 from core.search.space import Variation
 from core.search.study import Snapshot
 from core.search.trial import Trial, TrialState
@@ -117,4 +117,4 @@ class SearchListing:
         left = self.snapshot.minutes_left
         if left is not None:
             return f"{counts} · {_('{time} left').format(time=duration(60 * left))}"
-        return sentences(counts + ".", state.reason or _("The search was interrupted."))
+        return f"{counts} · {state.reason or _('The search was interrupted.')}"
