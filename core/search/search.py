@@ -184,7 +184,8 @@ class _Search:
                 raise UserError(_("The training diverged."), _("Vary lower learning rates."))
             if self._check():
                 step = job.trainer.step if job.trainer else 0
-                self.study.write_trial(running.changed(step=step))
+                # once measured, the step is that of the checkpoint that was
+                self.study.write_trial(running.changed(**({"step": step} if running.trial.kid is None else {})))
             if isinstance(event, Stepped) and job.trainer and job.trainer.seconds >= 60 * minutes:
                 return
 
