@@ -365,14 +365,14 @@ def test_one_screen_is_asked_for_however_many_images_there_are(qtbot: QtBot) -> 
         bar.setValue(round(part * bar.maximum()))
         qtbot.wait(1)
         newest = asked[-1]
-        assert len(newest.rows) <= 2 * len(grid._places_in_sight())
-        assert newest.rows[0] == grid.rows()[grid._places_in_sight().start]
+        assert len(newest.rows) <= 2 * len(grid._geometry().places_in_sight())
+        assert newest.rows[0] == grid.rows()[grid._geometry().places_in_sight().start]
         width, height = newest.size
         pixels = np.full((len(newest.rows), height, width), 0xFF00FF00, np.uint32)
         grid.add_tiles(Tiles(index.records, newest.size, newest.rows, pixels))
         picture = grid.viewport().grab().toImage()
         assert picture.pixelColor(grid.viewport().rect().center()).name() in ("#00ff00", theme.current().window)
-        assert picture.pixelColor(grid.tile_rect(grid._places_in_sight()[-1]).topLeft()).name() == "#00ff00"
+        assert picture.pixelColor(grid.tile_rect(grid._geometry().places_in_sight()[-1]).topLeft()).name() == "#00ff00"
     assert newest.rows[-1] == number - 1
     assert grid._atlas().nbytes == room
 

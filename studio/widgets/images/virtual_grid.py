@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
@@ -25,6 +24,8 @@ from core.language import _, in_context, listed, number, plural
 from studio import theme
 from studio.model.data import ImageIndex, TileRequest, Tiles
 from studio.widgets.basic.labels import plain_tip
+from studio.widgets.images.grid_geometry import GridGeometry
+from studio.widgets.images.grid_selection import GridSelection, Mask, Rows
 from studio.widgets.images.tile_atlas import TileAtlas
 from studio.widgets.images.tile_layout import GAP
 
@@ -34,8 +35,6 @@ STEP = 8
 """Step between two sizes."""
 BADGED = 48
 """Smallest side with room for a badge."""
-
-Rows = NDArray[np.int64]
 
 
 class VirtualGrid(QAbstractScrollArea):
@@ -63,11 +62,8 @@ class VirtualGrid(QAbstractScrollArea):
         self._describe_row = describe
         self._records: object = None
         self._size = QSize(1, 1)
-        self._rows: Rows = np.zeros(0, np.int64)
-        self._left_out: NDArray[np.bool_] = np.zeros(0, np.bool_)
-        self._selected: NDArray[np.bool_] = np.zeros(0, np.bool_)
-        self._current = self._anchor = 0
-        """Positions in the grid."""
+        self._left_out: Mask = np.zeros(0, np.bool_)
+        self._selection = GridSelection()
         self._hovered = -1
         self._side = USUAL
         self._is_downward = True
@@ -89,30 +85,23 @@ class VirtualGrid(QAbstractScrollArea):
         if index.records is not self._records:
             self._records = index.records
             self._tiles = None
-            self._selected = np.zeros(len(index), np.bool_)
-            self._rows = np.zeros(0, np.int64)
-            self._current = self._anchor = 0
+            self._selection = GridSelection(len(index))
         self.set_left_out(index.left_out)
 
     def set_left_out(self, rows: Iterable[int]) -> None:
         """Sets which images are dimmed."""
-        self._left_out = np.zeros(len(self._selected), np.bool_)
+        self._left_out = self._selection.nothing()
         self._left_out[np.fromiter(rows, np.int64)] = True
         self.viewport().update()
 
     def set_rows(self, rows: Rows) -> None:
         """Shows these rows in this order; keeps the image in the middle visible if possible."""
-        if np.array_equal(rows, self._rows):
+        if np.array_equal(rows, self._selection.rows):
             return
-        current = int(self._rows[self._current]) if len(self._rows) else -1
-        self._rows = rows
-        found = np.flatnonzero(rows == current)
-        self._current = self._anchor = int(found[0]) if len(found) else 0
-        shown = np.zeros(len(self._selected), np.bool_)
-        shown[rows] = True
-        self._set_selected(self._selected & shown)
+        self._selection.set_rows(rows)
+        self._set_selected(self._selection.selected & self._selection.shown())
         self._lay_out()
-        self._reveal(self._current)
+        self._reveal(self._selection.current)
 
     def set_empty_text(self, text: str) -> None:
         """Sets the text shown while there are no images."""
@@ -124,10 +113,11 @@ class VirtualGrid(QAbstractScrollArea):
         side = min(max(side, SMALLEST), LARGEST)
         if side == self._side:
             return
-        first = self._places_in_sight().start
+        first = self._geometry().places_in_sight().start
         self._side = side
         self._lay_out()
-        self.verticalScrollBar().setValue(round(first // self.columns() * self._line_height()))
+        geometry = self._geometry()
+        self.verticalScrollBar().setValue(round(first // geometry.columns * geometry.line_height))
         self.side_changed.emit(side)
 
     def add_tiles(self, tiles: Tiles) -> None:
@@ -135,107 +125,67 @@ class VirtualGrid(QAbstractScrollArea):
         size = self._atlas().size
         if tiles.records is not self._records or tiles.size != (size.width(), size.height()):
             return
-        places = self._places_in_sight()
+        geometry = self._geometry()
+        places = geometry.places_in_sight()
         rows = np.array(tiles.rows, np.int64)
         self._atlas().put(rows, tiles.pixels)
-        new = np.flatnonzero(np.isin(self._rows[places.start : places.stop], rows))
-        for line in np.unique(new // self.columns()).tolist():
-            first = self.tile_rect(places.start + line * self.columns())
+        new = np.flatnonzero(np.isin(self._selection.rows[places.start : places.stop], rows))
+        for line in np.unique(new // geometry.columns).tolist():
+            first = geometry.tile_rect(places.start + line * geometry.columns)
             self.viewport().update(QRect(0, first.top(), self.viewport().width(), first.height()))
 
     # --- selection ---
 
     def rows(self) -> Rows:
         """Returns the shown rows, in order."""
-        return self._rows
+        return self._selection.rows
 
     def side(self) -> int:
         return self._side
 
     def current_row(self) -> int:
         """Returns the row that the keyboard acts on; -1 if nothing is shown."""
-        return int(self._rows[self._current]) if len(self._rows) else -1
+        return self._selection.current_row()
 
     def selected_rows(self) -> Rows:
         """Returns the selected rows, ascending."""
-        return np.flatnonzero(self._selected)
+        return np.flatnonzero(self._selection.selected)
 
     def select_all(self) -> None:
-        chosen = np.zeros(len(self._selected), np.bool_)
-        chosen[self._rows] = True
-        self._set_selected(chosen)
+        self._set_selected(self._selection.shown())
 
     def step_to(self, place: int) -> None:
         """Makes the image at a place the current one, within the grid, and scrolls to it."""
-        if len(self._rows):
-            self._anchor = min(max(place, 0), len(self._rows) - 1)
-            self._go(self._anchor)
-            self._select_between(self._anchor, self._anchor)
+        if len(self._selection.rows):
+            place = self._selection.anchor = self._selection.within(place)
+            self._go(place)
+            self._set_selected(self._selection.between(place, place))
 
     def place_of(self, row: int) -> int:
         """Returns the place of a row; -1 if it is not shown."""
-        found = np.flatnonzero(self._rows == row)
-        return int(found[0]) if len(found) else -1
+        return self._selection.place_of(row)
 
     # --- geometry ---
 
-    def columns(self) -> int:
-        """Returns the number of columns."""
-        return max((self._on_screen(self.viewport().width()) - self._gap()) // self._pitch().width(), 1)
+    def _geometry(self) -> GridGeometry:
+        count, above = len(self._selection.rows), self.verticalScrollBar().value()
+        return GridGeometry(count, self._size, self._side, self.devicePixelRatioF(), self.viewport().size(), above)
 
     def tile_rect(self, place: int) -> QRect:
         """Returns the rectangle of a tile in the viewport, in widget pixels."""
-        line, column = divmod(place, self.columns())
-        pitch, gap, ratio = self._pitch(), self._gap(), self.devicePixelRatioF()
-        left, top = gap + column * pitch.width(), gap + line * pitch.height()
-        width, height = pitch.width() - gap, pitch.height() - gap
-        corner = QPoint(round(left / ratio), round(top / ratio) - self.verticalScrollBar().value())
-        return QRect(corner, QSize(round(width / ratio), round(height / ratio)))
+        return self._geometry().tile_rect(place)
 
     def row_at(self, point: QPoint) -> int:
         """Returns the row of the image under a point of the viewport; -1 for none."""
-        place = self._place_at(point)
-        return -1 if place < 0 else int(self._rows[place])
-
-    def _place_at(self, point: QPoint) -> int:
-        pitch = self._pitch()
-        column = self._on_screen(point.x()) // pitch.width()
-        line = self._on_screen(point.y() + self.verticalScrollBar().value()) // pitch.height()
-        place = line * self.columns() + column
-        is_there = 0 <= column < self.columns() and 0 <= place < len(self._rows)
-        return place if is_there and self.tile_rect(place).contains(point) else -1
-
-    def _on_screen(self, length: int) -> int:
-        """Converts widget pixels to whole screen pixels."""
-        return round(length * self.devicePixelRatioF())
-
-    def _gap(self) -> int:
-        return self._on_screen(GAP)
-
-    def _pitch(self) -> QSize:
-        """Returns the distance between tiles, in screen pixels."""
-        longer, side = max(self._size.width(), self._size.height()), self._on_screen(self._side)
-        width, height = (max(round(each * side / longer), 1) for each in (self._size.width(), self._size.height()))
-        return QSize(width + self._gap(), height + self._gap())
-
-    def _line_height(self) -> float:
-        """Returns the line height in widget pixels."""
-        return self._pitch().height() / self.devicePixelRatioF()
-
-    def _places_in_sight(self, area: QRect | None = None) -> range:
-        """Returns the places of the lines that intersect an area of the viewport, all of it by default."""
-        area = area or self.viewport().rect()
-        height, above = self._line_height(), self.verticalScrollBar().value()
-        first, last = max(int((area.top() + above) // height), 0), int((area.bottom() + above) // height)
-        columns = self.columns()
-        return range(min(first * columns, len(self._rows)), min((last + 1) * columns, len(self._rows)))
+        place = self._geometry().place_at(point)
+        return -1 if place < 0 else int(self._selection.rows[place])
 
     def _lay_out(self) -> None:
-        bar, height = self.verticalScrollBar(), self._line_height()
-        lines = -(-len(self._rows) // self.columns())
-        bar.setRange(0, max(round(lines * height) + GAP - self.viewport().height(), 0))
-        bar.setPageStep(max(self.viewport().height() - round(height), round(height)))
-        bar.setSingleStep(max(round(height / 2), 24))
+        bar, geometry = self.verticalScrollBar(), self._geometry()
+        line, visible = round(geometry.line_height), self.viewport().height()
+        bar.setRange(0, max(geometry.height - visible, 0))
+        bar.setPageStep(max(visible - line, line))
+        bar.setSingleStep(max(round(geometry.line_height / 2), 24))
         self.viewport().update()
         self._asking.start()
 
@@ -253,7 +203,7 @@ class VirtualGrid(QAbstractScrollArea):
 
     def _reveal(self, place: int) -> None:
         """Scrolls as little as needed to show a place."""
-        if not len(self._rows):
+        if not len(self._selection.rows):
             return
         tile, bar = self.tile_rect(place).adjusted(0, -GAP, 0, GAP), self.verticalScrollBar()
         if tile.top() < 0:
@@ -263,29 +213,28 @@ class VirtualGrid(QAbstractScrollArea):
 
     def _ask(self) -> None:
         """Requests missing tiles in sight, then one screen ahead in the scroll direction."""
-        atlas, seen = self._atlas(), self._places_in_sight()
+        atlas, seen = self._atlas(), self._geometry().places_in_sight()
         if self._is_downward:
-            ahead = range(seen.stop, min(seen.stop + len(seen), len(self._rows)))
+            ahead = range(seen.stop, min(seen.stop + len(seen), len(self._selection.rows)))
         else:
             ahead = range(seen.start - 1, max(seen.start - len(seen), 0) - 1, -1)
         # At most half of the cache, so that reading ahead does not evict what is visible.
         places = np.array([*seen, *ahead][: max(atlas.capacity // 2, len(seen))], np.int64)
-        missing = atlas.missing(self._rows[places]).tolist()
+        missing = atlas.missing(self._selection.rows[places]).tolist()
         self.tiles_requested.emit(TileRequest(tuple(missing), (atlas.size.width(), atlas.size.height())))
 
     # --- painting ---
 
     def _atlas(self) -> TileAtlas:
         """Returns the atlas of the current size; tiles of the previous size serve as placeholders."""
-        size = self._pitch() - QSize(self._gap(), self._gap())
-        before = self._tiles
-        if before is None or before.size != size or before.gap != self._gap():
+        geometry, before = self._geometry(), self._tiles
+        if before is None or before.size != geometry.tile or before.gap != geometry.gap:
             scheme = theme.current()
             colors = QColor(scheme.window), QColor(scheme.sunken)
-            self._tiles = TileAtlas(len(self._selected), size, self._gap(), *colors)
+            self._tiles = TileAtlas(len(self._left_out), geometry.tile, geometry.gap, *colors)
             if before is not None:
-                seen = self._places_in_sight()
-                self._tiles.take_over(before, self._rows[seen.start : seen.stop])
+                seen = geometry.places_in_sight()
+                self._tiles.take_over(before, self._selection.rows[seen.start : seen.stop])
         assert self._tiles is not None
         return self._tiles
 
@@ -298,33 +247,35 @@ class VirtualGrid(QAbstractScrollArea):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, scheme = QPainter(self.viewport()), theme.current()
         painter.fillRect(event.rect(), QColor(scheme.window))
-        if not len(self._rows):
+        if not len(self._selection.rows):
             painter.setPen(QColor(scheme.muted))
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(self.viewport().rect().adjusted(16, 16, -16, -16), flags, self._empty_text)
             return
-        places = self._places_in_sight(event.rect())
-        rows = self._rows[places.start : places.stop]
+        geometry, selection = self._geometry(), self._selection
+        places = geometry.places_in_sight(event.rect())
+        rows = self._selection.rows[places.start : places.stop]
         if not len(rows):
             return
-        left_out, ratio = self._left_out[rows], self.devicePixelRatioF()
-        top = self._gap() + places.start // self.columns() * self._pitch().height()
-        corner = QPointF(self._gap() / ratio, top / ratio - self.verticalScrollBar().value())
-        selected, accent = self._selected[rows], QColor(scheme.accent)
-        self._atlas().paint(painter, corner, rows, self.columns(), left_out, selected, accent)
+        left_out, ratio = self._left_out[rows], geometry.ratio
+        top = geometry.gap + places.start // geometry.columns * geometry.pitch.height()
+        corner = QPointF(geometry.gap / ratio, top / ratio - geometry.above)
+        selected, accent = selection.selected[rows], QColor(scheme.accent)
+        self._atlas().paint(painter, corner, rows, geometry.columns, left_out, selected, accent)
         if self._side >= BADGED:
             self._paint_badges(painter, [places.start + int(at) for at in np.flatnonzero(left_out)])
-        if self.hasFocus() and self._current in places:
+        if self.hasFocus() and selection.current in places:
             # Light on dark on light: visible on any image.
             for color, width in (("#000000", 3), ("#ffffff", 1)):
                 painter.setPen(QPen(QColor(color), width))
-                painter.drawRect(self.tile_rect(self._current).adjusted(1, 1, -2, -2))
+                painter.drawRect(geometry.tile_rect(selection.current).adjusted(1, 1, -2, -2))
 
     def _paint_badges(self, painter: QPainter, places: list[int]) -> None:
         """Paints crosses on left-out images."""
         badge = theme.icon("x-circle", "error").pixmap(QSize(16, 16), self.devicePixelRatioF())
+        geometry = self._geometry()
         for place in places:
-            painter.drawPixmap(self.tile_rect(place).topRight() + QPoint(-19, 4), badge)
+            painter.drawPixmap(geometry.tile_rect(place).topRight() + QPoint(-19, 4), badge)
 
     # --- mouse ---
 
@@ -337,21 +288,20 @@ class VirtualGrid(QAbstractScrollArea):
             self._hover(event.position())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        place = self._place_at(event.position().toPoint())
+        place = self._geometry().place_at(event.position().toPoint())
         if event.button() != Qt.MouseButton.LeftButton:
             return
         if place < 0:
             if not event.modifiers():
-                self._set_selected(np.zeros_like(self._selected))
+                self._set_selected(self._selection.nothing())
             return
         if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-            self._select_between(self._anchor, place)
+            self._select_to(place)
         elif event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self._toggle(place)
-            self._anchor = place
+            self._set_selected(self._selection.toggled(place))
+            self._selection.anchor = place
         else:
-            self._anchor = place
-            self._select_between(place, place)
+            self._select_only(place)
         self._go(place)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -366,8 +316,8 @@ class VirtualGrid(QAbstractScrollArea):
             self.activated.emit(row)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        place = self._place_at(event.pos())
-        if place >= 0 and not self._selected[self._rows[place]]:
+        place = self._geometry().place_at(event.pos())
+        if place >= 0 and not self._selection.selected[self._selection.rows[place]]:
             self.step_to(place)
         if self.current_row() >= 0:
             menu = self._menu()
@@ -376,9 +326,9 @@ class VirtualGrid(QAbstractScrollArea):
 
     def viewportEvent(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            place = self._place_at(event.pos())
+            place = self._geometry().place_at(event.pos())
             if place >= 0:
-                text, tile = self._describe_row(int(self._rows[place])), self.tile_rect(place)
+                text, tile = self._describe_row(int(self._selection.rows[place])), self.tile_rect(place)
                 QToolTip.showText(event.globalPos(), plain_tip(text), self.viewport(), tile)
             else:
                 QToolTip.hideText()
@@ -396,7 +346,7 @@ class VirtualGrid(QAbstractScrollArea):
         menu.addAction(in_context("view", "Enlarge"), lambda: self.activated.emit(row))
         menu.addAction(_("Copy image"), lambda: self.copy_requested.emit(row))
         menu.addSeparator()
-        chosen = self._chosen()
+        chosen = self._selection.chosen()
         out = self._left_out[chosen]
         if not out.all():
             menu.addAction(_("Leave out"), lambda: self.leave_out_requested.emit(chosen, True))
@@ -408,12 +358,13 @@ class VirtualGrid(QAbstractScrollArea):
     # --- keyboard ---
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if not len(self._rows) or not self._key(event):
+        if not len(self._selection.rows) or not self._key(event):
             event.ignore()
 
     def _key(self, event: QKeyEvent) -> bool:
-        columns = self.columns()
-        page = max(int(self.viewport().height() // self._line_height()), 1) * columns
+        geometry = self._geometry()
+        columns = geometry.columns
+        page = max(int(self.viewport().height() // geometry.line_height), 1) * columns
         steps = {
             Qt.Key.Key_Left: -1,
             Qt.Key.Key_Right: 1,
@@ -421,8 +372,8 @@ class VirtualGrid(QAbstractScrollArea):
             Qt.Key.Key_Down: columns,
             Qt.Key.Key_PageUp: -page,
             Qt.Key.Key_PageDown: page,
-            Qt.Key.Key_Home: -len(self._rows),
-            Qt.Key.Key_End: len(self._rows),
+            Qt.Key.Key_Home: -len(self._selection.rows),
+            Qt.Key.Key_End: len(self._selection.rows),
         }
         key, has_control = Qt.Key(event.key()), bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         if key in steps:
@@ -436,50 +387,41 @@ class VirtualGrid(QAbstractScrollArea):
             case Qt.Key.Key_Minus:
                 self.set_side(self._side - STEP)
             case Qt.Key.Key_Space:
-                self._toggle(self._current)
+                self._set_selected(self._selection.toggled(self._selection.current))
             case Qt.Key.Key_Delete | Qt.Key.Key_Backspace:
-                self.leave_out_requested.emit(self._chosen(), True)
+                self.leave_out_requested.emit(self._selection.chosen(), True)
             case Qt.Key.Key_A if has_control:
                 self.select_all()
-            case Qt.Key.Key_Escape if self._selected.any():
-                self._set_selected(np.zeros_like(self._selected))
+            case Qt.Key.Key_Escape if self._selection.selected.any():
+                self._set_selected(self._selection.nothing())
             case _:
                 return False
         return True
 
     def _step(self, steps: int, modifiers: Qt.KeyboardModifier) -> None:
-        place = min(max(self._current + steps, 0), len(self._rows) - 1)
+        place = self._selection.within(self._selection.current + steps)
         if modifiers & Qt.KeyboardModifier.ShiftModifier:
-            self._select_between(self._anchor, place)
+            self._select_to(place)
         else:
-            self._anchor = place
-            self._select_between(place, place)
+            self._select_only(place)
         self._go(place)
 
     def _go(self, place: int) -> None:
-        self._current = place
+        self._selection.current = place
         self._reveal(place)
         self._tell()
         self.viewport().update()
 
-    def _chosen(self) -> Rows:
-        """Returns the selected rows, or else the current one."""
-        selected = self.selected_rows()
-        return selected if len(selected) else self._rows[self._current : self._current + 1]
+    def _select_to(self, place: int) -> None:
+        self._set_selected(self._selection.between(self._selection.anchor, place))
 
-    def _toggle(self, place: int) -> None:
-        chosen = self._selected.copy()
-        chosen[self._rows[place]] ^= True
-        self._set_selected(chosen)
+    def _select_only(self, place: int) -> None:
+        self._selection.anchor = place
+        self._set_selected(self._selection.between(place, place))
 
-    def _select_between(self, one: int, other: int) -> None:
-        chosen = np.zeros_like(self._selected)
-        chosen[self._rows[min(one, other) : max(one, other) + 1]] = True
-        self._set_selected(chosen)
-
-    def _set_selected(self, selected: NDArray[np.bool_]) -> None:
-        if not np.array_equal(selected, self._selected):
-            self._selected = selected
+    def _set_selected(self, selected: Mask) -> None:
+        if not np.array_equal(selected, self._selection.selected):
+            self._selection.selected = selected
             self.selection_changed.emit()
             self._tell()
             self.viewport().update()
@@ -487,8 +429,8 @@ class VirtualGrid(QAbstractScrollArea):
     def _tell(self) -> None:
         """Announces the current image to a screen reader."""
         if (row := self.current_row()) >= 0:
-            count = int(self._selected.sum())
-            place, whole = number(self._current + 1), number(len(self._rows))
+            count = int(self._selection.selected.sum())
+            place, whole = number(self._selection.current + 1), number(len(self._selection.rows))
             words = [_("Image {number} of {count}").format(number=place, count=whole)]
             words.extend(self._describe_row(row).split("\n"))
             if count > 1:
