@@ -8,27 +8,15 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QPainter, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QGridLayout,
-    QHBoxLayout,
-    QLabel,
-    QMenu,
-    QSlider,
-    QStackedLayout,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-    QWidgetAction,
-)
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
-from core.language import _, all_of, in_context, number
+from core.language import _, all_of, number
 from core.stats.keys import meaning, spread_of, valued
 from studio import theme
 from studio.model.history import History, ReportRows
-from studio.widgets.basic.labels import IconButton, Label, wrapped_tip
-from studio.widgets.basic.scale import scale_length
+from studio.widgets.basic.labels import IconButton, wrapped_tip
 from studio.widgets.plots.legend import Entry, Legend
+from studio.widgets.plots.plot_options import PlotOptions, muted
 from studio.widgets.plots.pyqtgraph_import import pyqtgraph_import
 
 if TYPE_CHECKING:
@@ -81,38 +69,24 @@ class CurvePlot(QWidget):
 
     def _build(self, log: bool) -> None:
         self._readout = Legend()
-        self._smoothing = QSlider(Qt.Orientation.Horizontal)
-        self._smoothing.setRange(0, 99)
-        self._smoothing.setValue(60)
-        scale_length(self._smoothing, self._smoothing.setMinimumWidth, 120)
-        self._smoothing.setAccessibleName(_("Smoothing"))
-        self._smoothing.setToolTip(
-            _("Smoothing of the strong line; the faint line shows raw values. Usual: 0.6 to 0.9.")
-        )
-        self._smoothing.valueChanged.connect(lambda _value: self._redraw.start())
-        self._log = QCheckBox(in_context("scale", "Log"))
-        self._log.setChecked(log)
-        self._log.setAccessibleName(_("Logarithmic scale"))
-        self._log.setToolTip(_("Logarithmic scale; omits values of zero and below."))
-        self._log.toggled.connect(self.set_log)
+        self._options = PlotOptions(log)
+        self._options.smoothing_changed.connect(self._redraw.start)
+        self._options.log_changed.connect(self._set_canvas_log)
+        self._options.reset_requested.connect(self.reset_view)
+        self._options.save_requested.connect(self.save_requested)
         self._reset = IconButton(
             "arrows-out", _("Reset view"), _("Show all steps and follow new data (0, or double-click)")
         )
         self._reset.clicked.connect(self.reset_view)
-        self._name = _muted(_("Smoothing"))
-        self._name.setBuddy(self._smoothing)
-        self._options = IconButton("sliders-horizontal", _("Options"), _("Smoothing, scale, and saving"))
-        self._options.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._options.setProperty("hasMenu", True)
-        self._menu = QMenu(self._options)
-        for widgets in ((self._name, self._smoothing), (self._log,)):
-            self._menu.addAction(_row(self._menu, *widgets))
-        self._menu.addSeparator()
-        self._menu.addAction(_("Show everything"), self.reset_view)
-        self._menu.addAction(_("Save image (PNG)…"), lambda: self.save_requested.emit("png"))
-        self._menu.addAction(_("Save numbers (CSV)…"), lambda: self.save_requested.emit("csv"))
-        self._options.setMenu(self._menu)
+        self._stack = QStackedLayout()
+        self._empty_text = _("Losses appear here when training starts.")
+        self._empty = muted(self._empty_text)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setWordWrap(True)
+        self._lay_out()
+        self._show_readout()
 
+    def _lay_out(self) -> None:
         self._head = QHBoxLayout()
         self._head.setSpacing(6)
         self._tools = QHBoxLayout()
@@ -127,18 +101,12 @@ class CurvePlot(QWidget):
         self._top.addLayout(self._head, 0, 0)
         self._top.addWidget(self._readout, 0, 1)
         self._top.addLayout(self._tools, 0, 2)
-        self._stack = QStackedLayout()
-        self._empty_text = _("Losses appear here when training starts.")
-        self._empty = _muted(self._empty_text)
-        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._empty.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(self._top)
         layout.addLayout(self._stack, 1)
         self._stack.addWidget(self._empty)  # in the stack first, or it would show as a window
-        self._show_readout()
 
     # --- content ---
 
@@ -206,19 +174,21 @@ class CurvePlot(QWidget):
 
     def smoothing(self) -> float:
         """Returns the smoothing, 0 (none) ... 0.99."""
-        return float(self._smoothing.value()) / 100
+        return self._options.smoothing()
 
     def set_smoothing(self, smoothing: float) -> None:
         """Sets the smoothing, 0 (none) ... 0.99."""
-        self._smoothing.setValue(round(100 * smoothing))
+        self._options.set_smoothing(smoothing)
 
     def log(self) -> bool:
         """Returns whether the y axis is logarithmic."""
-        return bool(self._log.isChecked())
+        return self._options.log()
 
     def set_log(self, log: bool) -> None:
         """Sets a logarithmic or linear y axis."""
-        self._log.setChecked(log)
+        self._options.set_log(log)
+
+    def _set_canvas_log(self, log: bool) -> None:
         if self._canvas is not None:
             self._canvas.set_log(log)
             self._redraw.start()
@@ -396,20 +366,3 @@ class CurvePlot(QWidget):
                 self.reset_view()
             case _:
                 super().keyPressEvent(event)
-
-
-def _row(menu: QMenu, *widgets: QWidget) -> QWidgetAction:
-    """Returns widgets as a menu entry."""
-    row, action = QWidget(), QWidgetAction(menu)
-    line = QHBoxLayout(row)
-    line.setContentsMargins(12, 4, 12, 4)
-    for widget in widgets:
-        line.addWidget(widget)
-    action.setDefaultWidget(row)
-    return action
-
-
-def _muted(text: str) -> QLabel:
-    label = Label(text)
-    label.setObjectName("muted")
-    return label

@@ -67,13 +67,14 @@ class PlotCard(CurvePlot):
         remove.clicked.connect(self.removed)
         for button in (self._maximize, remove):
             self._tools.addWidget(button)
-        self._menu.addSeparator()
-        self._menu.addAction(_("Maximize or restore"), self.maximize_requested.emit)
-        self._left = self._menu.addAction(_("Move left"), lambda: self.moved.emit(-1))
-        self._right = self._menu.addAction(_("Move right"), lambda: self.moved.emit(1))
-        self.instead = QMenu(_("Plot instead"), self._menu)
+        menu = self._options.menu()
+        menu.addSeparator()
+        menu.addAction(_("Maximize or restore"), self.maximize_requested.emit)
+        self._left = menu.addAction(_("Move left"), lambda: self.moved.emit(-1))
+        self._right = menu.addAction(_("Move right"), lambda: self.moved.emit(1))
+        self.instead = QMenu(_("Plot instead"), menu)
         """Menu of other plots for this place, filled by the owner."""
-        self._menu.addMenu(self.instead)
+        menu.addMenu(self.instead)
         self._describe()
 
     def show_subject(self, subject: Subject) -> None:
