@@ -8,39 +8,28 @@ from pathlib import Path
 from PySide6.QtCore import QSize, QStandardPaths, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QCheckBox,
     QComboBox,
     QDialog,
     QFileDialog,
-    QGridLayout,
     QHBoxLayout,
     QLineEdit,
     QPushButton,
-    QRadioButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from core.errors import UserError
-from core.export.selection import FileOptions, RequestSelection, SeedSelection, Selection
-from core.generator_inputs import LARGEST_SEED, MOST_SEEDS, parse_seeds
+from core.export.selection import FileOptions
 from core.language import _, in_context
-from core.latent.request import Point
 from core.runs.enlarging_model import EnlargingModel
 from studio import theme
 from studio.model.export import ENDINGS, FORMATS, PACKINGS, RECIPE_TIP, Exportable, ExportChoice, export_text
 from studio.widgets.basic.ask_folder import ask_folder
 from studio.widgets.basic.labels import Glyph, Label, WrappedLabel, plain_tip
-from studio.widgets.basic.slider_row import SliderRow
-from studio.widgets.basic.spin_boxes import SeedBox, indent_spin_box
+from studio.widgets.images.image_choice import ImageChoice, Texts
 
-FEW = 64
-"""Suggested number of images: a screenful."""
 SCALES = (1, 2, 4, 8)
-_Texts = tuple[QWidget, str, str]
-"""Widget, its accessible name (empty if its own text is the name), and its tool tip."""
 
 
 class ExportImagesDialog(QDialog):
@@ -55,22 +44,7 @@ class ExportImagesDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(_("Export images"))
         self._what = what
-        self._use_selected = QRadioButton(what.title)
-        self._use_list = QRadioButton(_("Listed seeds"))
-        self._use_range = QRadioButton(_("Consecutive seeds"))
-        self._seeds = QLineEdit(f"0-{FEW - 1}")
-        self._first = SeedBox(what.like.seed)
-        self._count = QSpinBox()
-        self._each_class = QCheckBox(_("Per class"))
-        self._psi = SliderRow(
-            _("Diversity ψ"),
-            0.0,
-            2.0,
-            1.0,
-            help=_("Truncation ψ: below 1 closer to the typical image, above 1 more varied."),
-        )
-        self._psi.set_value(what.like.psi)
-        self._edits = QCheckBox(_("Apply directions"))
+        self._images = ImageChoice(what)
         self._format, self._packing, self._scale = QComboBox(), QComboBox(), QComboBox()
         self._smooth = QCheckBox(_("Smooth"))
         self._enlarger = QComboBox()
@@ -88,12 +62,11 @@ class ExportImagesDialog(QDialog):
         self._describe()
         self._build()
         self._connect()
-        (self._use_selected if what.count else self._use_list).setChecked(True)
         self._update()
 
     def choice(self) -> ExportChoice:
         """Returns the current choice. Raises `UserError` while it is invalid."""
-        selection, model = self._selection(), self._enlarging_model()
+        selection, model = self._images.selection(), self._enlarging_model()
         enlarger = model.path if model else None
         return ExportChoice(selection, self._target(), self._file_options(), self._overwrite.isChecked(), enlarger)
 
@@ -121,24 +94,6 @@ class ExportImagesDialog(QDialog):
     def _enlarging_model(self) -> EnlargingModel | None:
         return self._enlarging_models()[self._enlarger.currentIndex()] if self._enlarger.isEnabled() else None
 
-    def _selection(self) -> Selection | None:
-        if self._use_selected.isChecked():
-            shown = self._what.shown
-            return RequestSelection(shown, "image") if shown else None
-        seeds = parse_seeds(self._seeds.text()) if self._use_list.isChecked() else self._consecutive()
-        taken = self._what.like
-        offset = taken.offset if self._edits.isChecked() else ()
-        like = Point(psi=self._psi.value(), offset=offset, classes=taken.classes, codes=taken.codes, mix=taken.mix)
-        return SeedSelection.of(seeds, like, self._what.classes if self._each_class.isChecked() else ())
-
-    def _consecutive(self) -> tuple[int, ...]:
-        first, count = self._first.value(), self._count.value()
-        if first + count - 1 > LARGEST_SEED:
-            raise UserError(
-                _("The last seed would be too large."), _("Seeds go from 0 to {largest}.").format(largest=LARGEST_SEED)
-            )
-        return tuple(range(first, first + count))
-
     def _file_options(self) -> FileOptions:
         scale = self._scale.currentData()
         smooth, recipe = self._smooth.isChecked(), self._recipe.isChecked()
@@ -163,16 +118,8 @@ class ExportImagesDialog(QDialog):
         return folder / f"{name}{'.zip' if file_options.packing == 'zip' else ENDINGS[file_options.format]}"
 
     def _update(self) -> None:
-        chosen = {button: button.isChecked() for button in (self._use_selected, self._use_list, self._use_range)}
-        others = not chosen[self._use_selected]
-        self._seeds.setEnabled(chosen[self._use_list])
-        for widget in (self._first, self._count):
-            widget.setEnabled(chosen[self._use_range])
-        self._psi.setEnabled(others)
-        self._each_class.setEnabled(others)
-        self._edits.setEnabled(bool(self._what.like.offset) and others)
         self._smooth.setEnabled(self._scale.currentData() > 1)
-        is_rendered = others or self._what.shown is not None
+        is_rendered = self._images.is_rendered()
         self._enlarger.setEnabled(is_rendered)
         self._choose_file.setEnabled(is_rendered)
         self._recipe.setEnabled(self._format.currentData() == "png")
@@ -212,17 +159,7 @@ class ExportImagesDialog(QDialog):
     # Building
 
     def _set_up(self) -> None:
-        group = QButtonGroup(self)
-        for button in (self._use_selected, self._use_list, self._use_range):
-            group.addButton(button)
-        self._use_selected.setVisible(self._what.count > 0)
-        self._each_class.setVisible(len(self._what.classes) > 1)
         self._fill_choices()
-        indent_spin_box(self._count)
-        self._count.setRange(1, MOST_SEEDS)
-        self._count.setValue(FEW)
-        self._count.setSuffix(_(" images"))
-        self._edits.setChecked(bool(self._what.like.offset))
         self._recipe.setChecked(True)
         self._export.setObjectName("primary")
         self._export.setDefault(True)
@@ -243,30 +180,12 @@ class ExportImagesDialog(QDialog):
         self._enlarger.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContentsOnFirstShow)
 
     def _describe(self) -> None:
-        for widget, name, tip in (*self._selection_texts(), *self._file_texts()):
+        for widget, name, tip in self._texts():
             widget.setToolTip(plain_tip(tip))
             if name:
                 widget.setAccessibleName(name)
 
-    def _selection_texts(self) -> tuple[_Texts, ...]:
-        """Returns the texts of the widgets that choose what is exported."""
-        return (
-            (self._use_selected, "", _("Export the images selected on screen.")),
-            (self._use_list, "", _("Export one image for each seed in a list.")),
-            (self._use_range, "", _("Export one image for each of consecutive seeds.")),
-            (self._seeds, _("Seeds"), _("Seeds and ranges of seeds, such as 0,1,4-6.")),
-            (self._first, _("First seed"), _("The first of the consecutive seeds.")),
-            (self._count, _("Number of images"), _("Number of images, one for each seed.")),
-            (self._each_class, "", _("Export these seeds once for each class.")),
-            (
-                self._edits,
-                "",
-                _("Apply the directions as set by the sliders.") if self._what.like.offset else _NO_EDITS,
-            ),
-        )
-
-    def _file_texts(self) -> tuple[_Texts, ...]:
-        """Returns the texts of the widgets that choose how and where it is written."""
+    def _texts(self) -> tuple[Texts, ...]:
         return (
             (self._format, _("Format"), ""),
             (self._packing, _("Packing"), _("Separate files, one zip, or one image that shows them all.")),
@@ -294,10 +213,7 @@ class ExportImagesDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 18, 20, 16)
         layout.setSpacing(10)
-        layout.addLayout(self._which())
-        layout.addWidget(self._each_class)
-        layout.addWidget(self._psi)
-        layout.addWidget(self._edits)
+        layout.addWidget(self._images)
         layout.addSpacing(8)
         layout.addLayout(self._how())
         layout.addLayout(self._larger())
@@ -306,19 +222,6 @@ class ExportImagesDialog(QDialog):
         layout.addLayout(self._result())
         layout.addStretch(1)
         layout.addLayout(self._buttons())
-
-    def _which(self) -> QGridLayout:
-        grid = QGridLayout()
-        grid.setVerticalSpacing(8)
-        grid.setHorizontalSpacing(12)
-        grid.setColumnStretch(1, 1)
-        grid.addWidget(self._use_selected, 0, 0, 1, 3)
-        grid.addWidget(self._use_list, 1, 0)
-        grid.addWidget(self._seeds, 1, 1, 1, 2)
-        grid.addWidget(self._use_range, 2, 0)
-        grid.addWidget(self._first, 2, 1)
-        grid.addWidget(self._count, 2, 2)
-        return grid
 
     def _how(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -374,24 +277,17 @@ class ExportImagesDialog(QDialog):
         return row
 
     def _connect(self) -> None:
-        for button in (self._use_selected, self._use_list, self._use_range):
-            button.toggled.connect(self._update)
-        for line in (self._seeds, self._folder, self._name):
+        self._images.changed.connect(self._update)
+        for line in (self._folder, self._name):
             line.textChanged.connect(self._update)
         for box in (self._format, self._packing, self._scale, self._enlarger):
             box.currentIndexChanged.connect(self._update)
-        for number in (self._first, self._count, self._psi):
-            number.valueChanged.connect(self._update)
-        for check in (self._edits, self._each_class, self._smooth):
-            check.toggled.connect(self._update)
+        self._smooth.toggled.connect(self._update)
         self._browse.clicked.connect(self._browse_folder)
         self._choose_file.clicked.connect(self._browse_checkpoint)
 
     def sizeHint(self) -> QSize:
         return QSize(640, super().sizeHint().height())
-
-
-_NO_EDITS = _("All directions are at 0.")
 
 
 def _pictures() -> Path:
