@@ -256,6 +256,13 @@ def connect_train(window: MainWindow, session: Session, do: Controllers) -> None
 
 def connect_explore(window: MainWindow, session: Session, do: Controllers) -> None:
     """Connects the Explore workspace."""
+    _connect_explore_panel(window, session, do)
+    _connect_explored_source(window, session, do)
+    _connect_followed_training(session, do)
+
+
+def _connect_explore_panel(window: MainWindow, session: Session, do: Controllers) -> None:
+    """Connects the panel's requests, and the answers that it shows."""
     explore, service = window.explore, session.explore
     do.menus.panels.addActions(explore.panel_actions())
     explore.requested.connect(service.render)
@@ -283,20 +290,29 @@ def connect_explore(window: MainWindow, session: Session, do: Controllers) -> No
     service.added.connect(explore.show_total)
     service.pinned.connect(explore.add_pin)
     service.problem.connect(explore.end_pinning)
+    service.rendered.connect(explore.show_images)
+
+
+def _connect_explored_source(window: MainWindow, session: Session, do: Controllers) -> None:
+    """Connects what opens another generator, or fails to."""
+    service = session.explore
     service.problem.connect(lambda _: do.explore.show_opening(""))
     service.problem.connect(do.explore.give_up)
     service.opening.connect(do.explore.show_opening)
     service.problem.connect(do.explore.show_workspace)  # a checkpoint that cannot be opened does not end following
     service.opened.connect(do.explore.stay)
     service.restored.connect(do.explore.stay)
-    service.restored.connect(explore.restore)
+    service.restored.connect(window.explore.restore)
     service.source_changed.connect(do.explore.show_source)
     service.source_changed.connect(do.train.show_exports)
     service.translator_found.connect(do.explore.show_translator)
     service.translator_found.connect(do.train.show_exports)
     window.generator_changed.connect(do.train.show_exports)
-    service.rendered.connect(explore.show_images)
     window.workspace_changed.connect(do.explore.show_workspace)
+
+
+def _connect_followed_training(session: Session, do: Controllers) -> None:
+    """Connects the training whose newest weights Explore can show."""
     session.training.state_changed.connect(do.explore.show_state)
     session.training.began.connect(partial(do.explore.set_newest, None))
     session.training.sampled.connect(lambda event: do.explore.set_newest(event.step))
