@@ -38,32 +38,18 @@ class SliderRow(QWidget):
         super().__init__(parent)
         self._low, self._step, self._default, self._value = low, step, value, value
         self._label = Label(literal(label))
-        self._slider = QSlider(Qt.Orientation.Horizontal)
-        self._slider.setRange(0, round((high - low) / step))
-        self._slider.setPageStep(max(self._slider.maximum() // 10, 1))
-        self._slider.setMinimumWidth(80)
+        self._slider = _slider(low, high, step)
         self._slider.setAccessibleName(label)
-        self._spin = QDoubleSpinBox()
-        self._spin.setDecimals(decimals)
-        self._spin.setRange(low, high)
-        self._spin.setSingleStep(step)
-        self._spin.setKeyboardTracking(False)  # a half-typed number is not a value
+        self._spin = _spin_box(low, high, step, decimals)
         self._spin.setSuffix(f" {unit}" if unit else "")
         self._spin.setAccessibleName(_("{label}, value").format(label=label))
-        indent_spin_box(self._spin)
         self._reset = ScaledButton(16)
         self._reset.setAutoRaise(True)
         self._reset.setIcon(theme.icon("arrow-counter-clockwise", "muted"))
         self._reset.setAccessibleName(_("Reset {label}").format(label=label))
         self._reset.setToolTip(plain_tip(_("Reset to {value}").format(value=number(value, decimals))))
         self._label.setBuddy(self._spin)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
-        layout.addWidget(self._label)
-        layout.addWidget(self._slider, 1)
-        layout.addWidget(self._spin)
-        layout.addWidget(self._reset)
+        self._lay_out()
         for widget in (self._label, self._slider, self._spin):
             widget.setToolTip(plain_tip(help))
         self._number_soon = QTimer(self, singleShot=True, interval=NUMBER_MS)
@@ -76,6 +62,15 @@ class SliderRow(QWidget):
         self._slider.valueChanged.connect(self._slide)
         self._spin.valueChanged.connect(self._change)
         self._reset.clicked.connect(lambda: self._change(self._default))
+
+    def _lay_out(self) -> None:
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self._label)
+        layout.addWidget(self._slider, 1)
+        layout.addWidget(self._spin)
+        layout.addWidget(self._reset)
 
     def value(self) -> float:
         """Returns the number exactly as set or entered."""
@@ -122,3 +117,21 @@ class SliderRow(QWidget):
         self.set_value(value)
         if self._value != before:
             self.valueChanged.emit(self._value)
+
+
+def _slider(low: float, high: float, step: float) -> QSlider:
+    slider = QSlider(Qt.Orientation.Horizontal)
+    slider.setRange(0, round((high - low) / step))
+    slider.setPageStep(max(slider.maximum() // 10, 1))
+    slider.setMinimumWidth(80)
+    return slider
+
+
+def _spin_box(low: float, high: float, step: float, decimals: int) -> QDoubleSpinBox:
+    spin = QDoubleSpinBox()
+    spin.setDecimals(decimals)
+    spin.setRange(low, high)
+    spin.setSingleStep(step)
+    spin.setKeyboardTracking(False)  # a half-typed number is not a value
+    indent_spin_box(spin)
+    return spin

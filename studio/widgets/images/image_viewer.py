@@ -41,16 +41,24 @@ class ImageViewer(QDialog):
         self._view.save_requested.connect(lambda _what: self.save_requested.emit(self._index))
         self._caption = Label()
         self._caption.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._build_buttons()
+        self._near.setVisible(comparable)
+        self._view.nearest_requested.connect(self._ask_nearest)
+        self._lay_out()
+        self.show_index(index)
+        self._view.setFocus()
+
+    def _build_buttons(self) -> None:
         self._previous = _button("caret-left", _("Previous image"), _("Previous (Left)"))
         self._previous.clicked.connect(lambda: self.show_index(self._index - 1))
         self._next = _button("caret-right", _("Next image"), _("Next (Right)"))
         self._next.clicked.connect(lambda: self.show_index(self._index + 1))
-        smaller = _button("magnifying-glass-minus", _("Zoom out"), _("Zoom out (-)"))
-        smaller.clicked.connect(lambda: self._view.zoom_by(0.8))
-        larger = _button("magnifying-glass-plus", _("Zoom in"), _("Zoom in (+)"))
-        larger.clicked.connect(lambda: self._view.zoom_by(1.25))
-        fit = _button("frame-corners", in_context("zoom", "Fit"), _("Fit (0)"))
-        fit.clicked.connect(self._view.fit)
+        self._smaller = _button("magnifying-glass-minus", _("Zoom out"), _("Zoom out (-)"))
+        self._smaller.clicked.connect(lambda: self._view.zoom_by(0.8))
+        self._larger = _button("magnifying-glass-plus", _("Zoom in"), _("Zoom in (+)"))
+        self._larger.clicked.connect(lambda: self._view.zoom_by(1.25))
+        self._fit = _button("frame-corners", in_context("zoom", "Fit"), _("Fit (0)"))
+        self._fit.clicked.connect(self._view.fit)
         self._save = _button("floppy-disk", _("Save image"), _("Save this image (S)"))
         self._save.setShortcut("S")
         self._save.clicked.connect(lambda: self.save_requested.emit(self._index))
@@ -58,20 +66,18 @@ class ImageViewer(QDialog):
             "copy", _("Nearest training images"), _("Find the training images nearest to this one (N)")
         )
         self._near.setShortcut("N")
-        self._near.setVisible(comparable)
-        for asked in (self._near.clicked, self._view.nearest_requested):
-            asked.connect(self._ask_nearest)
+        self._near.clicked.connect(self._ask_nearest)
+
+    def _lay_out(self) -> None:
         bar = QHBoxLayout()
         for widget in (self._previous, self._caption, self._next):
             bar.addWidget(widget)
         bar.addStretch(1)
-        for widget in (smaller, larger, fit, self._near, self._save):
+        for widget in (self._smaller, self._larger, self._fit, self._near, self._save):
             bar.addWidget(widget)
         layout = QVBoxLayout(self)
         layout.addWidget(self._view, 1)
         layout.addLayout(bar)
-        self.show_index(index)
-        self._view.setFocus()
 
     def set_images(self, images: Images) -> None:
         """Shows another batch, at the same index if possible."""

@@ -82,6 +82,17 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
         self._log = False
         self._span = 0.0, 1.0
         self._marks: list[pg.InfiniteLine] = []
+        self._set_up_plot()
+        self._box = self.getPlotItem().getViewBox()
+        self._add_items()
+        self._pressed: QPointF | None = None
+        self._is_held = False
+        self._connect()
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keys belong to the parent
+        self.setAccessibleName(_("Plot of {names}").format(names=all_of(labels)))
+        self.restyle()
+
+    def _set_up_plot(self) -> None:
         plot = self.getPlotItem()
         plot.hideButtons()
         plot.layout.setContentsMargins(0, TOP, 0, 0)
@@ -93,13 +104,15 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
         plot.getAxis("left").enableAutoSIPrefix(False)
         plot.getAxis("left").setWidth(52)  # fixed, or the plot moves as the labels grow
         plot.disableAutoRange()
-        self._box = plot.getViewBox()
-        self._box.setDefaultPadding(0.0)
-        self._box.setMouseEnabled(x=True, y=False)  # the height always fits the visible values
-        self._bands = [_curve(z=0, fillLevel="enclosed") for _key in keys]
-        self._raw = [_curve(z=1) for _key in keys]
-        self._smooth = [_curve(z=2) for _key in keys]
-        self._dots = [pg.ScatterPlotItem(size=DOT, pen=None) for _key in keys]
+        plot.getViewBox().setDefaultPadding(0.0)
+        plot.getViewBox().setMouseEnabled(x=True, y=False)  # the height always fits the visible values
+
+    def _add_items(self) -> None:
+        plot = self.getPlotItem()
+        self._bands = [_curve(z=0, fillLevel="enclosed") for _key in self._keys]
+        self._raw = [_curve(z=1) for _key in self._keys]
+        self._smooth = [_curve(z=2) for _key in self._keys]
+        self._dots = [pg.ScatterPlotItem(size=DOT, pen=None) for _key in self._keys]
         for item in (*self._bands, *self._raw, *self._smooth, *self._dots):
             plot.addItem(item, ignoreBounds=True)
         self._cross = pg.InfiniteLine(angle=90, movable=False)
@@ -108,17 +121,14 @@ class CurveCanvas(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
             line.setZValue(z)
             line.hide()
             plot.addItem(line, ignoreBounds=True)
-        self._pressed: QPointF | None = None
-        self._is_held = False
+
+    def _connect(self) -> None:
         self._box.sigRangeChangedManually.connect(lambda *_: self.moved_by_hand.emit())
         self._box.sigXRangeChanged.connect(lambda *_: self.range_changed.emit())
         # The grid is painted as the background, which Qt caches.
         self._box.sigYRangeChanged.connect(lambda *_: self.resetCachedContent())
         self._box.sigResized.connect(lambda *_: self.resetCachedContent())
         self._box.sigResized.connect(lambda *_: self.range_changed.emit())
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the keys belong to the parent
-        self.setAccessibleName(_("Plot of {names}").format(names=all_of(labels)))
-        self.restyle()
 
     # --- content ---
 
