@@ -35,10 +35,11 @@ from core.monitoring.signals import Signals
 from core.training import optimizers
 from core.training.augmentation import Augment, discriminator_input, discriminator_sheet
 from core.training.ema import MovingAverage
-from core.training.loop import Plan, TrainingLoop
+from core.training.loop import TrainingLoop
 from core.training.loss_scale import LossScale
 from core.training.parts import split
 from core.training.state import TrainerState
+from core.training.steps import Plan
 
 
 class Trainer(TrainingLoop):

@@ -25,9 +25,10 @@ from core.monitoring.translation_probe import TranslationProbe, probed
 from core.training import optimizers
 from core.training.augmentation import Augment, discriminator_input, discriminator_sheet
 from core.training.ema import MovingAverage
-from core.training.loop import Plan, TrainingLoop
+from core.training.loop import TrainingLoop
 from core.training.loss_scale import LossScale
 from core.training.state import TrainerState
+from core.training.steps import Plan
 from core.translation.build import build_networks
 from core.translation.content import ContentDistance
 from core.translation.examples import examples

@@ -19,7 +19,7 @@ from core.errors import UserError
 from core.presets import presets
 from core.trainer import Trainer
 from core.training.captured import Step
-from core.training.loop import Plan
+from core.training.steps import Plan
 from tests.core.test_captured import Recorder
 from tools import gpu_check
 from tools.gpu_checks import memory, speed
@@ -107,7 +107,7 @@ def cuda(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """The CPU passes for a CUDA device, whose steps are recorded on tapes. The modes of its debugger for waits."""
     modes: list[str] = []
     monkeypatch.setattr(Bench, "is_cuda", True)
-    monkeypatch.setattr("core.training.loop.recorder", lambda device, generators: Recorder())
+    monkeypatch.setattr("core.training.steps.recorder", lambda device, generators: Recorder())
     monkeypatch.setattr(torch.cuda, "set_sync_debug_mode", modes.append)
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: SimpleNamespace(total_memory=2**34))
@@ -134,7 +134,7 @@ def test_a_step_that_cannot_be_recorded_has_failed(monkeypatch: pytest.MonkeyPat
     def refuse(step: Step) -> Step:
         raise RuntimeError("operation not permitted when stream is capturing")
 
-    monkeypatch.setattr("core.training.loop.recorder", lambda device, generators: refuse)
+    monkeypatch.setattr("core.training.steps.recorder", lambda device, generators: refuse)
     (row,) = rows_of("recorded", ("gan",))
     assert row.verdict == "failed"
     assert "not permitted when stream is capturing" in row.seen
@@ -142,7 +142,7 @@ def test_a_step_that_cannot_be_recorded_has_failed(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.usefixtures("cuda")
 def test_a_recording_that_does_something_else_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.training.loop.recorder", lambda device, generators: lambda step: lambda: None)
+    monkeypatch.setattr("core.training.steps.recorder", lambda device, generators: lambda step: lambda: None)
     (row,) = rows_of("recorded", ("gan",))
     assert row.verdict == "failed"
     assert "differs by at most" in row.seen

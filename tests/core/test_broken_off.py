@@ -16,7 +16,7 @@ from core.events import Event, Notice, Report, Saved, Stepped
 from core.jobs.training_job import TrainingJob
 from core.runs.run import Run
 from core.trainer import Trainer
-from core.training.loop import Plan
+from core.training.steps import Plan
 from tests.core import campaign
 from tests.core.tiny import save_pictures, tiny_settings
 

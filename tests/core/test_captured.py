@@ -73,7 +73,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Trainer, Re
     def trainer(*given: Any, **values: Any) -> tuple[Trainer, Recorder]:
         own = Recorder()
         with monkeypatch.context() as patch:
-            patch.setattr("core.training.loop.recorder", lambda device, generators: own)
+            patch.setattr("core.training.steps.recorder", lambda device, generators: own)
             return tiny_trainer(*given, **values), own
 
     return trainer
@@ -88,7 +88,7 @@ def after(trainer: TrainingLoop, steps: int) -> Checkpoint:
 def test_a_replayed_translation_is_the_step_bit_for_bit(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = after(translation_trainer(name, steps=8), 8)
     own = Recorder()
-    monkeypatch.setattr("core.training.loop.recorder", lambda device, generators: own)
+    monkeypatch.setattr("core.training.steps.recorder", lambda device, generators: own)
     assert not differences(plain, after(translation_trainer(name, steps=8), 8))
     assert own.replays
     called = {func.__name__.split(".")[0] for tape in own.tapes for func, *_ in tape.played}
@@ -161,7 +161,7 @@ def test_where_steps_cannot_be_recorded_training_goes_on_and_says_so(monkeypatch
         raise RuntimeError("operation not permitted when stream is capturing")
 
     plain = after(tiny_trainer("gan", steps=5), 5)
-    monkeypatch.setattr("core.training.loop.recorder", lambda device, generators: refuse)
+    monkeypatch.setattr("core.training.steps.recorder", lambda device, generators: refuse)
     trainer = tiny_trainer("gan", steps=5)
     events = run_to(trainer, 5)
     notices = [event.text for event in events if isinstance(event, Notice)]

@@ -61,7 +61,7 @@ class _HostGenerator(torch.Generator):
 
 @pytest.fixture
 def on_device(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    monkeypatch.setattr("core.training.loop.use", lambda name: DEVICE)
+    monkeypatch.setattr("core.training.steps.use", lambda name: DEVICE)
     for name in ("rand", "randn", "randint"):
         monkeypatch.setattr(torch, name, unseeded(getattr(torch, name)))
     monkeypatch.setattr(torch, "Generator", _HostGenerator)

@@ -22,7 +22,7 @@ from core.events import Progress
 from core.jobs import device_trial, doctor
 from core.jobs.device_trial import DeviceTrial, train, try_device
 from core.trainer import Trainer
-from core.training.loop import Plan
+from core.training.steps import Plan
 from tests.core.machines import GB, Gpu, build, cards, library
 
 
