@@ -22,6 +22,7 @@ from core.cli.commands.translation import add_translation
 from core.cli.messages import MESSAGES, NORMAL
 from core.cli.parser import OPTIONS, USAGE, Parser
 from core.devices.memory import REMEDY, is_out_of_memory
+from core.distributed.ranks import Ranks
 from core.errors import MirroredRunError, RunBusyError, UserError, refused_by_system
 from core.language import _, sentences
 
@@ -38,6 +39,11 @@ def main(arguments: Sequence[str], window: Callable[[], Mapping[str, Any]] = dic
     MESSAGES.level = NORMAL
     try:
         options = parser().parse_args(arguments, argparse.Namespace(window=window, level=NORMAL))
+    except UserError as problem:
+        if Ranks.launched().leads:  # all processes of torchrun have the same arguments
+            MESSAGES.complain(str(problem), problem.details)
+        return BAD_INPUT
+    try:
         MESSAGES.level = options.level
         command: Callable[[argparse.Namespace], int] = options.command
         return command(options)

@@ -61,23 +61,23 @@ def gathered(x: Tensor) -> Tensor:
 
 
 def own(x: Tensor, dim: int = 0) -> Tensor:
-    """Returns this rank's part of a tensor that has the rows of all ranks in a dimension."""
+    """Returns the rows of this rank from a tensor with those of all ranks in the dimension `dim`."""
     ranks = _RANKS.get()
     return x if ranks is None else x.chunk(ranks.count, dim)[ranks.own]
 
 
 def own_rows(draw: Callable[[int], Tensor], count: int, dim: int = 0) -> Tensor:
-    """Draws random numbers for the rows of all ranks and returns those of its own `count` rows.
+    """Draws random numbers for the rows of all ranks, and returns those for the `count` rows of this one.
 
-    `draw`: from a number of rows to a tensor that has so many in the dimension `dim`. Random generators are in the same
-    state in all ranks, and remain so.
+    `draw`: returns a tensor whose dimension `dim` has the number of rows that it is given. Every rank draws the numbers
+    of all, so that random generators have the same state in all ranks before and after.
     """
     ranks = _RANKS.get()
     return draw(count) if ranks is None else own(draw(count * ranks.count), dim)
 
 
 def as_tall(x: Tensor, count: int) -> Tensor:
-    """Returns an empty tensor like x (N, ...), which is dense, but with `count` rows."""
+    """Returns an uninitialized tensor (count, ...) with the memory layout of a dense tensor x (N, ...)."""
     return x.new_empty_strided((count, *x.shape[1:]), x.stride())
 
 

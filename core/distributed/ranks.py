@@ -80,6 +80,11 @@ class Ranks:
         return _restarts() > 0
 
     @property
+    def can_restart(self) -> bool:
+        """True if torchrun starts this launch again when a rank is lost."""
+        return int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", "0")) > 0
+
+    @property
     def several(self) -> bool:
         """True if there are others."""
         return self.count > 1

@@ -76,8 +76,10 @@ def launch(nursery: Nursery, pictures: Path, tmp_path: Path) -> Iterator[Callabl
 
     def start(count: int, *options: str, restarts: int = 0) -> Launch:
         place = {"WORLD_SIZE": str(count), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
+        place["TORCHELASTIC_MAX_RESTARTS"] = "1"
         outputs = [tmp_path / f"said by {own} of {len(launches)}" for own in range(count)]
-        arguments = ["train", str(pictures), *FLAGS, "--preset", "dcgan", "--out", str(tmp_path / "a run"), *options]
+        new = () if "--resume" in options else (*FLAGS, "--preset", "dcgan", "--out", str(tmp_path / "a run"))
+        arguments = ["train", str(pictures), *new, *options]
         processes = []
         for own, output in enumerate(outputs):
             rank = {"RANK": str(own), "LOCAL_RANK": str(own), "TORCHELASTIC_RESTART_COUNT": str(restarts)}
@@ -152,6 +154,26 @@ def test_a_mistake_ends_all_with_one_sentence(launch: Callable[..., Launch]) -> 
     assert begun.said().count("cannot be divided equally among 3 processes") == 1
     assert "Traceback" not in begun.said()
     assert not begun.run.exists()
+
+
+def test_an_argument_that_cannot_be_read_is_told_once(launch: Callable[..., Launch]) -> None:
+    begun = launch(2, "--batch")
+    begun.wait_for_the_end()
+    assert begun.said().count("--batch needs a value.") == 1
+
+
+def test_a_copy_goes_on_in_its_own_folder_after_a_restart(
+    launch: Callable[..., Launch], finished_run: Path, tmp_path: Path
+) -> None:
+    copy = "--resume", str(finished_run), "--copy", "--steps", "8"
+    refused = launch(2, *copy)
+    refused.wait_for_the_end()
+    assert refused.said().count("A copy needs a folder of its own where torchrun may start it again.") == 1
+    for restarts in range(2):
+        begun = launch(2, *copy, "--out", str(tmp_path / "a run"), restarts=restarts)
+        begun.wait_for_the_end()
+    assert load(Run(begun.run).newest()).meta.step == 8
+    assert "continues at step 8:" in (begun.run / "log.txt").read_text("utf-8")
 
 
 @contextmanager

@@ -108,6 +108,9 @@ def _lead(options: argparse.Namespace, ranks: Ranks) -> int:
     from core.cli.training_bar import TrainingBar
     from core.jobs.training_job import TrainingJob
 
+    if options.copy and not options.out and ranks.can_restart:
+        what = _("A copy needs a folder of its own where torchrun may start it again.")
+        raise UserError(what, _("Name one with --out."))
     settings, given = _begun(options) if ranks.is_restarted else chosen_settings(options)
     out = options.out.absolute() if options.out else None
     data = one_source(options.data, settings)
@@ -137,7 +140,7 @@ def _begun(options: argparse.Namespace) -> tuple[Settings, dict[str, Any]]:
     run = options.out or (options.resume and options.resume.parent.parent)
     if not (run and is_run(run)):
         return chosen_settings(options)
-    options.out, options.resume = None, Run(run).newest()
+    options.out, options.resume, options.copy = None, Run(run).newest(), False
     return load(options.resume).meta.settings, {}
 
 
