@@ -42,6 +42,7 @@ NOT_TEXT: dict[str, tuple[str, ...]] = {
     "core/cli/parser.py": ("the following arguments are required",),
     "core/cli/commands/training.py": ("\n{}gan-studio ", "gan-studio "),
     "core/cli/commands/queue.py": ("gan-studio ",),
+    "core/cli/commands/search.py": ("\n{}gan-studio ", "gan-studio "),
     "core/crash/report.py": ("",),
     "core/crash/watch.py": ("the main thread",),
     "core/desktop/files.py": ("GAN Studio", "[Desktop Entry]", "<?xml ", "$shortcut = ", "Start Menu"),

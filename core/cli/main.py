@@ -17,6 +17,7 @@ from core.cli.commands.exports import add_exports
 from core.cli.commands.hosts import add_hosts
 from core.cli.commands.information import add_information
 from core.cli.commands.queue import add_queue
+from core.cli.commands.search import add_search
 from core.cli.commands.training import add_training
 from core.cli.commands.translation import add_translation
 from core.cli.messages import MESSAGES, NORMAL
@@ -89,6 +90,7 @@ def parser() -> Parser:
     program.commands = commands.choices
     add_training(commands)
     add_queue(commands)
+    add_search(commands)
     add_hosts(commands)
     add_exports(commands)
     add_translation(commands)

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from core import __version__
 from core.errors import UserError
-from core.language import _
+from core.language import _, number
 from core.remote.frames import PROTOCOL, Frame, read_frame, skip_noise, write_frame
 from core.remote.hosts import Host
 from core.remote.ssh import NoConnectionError, failure, python_command, start, unreadable
@@ -116,7 +116,7 @@ class Connection:
         try:
             frame = self._frames.get(timeout=seconds)
         except Empty:
-            frame = TimeoutError(f"no answer within {seconds:g} s")
+            frame = TimeoutError(_("It did not answer within {seconds} s.").format(seconds=number(seconds)))
         if isinstance(frame, Frame):
             return frame
         raise self._lost(frame) from frame

@@ -14,7 +14,7 @@ from core.config.settings import Settings
 from core.errors import UserError
 from core.translation import tiles
 from core.translation.build import translator_shape
-from core.translation.networks import build_translator
+from core.translation.networks import Translator, build_translator
 from core.translation.tiles import Tiling, in_tiles, whole
 from tests.core.tiny import tiny_settings
 
@@ -23,7 +23,7 @@ def settings_of(translator: str, task: str, **values: Any) -> Settings:
     return tiny_settings("studio", translator=translator, task=task, **{"resolution": 64, **values})
 
 
-def network_of(settings: Settings) -> nn.Module:
+def network_of(settings: Settings) -> Translator:
     """A translator whose output depends on its input as after a training: initial tails are zero."""
     torch.manual_seed(0)
     network = build_translator(settings.translator, translator_shape(settings, 3)).eval().requires_grad_(False)

@@ -19,10 +19,10 @@ class HandingOverWindow(TrainingWindow):
     def __init__(self) -> None:
         super().__init__()
         self._hand_over = QTimer(self, interval=100)
-        self._hand_over.timeout.connect(self._answer)
+        self._hand_over.timeout.connect(self._answer_question)
         self.completed.connect(self._hand_over.start)
 
-    def _answer(self) -> None:
+    def _answer_question(self) -> None:
         box = QApplication.activeModalWidget()
         if isinstance(box, QMessageBox):
             keep = next(button for button in box.buttons() if button.text() == "Keep training")

@@ -25,7 +25,7 @@ LINES = 2
 def text(images: Tensor, random: torch.Generator) -> Tensor:
     """Returns which pixels of images (N, C, h, w) letters hide, (N, h, w)."""
     count, _channels, height, width = images.shape
-    sheets = _sheets(height, width).to(images.device)
+    sheets = _sheets(height, width, images.device)
     drawn = own_rows(lambda rows: torch.rand(3, rows, generator=random, device=images.device), count, dim=1)
     sheet, down, right = ((share * size).long() for share, size in zip(drawn, (SHEETS, height, width), strict=True))
     rows = (torch.arange(height, device=images.device) + down[:, None]) % height
@@ -33,10 +33,10 @@ def text(images: Tensor, random: torch.Generator) -> Tensor:
     return sheets[sheet[:, None, None], rows[:, :, None], columns[:, None]]
 
 
-@lru_cache(maxsize=4)
-def _sheets(height: int, width: int) -> Tensor:
+@lru_cache(maxsize=2)
+def _sheets(height: int, width: int, device: torch.device) -> Tensor:
     random = Random(0)
-    return torch.from_numpy(np.stack([_sheet(height, width, random) for _ in range(SHEETS)]))
+    return torch.from_numpy(np.stack([_sheet(height, width, random) for _ in range(SHEETS)])).to(device)
 
 
 def _sheet(height: int, width: int, random: Random) -> np.ndarray:

@@ -116,5 +116,7 @@ class SearchListing:
         )
         left = self.snapshot.minutes_left
         if left is not None:
-            return f"{counts} · {_('{time} left').format(time=duration(60 * left))}"
-        return f"{counts} · {state.reason or _('The search was interrupted.')}"
+            rest = _("{time} left").format(time=duration(60 * left))
+        else:
+            rest = state.reason or _("The search was interrupted.")
+        return f"{counts} · {rest}"
