@@ -6,7 +6,7 @@ translated by the EMA generator, and compared after the training (`benchmarks.tr
 * `enlarge`: 16 to 64 px, without degradation but for the fewer pixels, for exact images; beside bicubic interpolation;
 * `sharpen`: the same, for sharp images;
 * `colorize`: beside gray, and beside the mean color of the dataset;
-* `repair`: beside OpenCV's inpainting;
+* `repair`: without discriminator, for the smallest error; beside OpenCV's inpainting;
 * `digits`: `sample:digits` to inverted digits, two halves of the dataset without pairs; whether a classifier reads the
   label of the input;
 * `edges`: a sheet to be looked at;
@@ -61,7 +61,7 @@ TASKS: dict[str, dict[str, Any]] = {
     "enlarge": {"task": "enlarge", "l1_weight": 1000, **CLEAN},
     "sharpen": {"task": "enlarge", **CLEAN},
     "colorize": {"task": "colorize"},
-    "repair": {"task": "repair"},
+    "repair": {"task": "repair", "adversarial_weight": 0, "lr_g": 1e-3},
     "digits": {"task": "unpaired"},
     "edges": {"task": "edges"},
     "speed": {},
