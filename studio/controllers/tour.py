@@ -53,7 +53,7 @@ class TourController(QObject):
         self._look_again = QTimer(self, interval=LOOK_MS)
         self._look_again.timeout.connect(self._look)
         window.closed.connect(self.end)
-        self.steps = self._build_steps()
+        self.steps = (*self._data_steps(), *self._training_steps(), *self._explore_steps())
 
     @property
     def is_open(self) -> bool:
@@ -136,8 +136,7 @@ class TourController(QObject):
 
     # --- the steps ---
 
-    def _build_steps(self) -> tuple[TourStep, ...]:
-        window = self._window
+    def _data_steps(self) -> tuple[TourStep, ...]:
         return (
             TourStep(
                 HOME,
@@ -145,7 +144,7 @@ class TourController(QObject):
                     "Two minutes with a GAN: train one on handwritten digits and explore what it learned. First open "
                     "the digits: Try a sample > Handwritten digits."
                 ),
-                lambda: window.home.findChild(QPushButton, "samples"),
+                lambda: self._window.home.findChild(QPushButton, "samples"),
                 self._has_digits,
                 lambda: self._open(SOURCE),
             ),
@@ -157,6 +156,11 @@ class TourController(QObject):
                 ),
                 self._images,
             ),
+        )
+
+    def _training_steps(self) -> tuple[TourStep, ...]:
+        window = self._window
+        return (
             TourStep(
                 TRAIN,
                 _(
@@ -200,6 +204,10 @@ class TourController(QObject):
                 ),
                 lambda: window.train.health,
             ),
+        )
+
+    def _explore_steps(self) -> tuple[TourStep, ...]:
+        return (
             TourStep(
                 EXPLORE,
                 _("Every image is a point of latent space. Drag the slider of a direction and watch the image change."),
@@ -213,7 +221,7 @@ class TourController(QObject):
                     "Stop saves the run; continue it from Home later. Help > Glossary explains each term. Now try your "
                     "own images."
                 ),
-                lambda: _button(window.footer, _("Stop")),
+                lambda: _button(self._window.footer, _("Stop")),
             ),
         )
 
