@@ -33,28 +33,10 @@ def find(case: Case) -> Diagnosis | None:
         return None
     levels = level(diversity, SPAN)
     now, best = 100 * levels[-1], 100 * levels.max()
-    by_class = case.settings.condition != "none"
     if below(diversity, ALIKE, VARIED, SPAN):
-        sentence = (
-            _(
-                "The generated images of each class are nearly identical: their diversity is {now} % of the real "
-                "images'."
-            )
-            if by_class
-            else _("The generated images are nearly identical: their diversity is {now} % of the real images'.")
-        )
+        sentence = _identical(case)
     elif best > 60 and below(diversity, best / 200, best / 100 * 0.7, SPAN):
-        sentence = (
-            _(
-                "The generated images of each class become more alike: their diversity is {now} % of the real images', "
-                "down from {best} %."
-            )
-            if by_class
-            else _(
-                "The generated images become more alike: their diversity is {now} % of the real images', down from "
-                "{best} %."
-            )
-        )
+        sentence = _more_alike(case)
     else:
         return None
     sentence = sentence.format(now=number(now), best=number(best))
@@ -68,3 +50,21 @@ def find(case: Case) -> Diagnosis | None:
         remedies.slower_both,
     )
     return Diagnosis("mode_collapse", "bad", sentence, (KEY,), cures[: remedies.MOST])
+
+
+def _identical(case: Case) -> str:
+    if case.settings.condition == "none":
+        return _("The generated images are nearly identical: their diversity is {now} % of the real images'.")
+    return _("The generated images of each class are nearly identical: their diversity is {now} % of the real images'.")
+
+
+def _more_alike(case: Case) -> str:
+    if case.settings.condition == "none":
+        return _(
+            "The generated images become more alike: their diversity is {now} % of the real images', down from "
+            "{best} %."
+        )
+    return _(
+        "The generated images of each class become more alike: their diversity is {now} % of the real images', "
+        "down from {best} %."
+    )

@@ -33,6 +33,12 @@ RETRY_SECONDS = 10.0
 
 def add_training(commands: Commands) -> None:
     """Adds the commands and their options to those of the program."""
+    _add_train(commands)
+    _add_watch(commands)
+    _add_requests(commands)
+
+
+def _add_train(commands: Commands) -> None:
     help = _("Train a GAN on images: a folder, an archive, sample:digits, toy:ring8 ...")
     indent = " " * len(USAGE)
     pairs = f"\n{indent}gan-studio train INPUTS TARGETS --task pairs --out RUN {OPTIONS}"
@@ -73,10 +79,15 @@ def add_training(commands: Commands) -> None:
     command.hide(command.add_argument("--json", action="store_true", help=_("Print each event as a line of JSON.")))
     add_settings(command)
 
+
+def _add_watch(commands: Commands) -> None:
     command = add_command(commands, "watch", watch, _("Watch a run that another process trains, report by report."))
     command.add_argument("run", type=place, metavar="RUN", help=_("Folder of the run, or HOST:RUN."))
     command.add_argument("--json", action="store_true", help=_("Print each event as a line of JSON."))
 
+
+def _add_requests(commands: Commands) -> None:
+    """Adds the commands that ask the process that trains a run for something."""
     for name, help in (
         ("stop", _("Save and end a training that another process runs.")),
         ("pause", _("Pause a training that another process runs.")),
