@@ -347,7 +347,7 @@ def test_short_help_of_train_has_the_options_that_people_use(capsys: pytest.Capt
             "--batch",
             "--steps",
         ),
-        *("--minutes", "--patience", "--lr-g", "--lr-d", "--device", "--seed"),
+        *("--minutes", "--patience", "--lr-g", "--lr-d", "--device", "--gpus", "--seed"),
     }
 
 
