@@ -71,12 +71,11 @@ class QueueService(QObject):
         """
         self._thread.ask(f"change {next(self._changes)}", lambda: _added(self._queue, wanted, runs), self._show_added)
 
-    def prepare_hand_over(self, done: Callable[[], object]) -> None:
-        """Pauses the queue, so that nothing that waits takes the device before `hand_over`. Calls `done` after that."""
-        self._thread.ask(f"change {next(self._changes)}", self._queue.pause, lambda _: done())
-
     def hand_over(self, run: Path, source: str, settings: Settings, done: Callable[[], object]) -> None:
-        """Puts the run that this window has trained first in the queue, and starts it. Calls `done` after that."""
+        """Puts the run that this window trains first in the queue, and starts it. Calls `done` after that.
+
+        The entry waits for the lock of the run, so that it starts as soon as the window has saved or was killed.
+        """
 
         def work() -> None:
             entry = self._queue.add(Entry(source=source, settings=settings, out=run, device=settings.device))
@@ -85,6 +84,17 @@ class QueueService(QObject):
             _start(self._queue)
 
         self._thread.ask(f"change {next(self._changes)}", work, lambda _: done())
+
+    def take_back(self, run: Path, paused: bool) -> None:
+        """Removes the waiting entry of a run that was to be handed over, and pauses the queue again if it was."""
+
+        def work(queue: Queue) -> None:
+            for listed in queue.entries():
+                if listed.state is State.WAITING and listed.entry.out == run:
+                    queue.remove(listed.id)
+            queue.pause(paused)
+
+        self._change(work)
 
     def replace(self, row: QueueRow, entry: Entry) -> None:
         """Changes an entry that waits."""

@@ -21,12 +21,7 @@ class ClosingController:
 
     def show_state(self, state: TrainingState) -> None:
         """Closes the window as soon as the training has ended, if it should."""
-        training = self._session.training
-        if state is not TrainingState.IDLE or not self.is_closing:
-            return
-        if self._hands_over and training.run_folder is not None:
-            self._session.queue.hand_over(training.run_folder, training.source, training.settings, self._window.release)
-        else:
+        if state is TrainingState.IDLE and self.is_closing:
             self._window.release()
 
     def close(self) -> None:
@@ -50,8 +45,8 @@ class ClosingController:
     def keep_open(self) -> None:
         """Keeps the window open, as an error should be seen first."""
         self.is_closing = self._must_close
-        if self._hands_over and not self._was_paused:
-            self._session.queue.pause(False)
+        if self._hands_over and (run := self._session.training.run_folder) is not None:
+            self._session.queue.take_back(run, self._was_paused)
         self._hands_over = False
 
     def _ask(self) -> None:
@@ -75,7 +70,8 @@ class ClosingController:
             self._window.release()
         else:
             self.is_closing, self._hands_over, self._was_paused = True, chosen is keep, is_paused
-            if chosen is keep:
-                self._session.queue.prepare_hand_over(training.stop)
+            if chosen is keep and training.run_folder is not None:
+                source, settings = training.source, training.settings
+                self._session.queue.hand_over(training.run_folder, source, settings, training.stop)
             else:
                 training.abandon() if chosen is discard else training.stop()
