@@ -35,7 +35,7 @@ PATIENCE_SECONDS = 600.0
 
 @dataclass(frozen=True)
 class PreparedCopy:
-    """What is copied: its name there, and the path or the bytes of each of its files."""
+    """Dataset to be copied: its name there, and the path or the bytes of each of its files."""
 
     name: str
     files: Mapping[str, Path | bytes]

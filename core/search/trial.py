@@ -31,7 +31,7 @@ class TrialState(StrEnum):
 
 
 class Plan(BaseModel):
-    """What a search does: trains with `settings`, of which `variations` differ, within `minutes` of all trials.
+    """Plan of a search, which trains with `settings`, of which `variations` differ, within `minutes` of all trials.
 
     `source`: dataset. `rung`: training time of the first rung in minutes; None: `SHARE` of the budget.
     """

@@ -57,7 +57,7 @@ class Exportable:
 
     @property
     def title(self) -> str:
-        """What is on screen, in words."""
+        """Description of what is on screen."""
         if self.count == 1:
             return _("Image on screen") if self.shown else _("Selected image")
         return plural("{count} selected image", "{count} selected images", self.count)

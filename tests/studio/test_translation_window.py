@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -278,7 +279,7 @@ def test_apply_shows_the_newest_weights_of_a_training(qtbot: QtBot, studio: Appl
     window.train.form.set_settings(tiny_translation().changed(steps=None))
     studio.controllers.train.start()
     window.show_workspace(EXPLORE)
-    assert window.apply.isVisible()
+    qtbot.waitUntil(window.apply.isVisible, timeout=PATIENCE)
     assert NOTHING in texts(window.apply)
     assert "Apply" in [action.text() for action in window.findChildren(QAction)]
     drop(studio, pictures)
@@ -287,9 +288,9 @@ def test_apply_shows_the_newest_weights_of_a_training(qtbot: QtBot, studio: Appl
     assert NOTHING not in texts(window.apply)
     with qtbot.waitSignal(session.applying.translated, timeout=PATIENCE) as first:
         drop(studio, next(pictures.iterdir()))
-    with qtbot.waitSignal(session.applying.translated, timeout=PATIENCE) as newer:
-        pass
-    assert (newer.args[0].after != first.args[0].after).any()
+    newer: list[Any] = []
+    session.applying.translated.connect(newer.append)
+    qtbot.waitUntil(lambda: any((each.after != first.args[0].after).any() for each in newer), timeout=PATIENCE)
 
     click(next(box for box in window.apply.findChildren(QCheckBox) if box.text() == "Follow training"))
     newest = next(each for each in window.apply.findChildren(QToolButton) if "newest" in each.accessibleName())

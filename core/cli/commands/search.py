@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from contextlib import closing, suppress
+from typing import TYPE_CHECKING
 
 from core.cli.arguments import Commands, add_command
 from core.cli.messages import MESSAGES
@@ -14,8 +15,10 @@ from core.errors import UserError
 from core.jobs.interruption import Interruption
 from core.language import _
 from core.search.space import CHECKED, chosen, is_searchable, suggested
-from core.search.study import Study
 from core.search.trial import Plan, SearchEnded, SearchState, Trial, TrialEnded, TrialMeasured
+
+if TYPE_CHECKING:
+    from core.search.study import Study
 
 BUDGET = 60.0
 """Minutes of a search, unless the user gives others."""
@@ -78,6 +81,8 @@ def _joined(options: argparse.Namespace) -> Study:
     """Returns the search to take part in, with more minutes if they were given. Raises `UserError`."""
     if options.data or options.out or options.vary:
         raise UserError(_("--join takes neither DATA, --out nor --vary."), _("Leave them out: the search has its own."))
+    from core.search.study import Study
+
     study = Study(options.join)
     plan = study.read().plan
     if options.minutes is not None:
@@ -98,6 +103,8 @@ def _made(options: argparse.Namespace) -> Study:
         raise UserError(_("Only generators of images can be searched."), _("Choose another preset or task."))
     varied = chosen(settings, options.vary.split(",")) if options.vary else suggested(settings)[:CHECKED]
     plan = Plan(source=options.data, settings=settings, variations=tuple(varied), minutes=minutes)
+    from core.search.study import Study
+
     return Study.make(options.out.absolute(), plan)
 
 

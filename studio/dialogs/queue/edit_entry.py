@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.config.fields import title_of
+from core.config.setting import unit_text
 from core.devices.device import Device
 from core.language import _, listed, titled
 from core.queue.entry import AUTO, Entry
@@ -49,7 +50,7 @@ class EditEntryDialog(QDialog):
         for name, box in (("steps", self._steps), ("minutes", self._minutes), ("patience", self._patience)):
             box.setSpecialValueText(_("No limit"))
             if name != "steps":
-                box.setSuffix(" min")
+                box.setSuffix(f" {unit_text('min', 2)}")
             box.setAccessibleName(title_of(name))
             form.addRow(title_of(name), box)
         column = QVBoxLayout(self)

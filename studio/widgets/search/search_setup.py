@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from core.config.setting import unit_text
 from core.config.settings import Settings
 from core.errors import UserError
 from core.language import _
@@ -34,7 +35,7 @@ class SearchSetup(QWidget):
         self._source, self._settings = "", Settings()
         self._about = WrappedLabel(role="title")
         self._minutes = QDoubleSpinBox(minimum=0.1, maximum=LONGEST, decimals=1, value=MINUTES)
-        self._minutes.setSuffix(" min")
+        self._minutes.setSuffix(f" {unit_text('min', MINUTES)}")
         self._minutes.setAccessibleName(_("Time budget"))
         self._minutes.setToolTip(_("Time for all trials together. 30 is usual; a trial trains for at most 3/10 of it."))
         indent_spin_box(self._minutes)

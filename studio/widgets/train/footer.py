@@ -59,14 +59,14 @@ class Footer(QFrame):
         self._strips.addStretch(1)
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 8, 16, 8)
-        row.setSpacing(12)
+        row.setSpacing(8)
         row.addWidget(self._state)
         row.addWidget(self._line)
         row.addLayout(self._strips, 1)
         row.addWidget(self._note)
         for button in (self._start, self._queue, self._search, self._pause, self._stop):
             if button not in (self._queue, self._search):
-                scale_length(button, button.setMinimumWidth, 92)
+                scale_length(button, button.setMinimumWidth, 84)
             row.addWidget(button)
         self.show_run(resting("", resumes=False))
 
