@@ -35,8 +35,7 @@ def codes(job: TrainingJob) -> list[int | None]:
 
 
 def test_two_processes_train_as_one_does(pictures: Path, tmp_path: Path) -> None:
-    """In single precision the order of additions differs, and Adam enlarges the difference: 1e-3 is ten times what was
-    seen."""
+    """In single precision the order of additions differs, and Adam enlarges the difference: hence a bound of 1e-3."""
     alone, together = job(pictures, tmp_path / "one", "cpu", STEPS), job(pictures, tmp_path / "two runs", steps=STEPS)
     for each in (alone, together):
         run_to_end(each.events())
