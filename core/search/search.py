@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from time import monotonic
-from typing import Any
+from math import isfinite
+from time import monotonic, sleep
+from typing import Any, TypeVar
 
 import optuna
-from optuna.trial import TrialState as OptunaState
 
+from core.config.devices import device_names
 from core.config.settings import Settings
 from core.devices import resolve
 from core.devices.memory import enough_memory
@@ -24,10 +25,11 @@ from core.events import Event, Progress, Rewound, Stepped
 from core.jobs.autotune import trial as tune
 from core.jobs.training_job import TrainingJob
 from core.language import _, number
-from core.search.journal import opened
-from core.search.meter import Meter
-from core.search.space import Variation
-from core.search.study import Study
+from core.queue.devices import occupied
+from core.queue.folder import Queue
+from core.search.journal import LostTrialError, Trials
+from core.search.meter import Measurement, Meter
+from core.search.study import Study, Worker
 from core.search.trial import (
     RUNGS,
     Plan,
@@ -40,15 +42,12 @@ from core.search.trial import (
     TrialState,
 )
 
-TELL_SECONDS = 1.0
+LOOK_SECONDS = 1.0
 """Seconds between two looks at requests to end, and two records of a trial's progress."""
-STATES = {
-    TrialState.DONE: OptunaState.COMPLETE,
-    TrialState.PRUNED: OptunaState.PRUNED,
-    TrialState.FAILED: OptunaState.FAIL,
-}
 MOST_FAILURES = 3
-"""Trials that fail one after another before the search ends."""
+"""Trials that fail one after another in this process before it ends the search."""
+
+Found = TypeVar("Found")
 
 
 class _EndedError(Exception):
@@ -58,14 +57,16 @@ class _EndedError(Exception):
 def search(study: Study, is_interrupted: Callable[[], bool] = bool) -> Generator[Event, None, None]:
     """Runs trials of a study until the budget is spent, by the trials of all processes together, or it is asked to end.
 
-    Several processes and machines may search in one study. Yields `Progress`, `TrialStarted`, `TrialMeasured`,
-    `TrialEnded` and at last `SearchEnded`, besides the events of the trainings. Raises `UserError` if the images cannot
-    be measured, or the study cannot be written to.
+    Several processes and machines may search in one study. The queue starts nothing on the device meanwhile, and what
+    it trains there already is waited for. Yields `Progress`, `TrialStarted`, `TrialMeasured`, `TrialEnded` and at last
+    `SearchEnded`, besides the events of the trainings. Raises `UserError` if the images cannot be measured, or the
+    study cannot be written to.
     """
-    plan = study.read().plan
-    with study.working() as (worker, lock):
+    plan, queue = study.read().plan, Queue()
+    devices = [str(resolve(name)) for name in device_names(plan.settings.device)]
+    with study.working() as worker, occupied(queue.folder, *devices):
         try:
-            yield from _Search(study, plan, worker, lambda: is_interrupted() or lock.is_lost()).events()
+            yield from _Search(study, plan, worker, is_interrupted, queue, {*devices}).events()
         except UserError as problem:
             study.tell(reason=str(problem))
             raise
@@ -75,42 +76,28 @@ def search(study: Study, is_interrupted: Callable[[], bool] = bool) -> Generator
 class _Search:
     study: Study
     plan: Plan
-    worker: str
+    worker: Worker
     is_interrupted: Callable[[], bool]
+    queue: Queue
+    devices: set[str]
 
     def __post_init__(self) -> None:
         self._meter = Meter(self.plan)
-        self._trials = opened(self.study, self.plan.settings.seed + len(self._state().trials))
+        self._trials = Trials(self.study, self.plan, self.worker)
         self._fixed: Mapping[str, Any] = {}
-        self._next_look = 0.0
+        self._next_look, self._failures = 0.0, 0
 
     def events(self) -> Generator[Event, None, None]:
-        self._begin()
         try:
-            for event in self._prepared():
-                self._check()
-                yield event
-            self.study.tell()
+            yield from self._watched(self._prepared())
             while True:
-                self._check(now=True)
+                yield from self._freed()
+                self.study.tell()
+                self._check_budget()
                 yield from self._trial()
         except _EndedError as ended:
             self.study.tell(reason=str(ended))
             yield SearchEnded(str(ended), self._state())
-
-    def _begin(self) -> None:
-        """Enqueues the user's own settings first, and the values of trials whose process was killed again."""
-        base = self.plan.settings
-        if not self._trials.get_trials(deepcopy=False):
-            usual = {each.name: each.clipped(getattr(base, each.name)) for each in self.plan.variations}
-            self._trials.enqueue_trial(_encoded(self.plan.variations, usual), skip_if_exists=True)
-        for trial in self._state().trials:
-            if trial.state is TrialState.RUNNING and not self.study.is_working(trial.worker):
-                reason = _("Its process was killed; its values are tried again.")
-                update = {"state": TrialState.FAILED, "reason": reason}
-                self.study.write_trial(trial.model_copy(update=update))
-                self._trials.tell(trial.number, state=OptunaState.FAIL, skip_if_finished=True)
-                self._trials.enqueue_trial(_encoded(self.plan.variations, trial.values), skip_if_exists=False)
 
     def _prepared(self) -> Generator[Event, None, None]:
         """Reads the images, builds the extractor and finds the number format, once for all trials."""
@@ -123,35 +110,48 @@ class _Search:
                 yield event
 
     def _preparation(self) -> Generator[Event, None, None]:
+        yield from self._freed()
         yield from self._meter.prepare()
         assert self._meter.dataset is not None
         settings = self.plan.settings
         tuned = yield from tune(settings, self._meter.dataset, resolve(settings.device))
         self._fixed = {"precision": tuned.precision, "memory_format": tuned.memory_format}
 
+    def _freed(self) -> Generator[Event, None, None]:
+        """Waits until the queue trains nothing on the device."""
+        while True:
+            self._check_stop()
+            active = (each for each in self.queue.entries() if each.state.is_active)
+            busy = [each for each in active if self.devices & {*device_names(each.device)}]
+            if not busy:
+                return
+            text = _("Waiting for the device: {run} is trained there.").format(run=busy[0].entry.title)
+            self.study.tell(activity=text)
+            yield Progress(text, 0, 0)
+            sleep(LOOK_SECONDS)
+
     def _trial(self) -> Generator[Event, None, None]:
-        asked, began = self._trials.ask(), monotonic()
-        values = {each.name: _suggestion(asked, each) for each in self.plan.variations}
-        trial = Trial(number=asked.number, values=values, run=self.study.run_of(asked.number), worker=self.worker)
-        self.study.write_trial(trial)
+        (trial, asked), began = self._trials.next(), monotonic()
         yield TrialStarted(trial, self._state())
-        ended: _EndedError | None = None
-        state, reason = TrialState.DONE, ""
         running = _Running(trial, began)
+        ended: _EndedError | None = None
         try:
-            reason = yield from self._rungs(asked, running)
-            state = TrialState.PRUNED if reason else TrialState.DONE
-        except _EndedError as error:
-            ended, state, reason = error, TrialState.PRUNED, str(error)
-        except UserError as problem:
-            state, reason = TrialState.FAILED, str(problem)
-        trial = running.changed(state=state, reason=reason)
-        value = trial.kid if state is TrialState.DONE else None
-        self._trials.tell(asked, value, STATES[state], skip_if_finished=True)
-        self.study.write_trial(trial)
-        yield TrialEnded(trial, self._state())
+            try:
+                reason = yield from self._rungs(asked, running)
+                state = TrialState.PRUNED if reason else TrialState.DONE
+            except _EndedError as error:
+                ended, state, reason = error, TrialState.PRUNED, str(error)
+            except UserError as problem:
+                state, reason = TrialState.FAILED, str(problem)
+            self._trials.end(running.changed(state=state, reason=reason))
+        except LostTrialError:  # what the other process recorded stays
+            running.trial = self.study.trial(trial.number) or running.trial
+        yield TrialEnded(running.trial, self._state())
         if ended:
             raise ended
+        self._failures = self._failures + 1 if running.trial.state is TrialState.FAILED else 0
+        if self._failures == MOST_FAILURES:
+            raise _EndedError(running.trial.reason)
 
     def _rungs(self, asked: optuna.Trial, running: _Running) -> Generator[Event, None, str]:
         """Trains and measures a trial from rung to rung; returns why it was pruned, empty if it was not."""
@@ -161,12 +161,12 @@ class _Search:
         with enough_memory(full, device=resolve(settings.device)), closing(job.events()) as events:
             for place, (rung, minutes) in enumerate(zip(RUNGS, self.plan.rungs, strict=True)):
                 yield from self._train(job, events, minutes, running)
-                assert job.run is not None
-                found = yield from self._meter.measured(job.run, job.save().path)
-                self.study.write_trial(running.changed(kid=found.kid, recall=found.recall, step=found.step))
+                found = yield from self._measured(job)
+                has_to_end = self._trials.has_to_end(
+                    running.changed(kid=found.kid, recall=found.recall, step=found.step), asked, rung
+                )
                 yield TrialMeasured(running.trial, place, self._state())
-                asked.report(found.kid, rung)
-                if rung != RUNGS[-1] and asked.should_prune():
+                if has_to_end:
                     reason = _("KID {kid} after {minutes} min is not among the best third.")
                     return reason.format(kid=f"{found.kid:.4f}", minutes=number(minutes, 1))
         return ""
@@ -182,30 +182,54 @@ class _Search:
             yield event
             if isinstance(event, Rewound):
                 raise UserError(_("The training diverged."), _("Vary lower learning rates."))
-            if self._check():
+            if self._looks():
                 step = job.trainer.step if job.trainer else 0
                 # once measured, the step is that of the checkpoint that was
-                self.study.write_trial(running.changed(**({"step": step} if running.trial.kid is None else {})))
+                self._trials.record(running.changed(**({"step": step} if running.trial.kid is None else {})))
+                self._check_budget()
             if isinstance(event, Stepped) and job.trainer and job.trainer.seconds >= 60 * minutes:
                 return
 
-    def _check(self, now: bool = False) -> bool:
-        """Raises `_EndedError` if the search has to end; returns whether it looked, about once a second."""
+    def _measured(self, job: TrainingJob) -> Generator[Event, None, Measurement]:
+        assert job.run is not None
+        found = yield from self._watched(self._meter.measured(job.run, job.save().path))
+        if not isfinite(found.kid):
+            raise UserError(_("The KID of the images is not a number."), _("Vary lower learning rates."))
+        return found
+
+    def _watched(self, events: Generator[Event, None, Found]) -> Generator[Event, None, Found]:
+        """Yields events until the search is asked to stop; a spent budget lets them end."""
+        with closing(events):
+            while True:
+                try:
+                    event = next(events)
+                except StopIteration as end:
+                    found: Found = end.value
+                    return found
+                self._looks()
+                yield event
+
+    def _looks(self) -> bool:
+        """Returns whether it is time to look at the study again, about once a second. Raises `_EndedError` if the
+        search was stopped."""
         if self.is_interrupted():
             raise _EndedError(_("The search was stopped."))
-        if not now and monotonic() < self._next_look:
+        if monotonic() < self._next_look:
             return False
-        self._next_look = monotonic() + TELL_SECONDS
-        if self.study.is_stop_asked:
-            raise _EndedError(_("The search was stopped."))
-        state = self._state()
-        if state.seconds >= 60 * self.plan.minutes:
-            budget = _("The time budget of {minutes} min is spent.")
-            raise _EndedError(budget.format(minutes=number(self.plan.minutes, 1)))
-        last = [trial for trial in state.trials if trial.state is not TrialState.RUNNING][-MOST_FAILURES:]
-        if now and len(last) == MOST_FAILURES and all(trial.state is TrialState.FAILED for trial in last):
-            raise _EndedError(last[-1].reason)
+        self._next_look = monotonic() + LOOK_SECONDS
+        self._check_stop()
         return True
+
+    def _check_stop(self) -> None:
+        if self.is_interrupted() or self.worker.is_stop_asked:
+            raise _EndedError(_("The search was stopped."))
+
+    def _check_budget(self) -> None:
+        """Raises `_EndedError` if the budget is spent, to which another process may have added."""
+        snapshot = self.study.read()
+        if snapshot.state.seconds >= 60 * snapshot.plan.minutes:
+            budget = _("The time budget of {minutes} min is spent.")
+            raise _EndedError(budget.format(minutes=number(snapshot.plan.minutes, 1)))
 
     def _state(self) -> SearchState:
         return self.study.read().state
@@ -222,16 +246,3 @@ class _Running:
         """Changes and returns the trial, with the time that it has taken."""
         self.trial = self.trial.model_copy(update={**values, "seconds": monotonic() - self.began})
         return self.trial
-
-
-def _suggestion(asked: optuna.Trial, variation: Variation) -> int | float | str:
-    if variation.choices:
-        return variation.choices[asked.suggest_categorical(variation.name, range(len(variation.choices)))]
-    return float(asked.suggest_float(variation.name, variation.low, variation.high, log=variation.log))
-
-
-def _encoded(variations: tuple[Variation, ...], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the values as `_suggestion` asks for them: choices by their places."""
-    return {
-        each.name: each.choices.index(values[each.name]) if each.choices else values[each.name] for each in variations
-    }

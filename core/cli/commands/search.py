@@ -53,7 +53,6 @@ def search(options: argparse.Namespace) -> int:
     study = _joined(options) if options.join else _made(options)
     from core.search.search import search as events_of  # imports torch and Optuna
 
-    study.allow()
     with Interruption() as interruption, closing(events_of(study, lambda: bool(interruption))) as events:
         for event in events:
             if isinstance(event, TrialMeasured | TrialEnded):
@@ -84,9 +83,10 @@ def _joined(options: argparse.Namespace) -> Study:
     from core.search.study import Study
 
     study = Study(options.join)
-    plan = study.read().plan
     if options.minutes is not None:
-        study.write_plan(plan.extended(_minutes(options.minutes)))
+        from core.search.journal import extend
+
+        extend(study, _minutes(options.minutes))
     return study
 
 
